@@ -1,0 +1,9 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace cexpr::bindings {
+
+void register_cpu(pybind11::module_& module);
+
+}  // namespace cexpr::bindings

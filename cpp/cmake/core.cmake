@@ -1,0 +1,59 @@
+# The core library: C++17 and the standard library alone.
+
+set(CEXPR_CORE_SOURCES
+    cpp/src/cpu.cpp
+)
+
+# Kernels: one file per instruction set, the only files built with its flags.
+set(CEXPR_KERNELS_SCALAR
+)
+set(CEXPR_KERNELS_AVX2
+)
+set(CEXPR_KERNELS_AVX512
+)
+set(CEXPR_KERNELS_NEON
+)
+
+string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" CEXPR_PROCESSOR)
+set(CEXPR_KERNELS ${CEXPR_KERNELS_SCALAR})
+if(CEXPR_PROCESSOR MATCHES "x86_64|amd64")
+  set(CEXPR_ARCH_DEFINITION CEXPR_X86)
+  list(APPEND CEXPR_KERNELS ${CEXPR_KERNELS_AVX2} ${CEXPR_KERNELS_AVX512})
+  set_source_files_properties(${CEXPR_KERNELS_AVX2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
+  set_source_files_properties(
+    ${CEXPR_KERNELS_AVX512}
+    PROPERTIES COMPILE_OPTIONS "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx2;-mfma")
+elseif(CEXPR_PROCESSOR MATCHES "aarch64|arm64")
+  set(CEXPR_ARCH_DEFINITION CEXPR_NEON)
+  list(APPEND CEXPR_KERNELS ${CEXPR_KERNELS_NEON})
+endif()
+
+# Flags that every target of this project shares; private, so that a host is not touched.
+function(cexpr_configure target)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
+                                             VISIBILITY_INLINES_HIDDEN ON)
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  if(CEXPR_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(CEXPR_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all
+                                             -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+endfunction()
+
+add_library(cexpr_core STATIC ${CEXPR_CORE_SOURCES} ${CEXPR_KERNELS})
+add_library(cexpr::core ALIAS cexpr_core)
+cexpr_configure(cexpr_core)
+# No contraction: every instruction set, and every compiler, must give the same numbers.
+target_compile_options(cexpr_core PRIVATE -ffp-contract=off)
+set_target_properties(cexpr_core PROPERTIES EXPORT_NAME core POSITION_INDEPENDENT_CODE ON)
+target_include_directories(
+  cexpr_core PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/cpp/include>
+                    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_include_directories(cexpr_core PRIVATE cpp/src)
+if(CEXPR_ARCH_DEFINITION)
+  target_compile_definitions(cexpr_core PRIVATE ${CEXPR_ARCH_DEFINITION})
+endif()

@@ -1,0 +1,9 @@
+# libFuzzer targets, built by clang with sanitizers.
+
+function(cexpr_add_fuzzer name)
+  add_executable(${name} cpp/fuzz/${name}.cpp)
+  cexpr_configure(${name})
+  target_link_libraries(${name} PRIVATE cexpr::core)
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endfunction()

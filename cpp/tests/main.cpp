@@ -1,0 +1,3 @@
+#include "check.hpp"
+
+int main() { return cexpr::test::run_all(); }

@@ -1,0 +1,13 @@
+"""Compound facial expressions from video, by rules over basic expressions."""
+
+from cexpr._core import __version__
+from cexpr.errors import CexprError, ClipError, ModelError, RuleError, UsageError
+
+__all__ = [
+    "CexprError",
+    "ClipError",
+    "ModelError",
+    "RuleError",
+    "UsageError",
+    "__version__",
+]

@@ -1,0 +1,43 @@
+"""The command `cexpr`: each command parses, calls the library and prints."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import cexpr
+from cexpr.errors import CexprError
+
+app = typer.Typer(
+    name="cexpr",
+    help="Compound facial expressions from video clips.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cexpr {cexpr.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Compound facial expressions from video clips."""
+
+
+def main() -> None:
+    """Run the command line; a `CexprError` becomes one line on stderr and its exit code."""
+    try:
+        app()
+    except CexprError as error:
+        typer.echo(f"cexpr: {error}", err=True)
+        sys.exit(error.exit_code)
