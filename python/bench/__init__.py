@@ -1,0 +1,1 @@
+"""Benchmarks of the kernels beside their peers; not part of the wheel."""
