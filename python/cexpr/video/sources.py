@@ -1,0 +1,186 @@
+"""Which clips a list of paths names, and under which names their results are written."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from cexpr.errors import UsageError
+
+Kind = Literal["video", "gif", "image", "folder"]
+
+# fmt: off
+VIDEO_SUFFIXES: Final = frozenset((
+    ".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
+    ".mts", ".ogv", ".ts", ".webm", ".wmv",
+))
+IMAGE_SUFFIXES: Final = frozenset((
+    ".avif", ".bmp", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm",
+    ".tif", ".tiff", ".webp",
+))
+# fmt: on
+_IGNORED_NAMES: Final = frozenset(("thumbs.db", "desktop.ini"))
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSource:
+    """One clip to be read.
+
+    Attributes:
+        path: The file, or the folder of numbered images.
+        kind: How it is read.
+        stem: Name of its results, unique among the clips found together.
+    """
+
+    path: Path
+    kind: Kind
+    stem: str
+
+
+def find_clips(inputs: Sequence[Path]) -> list[ClipSource]:
+    """List the clips that files and folders name, each once, in a stable order.
+
+    A file is one clip whatever its suffix. A folder that holds nothing but numbered images
+    (`00001.jpg`) is one clip; any other folder is searched recursively for files with the suffix
+    of a video, GIF or image, and for such folders. Hidden files are left out.
+
+    Args:
+        inputs: Files and folders.
+
+    Returns:
+        Clips in the order of `inputs`, by natural order of names inside a folder. Clips of the
+        same name are told apart by as many parent folders as needed, then by suffix.
+
+    Raises:
+        UsageError: a path does not exist, or a folder cannot be listed or holds no clip.
+    """
+    found: dict[Path, Kind] = {}
+    for path in inputs:
+        if path.is_dir():
+            clips = list(_search(path, set()))
+            if not clips:
+                raise UsageError(
+                    f"{path}: no video, GIF or image in this folder or below; "
+                    "name a file or a folder with clips"
+                )
+        elif path.exists() or path.is_symlink():
+            clips = [(path, _kind(path) or "video")]
+        else:
+            raise UsageError(f"{path}: no such file or folder")
+        for clip, kind in clips:
+            found.setdefault(Path(os.path.abspath(clip)), kind)  # noqa: PTH100 keeps symlinks
+    stems = _unique_stems(list(found.items()))
+    return [
+        ClipSource(path, kind, stem)
+        for (path, kind), stem in zip(found.items(), stems, strict=True)
+    ]
+
+
+def _search(folder: Path, visited: set[Path]) -> Iterator[tuple[Path, Kind]]:
+    """Yield the clips of a folder and of those below it; a folder linked into itself ends."""
+    real = folder.resolve()
+    if real in visited:
+        return
+    visited.add(real)
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: _natural(entry.name))
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot list this folder: {error.strerror}") from error
+    entries = [entry for entry in entries if not _is_ignored(entry.name)]
+    if entries and all(image_number(entry) is not None and entry.is_file() for entry in entries):
+        yield folder, "folder"
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _search(entry, visited)
+        else:
+            kind = _kind(entry)
+            if kind is not None:
+                yield entry, kind
+
+
+def image_number(path: Path) -> int | None:
+    """Return the frame number of a numbered image (`00012.jpg` is 12), or None."""
+    name = path.stem
+    if path.suffix.lower() in IMAGE_SUFFIXES and name.isascii() and name.isdigit():
+        return int(name) if len(name) <= 18 else None
+    return None
+
+
+def _kind(path: Path) -> Kind | None:
+    """Tell from the suffix how a file is read; None for what is no clip."""
+    suffix = path.suffix.lower()
+    if suffix == ".gif":
+        return "gif"
+    if suffix in IMAGE_SUFFIXES:
+        return "image"
+    return "video" if suffix in VIDEO_SUFFIXES else None
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _IGNORED_NAMES
+
+
+def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
+    """Sort key by which `clip2` comes before `clip10`."""
+    parts: list[tuple[int, int | str]] = []
+    digits = ""
+    for character in [*name.casefold(), ""]:
+        if character.isascii() and character.isdigit():
+            digits += character
+            continue
+        if digits:
+            parts.append((0, int(digits[:300])))
+            digits = ""
+        parts.append((1, character))
+    return (*parts, (2, name))
+
+
+def _unique_stems(clips: Sequence[tuple[Path, Kind]]) -> list[str]:
+    """Give each clip a name of its own, the plain one where nothing else has it.
+
+    Names that differ only in case or in Unicode form count as equal, because some file systems
+    cannot keep them apart.
+    """
+    groups: dict[str, list[int]] = {}
+    for row, (path, kind) in enumerate(clips):
+        groups.setdefault(_fold(_plain_stem(path, kind)), []).append(row)
+    stems = [""] * len(clips)
+    taken: set[str] = set()
+    for rows in sorted(groups.values(), key=len):
+        for row, stem in zip(rows, _told_apart([clips[row] for row in rows]), strict=True):
+            stems[row] = stem
+            number = 2
+            while _fold(stems[row]) in taken:
+                stems[row], number = f"{stem}_{number}", number + 1
+            taken.add(_fold(stems[row]))
+    return stems
+
+
+def _told_apart(clips: Sequence[tuple[Path, Kind]]) -> list[str]:
+    """Name clips of one plain stem: parent folders in front, the suffix behind, where needed."""
+    per_folder = Counter(path.parent for path, _ in clips)
+    depth = 0
+    while len({folder.parts[-depth:] if depth else () for folder in per_folder}) < len(per_folder):
+        depth += 1
+    names = []
+    for path, kind in clips:
+        parents = list(path.parent.parts[1:])[-depth:] if depth else []
+        name = "_".join([*parents, _plain_stem(path, kind)])
+        if per_folder[path.parent] > 1 and kind != "folder" and path.suffix:
+            name += f"_{path.suffix[1:]}"
+        names.append(name)
+    return names
+
+
+def _plain_stem(path: Path, kind: Kind) -> str:
+    return path.name if kind == "folder" else path.stem
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
