@@ -1,5 +1,150 @@
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
 __version__: str
 
 def cpu_targets() -> list[str]: ...
 def cpu_active() -> str: ...
 def cpu_set_active(name: str) -> None: ...
+
+# The rule compiler. A node of a parsed file is a tuple (kind, line, column, value[, offset]):
+#   kind    "map" (value: list of (key node, value node)), "list" (list of nodes), "str", "int",
+#           "float", "bool" or "null" (value: None).
+#   line, column   1-based, in characters; 0 for unknown.
+#   offset  "str" only: characters from `column` to the first character of the text in the file;
+#           0 plain (the default), 1 quoted, -1 where the text does not stand in the file as it is
+#           (escapes, several lines): problems inside an expression then point at its start.
+# A problem is (line, column, rule, message); a length is (value, "frames" | "seconds").
+#
+# Keys of a file beside `cexpr: 1`, `name`, `compounds` (required), `about`, `source`, `let`:
+#   smooth     a smoothing for everything ({kernel, radius, sigma, window} or none), or a map of
+#              all | expression | valence_arousal | action_units | compounds to smoothings;
+#              `filled: count|skip` in compounds only. Lengths: 10 (frames) or 0.5s.
+#              gaussian without radius: 3 sigma; window: rows needs a radius in frames.
+#   compounds  NAME: an expression | {score, when, otherwise} | {weights: {fear: 0.6, ...}, when,
+#              otherwise} (weights may be expressions' names: signals or lets).
+#   faces, gaps   one word each; default max, interpolate.
+#   decide     abstain_below, exit_below, hysteresis, min_frames | min_duration, bias: {NAME: x},
+#              priors: {every NAME: share > 0}.
+#   events     min_duration, merge_gap.
+#   tests      list of {given: {signal: number}, expect: NAME | none, name, absent: [signals]}.
+RuleNode: TypeAlias = tuple[Any, ...]
+RuleProblem: TypeAlias = tuple[int, int, str, str]
+RuleLength: TypeAlias = tuple[float, str]
+
+class RuleSetError(ValueError):
+    # Every problem of the file. str(error) has one line "file:line:column: rule: message" for each.
+    file: str
+    problems: list[RuleProblem]
+
+# Check and compile. `signals`: the names that are signals (None: the 22 of cexpr).
+# Raises RuleSetError; TypeError where a tuple is not a node.
+def compile_rules(
+    root: RuleNode, file: str = "<rules>", signals: Sequence[str] | None = None
+) -> RuleSet: ...
+
+class RuleSet:
+    @property
+    def file(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def about(self) -> str: ...  # "" where the file has none
+    @property
+    def source(self) -> str: ...
+    @property
+    def signals(self) -> list[str]: ...  # names read, in the order of the vocabulary
+    @property
+    def compounds(self) -> list[str]: ...  # in the order of the class ids
+    # {"expression": s, "valence_arousal": s, "action_units": s, "compounds": s}, each s is
+    # {"kernel": "none"|"box"|"gaussian", "radius": length, "sigma": length,
+    #  "window": "frames"|"rows", "filled": "count"|"skip"}
+    @property
+    def smooth(self) -> dict[str, dict[str, Any]]: ...
+    @property
+    def faces(self) -> str: ...  # "max" | "mean" | "first" | "largest"
+    @property
+    def gaps(self) -> str: ...  # "interpolate" | "hold" | "none"
+    # {"abstain_below": float (-inf without), "exit_below": float, "hysteresis": float,
+    #  "min_duration": length, "bias": float32 (K,), "weight": float32 (K,)}
+    # adjusted score = score * weight + bias; weight comes from `priors`, mean 1.
+    @property
+    def decide_options(self) -> dict[str, Any]: ...
+    @property
+    def event_options(self) -> dict[str, RuleLength]: ...  # "min_duration", "merge_gap"
+    # [{"name": str, "line": int, "column": int, "given": {signal: float}, "absent": [signal],
+    #   "expect": compound or None}]
+    @property
+    def tests(self) -> list[dict[str, Any]]: ...
+    @property
+    def looks_over_time(self) -> bool: ...  # a rule uses mean_over or its kin
+    # Signals that the rules need and `names` lacks (has(x) guards); [] when evaluate would work.
+    def missing(self, names: Sequence[str]) -> list[RuleProblem]: ...
+    # signals: float32 (N, S), names: S columns; frames int64 (N,), times float64 (N,) seconds,
+    # tracks int64 (N,): only rules that look over time read them. windows: "centred"|"trailing".
+    # Returns float32 (N, K). Raises RuleSetError for a missing signal.
+    def evaluate(
+        self,
+        signals: NDArray[np.float32],
+        names: Sequence[str],
+        frames: NDArray[np.int64] | None = None,
+        times: NDArray[np.float64] | None = None,
+        tracks: NDArray[np.int64] | None = None,
+        windows: str = "centred",
+    ) -> NDArray[np.float32]: ...
+    # evaluate and decide in one pass: (scores float32 (N, K), labels int32 (N,)).
+    def classify(
+        self,
+        signals: NDArray[np.float32],
+        names: Sequence[str],
+        frames: NDArray[np.int64] | None = None,
+        times: NDArray[np.float64] | None = None,
+        tracks: NDArray[np.int64] | None = None,
+        windows: str = "centred",
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
+    # classify without keeping the scores: int32 (N,).
+    def label(
+        self,
+        signals: NDArray[np.float32],
+        names: Sequence[str],
+        frames: NDArray[np.int64] | None = None,
+        times: NDArray[np.float64] | None = None,
+        tracks: NDArray[np.int64] | None = None,
+        windows: str = "centred",
+    ) -> NDArray[np.int32]: ...
+    # Row-wise: float32 (N, K) -> int32 (N,), -1 for no label.
+    def decide(self, scores: NDArray[np.float32]) -> NDArray[np.int32]: ...
+    # One row taken apart; the other rows matter only to rules that look over time. Returns
+    # {"winner": compound|None, "runner_up": compound|None, "reason": str, "compounds": [
+    #   {"name", "score", "adjusted", "gate_closed": bool, "when": tree|None, "score_tree": tree,
+    #    "otherwise": tree|None}]}, tree = {"text": source, "kind": "number"|"condition"|"signal"|
+    #   "let"|"operator"|"function"|"has", "value": float, "parts": [tree]}.
+    def explain(
+        self,
+        signals: NDArray[np.float32],
+        names: Sequence[str],
+        row: int = 0,
+        frames: NDArray[np.int64] | None = None,
+        times: NDArray[np.float64] | None = None,
+        tracks: NDArray[np.int64] | None = None,
+        windows: str = "centred",
+    ) -> dict[str, Any]: ...
+    # [{"passed": bool, "got": compound|None, "runner_up": compound|None,
+    #   "scores": float32 (K,)}], one for each entry of `tests`.
+    def run_tests(self) -> list[dict[str, Any]]: ...
+
+# Rows as they come, windows trailing.
+class RuleStream:
+    def __init__(self, rules: RuleSet, names: Sequence[str]) -> None: ...
+    # The faces of one frame: signals float32 (F, S), tracks int64 (F,) -> scores float32 (F, K).
+    def push(
+        self,
+        frame: int,
+        time: float,
+        signals: NDArray[np.float32],
+        tracks: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]: ...
+    def reset(self) -> None: ...

@@ -1,0 +1,281 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cexpr/error.hpp"
+#include "cexpr/node.hpp"
+#include "cexpr/span.hpp"
+
+/// The rule language: a rule file, given as a tree of `Node`s, is checked, compiled once and
+/// evaluated column-wise over blocks of rows.
+namespace cexpr {
+
+namespace rules {
+
+// Limits of the language; what lies beyond is a RuleError, never a crash or a hang.
+constexpr std::size_t kMaxNodeDepth = 64;           // maps and lists inside each other
+constexpr std::size_t kMaxNodes = 200000;           // values in a file
+constexpr std::size_t kMaxExpressionBytes = 16384;  // text of one expression
+constexpr std::size_t kMaxExpressionDepth = 100;    // parentheses, calls and operators inside
+constexpr std::size_t kMaxCompounds = 1024;
+constexpr std::size_t kMaxOperations = 65535;  // after sharing common sub-expressions
+constexpr double kMaxWindowFrames = 100000.0;
+constexpr double kMaxWindowSeconds = 3600.0;
+constexpr std::size_t kMaxProblems = 200;  // reported for one file
+
+/// One mistake in a rule file. `line` and `column` are 1-based, 0 where unknown; `rule` is the
+/// compound, let or section that it is in, empty for the file as a whole.
+struct Problem {
+  int line = 0;
+  int column = 0;
+  std::string rule;
+  std::string message;
+};
+
+/// A length in time: a number of frames, or of seconds (`0.5s` in a file).
+struct Length {
+  double value = 0.0;
+  bool in_seconds = false;
+};
+
+/// How one group of signals, or the compound scores, are smoothed.
+struct Smoothing {
+  enum class Kernel { none, box, gaussian };
+  Kernel kernel = Kernel::none;
+  Length radius;
+  Length sigma;              // gaussian only
+  bool count_rows = false;   // `window: rows`: the radius counts rows, not frame numbers
+  bool skip_filled = false;  // compounds only; `filled: skip`: filled frames do not take part
+};
+
+/// Several faces in one frame.
+enum class Faces { max, mean, first, largest };
+
+/// Frames in which no face was seen.
+enum class Gaps { interpolate, hold, none };
+
+/// From scores to a label. The adjusted score of compound k is score * weight[k] + bias[k].
+struct Decision {
+  /// A label needs an adjusted score of at least this much.
+  double abstain_below = -std::numeric_limits<double>::infinity();
+  /// A label in force is kept until its adjusted score falls below this (never above
+  /// `abstain_below`).
+  double exit_below = -std::numeric_limits<double>::infinity();
+  /// Another compound takes over only when it leads the label in force by more than this.
+  double hysteresis = 0.0;
+  /// Runs of a label shorter than this are dropped.
+  Length min_duration{1.0, false};
+  std::vector<float> bias;    // one for each compound
+  std::vector<float> weight;  // from `priors`, divided by their mean; all 1 without them
+};
+
+/// How events are cut from labels.
+struct Events {
+  Length min_duration;  // shorter events are left out
+  Length merge_gap;     // events of one label that lie at most this far apart become one
+};
+
+/// One entry of a file's `tests`.
+struct TestCase {
+  std::string name;
+  int line = 0;
+  int column = 0;
+  std::vector<std::string> names;  // signals given, others are 0
+  std::vector<float> values;
+  std::vector<std::string> absent;  // signals that no model provides in this test
+  std::int32_t expected = -1;       // class id, -1 for none
+};
+
+struct TestResult {
+  bool passed = false;
+  std::int32_t got = -1;        // class id, -1 for none
+  std::int32_t runner_up = -1;  // highest adjusted score after the first, -1 for none
+  std::vector<float> scores;
+};
+
+/// A signal or sub-expression with its value in one row. `text` is the source; `rule` is the let
+/// that a name stands for. `kind`: number, condition, signal, let, operator, function or has.
+struct Explanation {
+  std::string text;
+  std::string kind;
+  float value = 0.0F;
+  std::vector<Explanation> parts;
+};
+
+/// Why one compound got its score.
+struct CompoundExplanation {
+  std::string name;
+  float score = 0.0F;                    // what `evaluate` gives
+  float adjusted = 0.0F;                 // after priors and bias
+  bool gate_closed = false;              // `when` did not hold (or is unknown)
+  std::vector<Explanation> when;         // zero or one
+  std::vector<Explanation> score_parts;  // `score`: one
+  std::vector<Explanation> otherwise;    // zero or one
+};
+
+/// Why one row got its label.
+struct RowExplanation {
+  std::vector<CompoundExplanation> compounds;
+  std::int32_t winner = -1;
+  std::int32_t runner_up = -1;
+  std::string reason;  // one sentence
+};
+
+/// Where the windows of `mean_over` and its kin lie. For a window of n frames, row i sees
+/// centred: frames f_i - n/2 ... f_i - n/2 + n - 1 (integer division), trailing: f_i - n + 1 ...
+/// f_i, n frames each; for w seconds centred: |t_j - t_i| <= w / 2, trailing:
+/// t_i - w <= t_j <= t_i, both with a tolerance of a microsecond.
+enum class Windows { centred, trailing };
+
+/// What goes with the rows of a signal matrix; an empty span means "not given". Needed only by
+/// rules that look over time: `frames` for windows in frames (without it, and without tracks,
+/// row i is frame i), `times` in seconds for windows in seconds, `tracks` to keep faces apart.
+/// Frames and times must not decrease within a track; rows of several tracks may alternate.
+struct RowIndex {
+  Span<const std::int64_t> frames;
+  Span<const double> times;
+  Span<const std::int64_t> tracks;
+};
+
+/// What a compiler of rule files may know beside the file.
+struct CompileOptions {
+  std::string file = "<rules>";  // for messages
+  /// Names that are signals; empty: the vocabulary of cexpr (`default_signals`).
+  std::vector<std::string> signals;
+};
+
+/// The 22 names of expressions, valence, arousal and action units.
+const std::vector<std::string>& default_signals();
+
+}  // namespace rules
+
+/// A rule file has mistakes; `what()` has a line `file:line:column: rule: message` for each.
+class RuleError : public Error {
+ public:
+  RuleError(std::string file, std::vector<rules::Problem> problems);
+  const std::vector<rules::Problem>& problems() const { return *problems_; }
+  const std::string& file() const { return *file_; }
+
+ private:
+  std::shared_ptr<const std::string> file_;
+  std::shared_ptr<const std::vector<rules::Problem>> problems_;
+};
+
+namespace rules::detail {
+struct Document;
+struct Plan;
+struct StreamState;
+}  // namespace rules::detail
+
+/// A rule set that is tied to a list of columns: what evaluates. Immutable, cheap to copy, safe to
+/// use from several threads.
+class BoundRules {
+ public:
+  explicit BoundRules(std::shared_ptr<const rules::detail::Plan> plan);
+
+  std::size_t columns() const;    // S, columns of the signal matrix
+  std::size_t compounds() const;  // K
+  bool looks_over_time() const;
+  bool needs_times() const;  // a window is in seconds
+
+  /// Scores of N rows. `signals`: (N, S); `scores`: (N, K). NaN is "unknown". Throws ArgumentError
+  /// when a shape does not fit or `index` lacks what the rules need. O(N), whatever the windows.
+  void evaluate(Span2D<const float> signals, const rules::RowIndex& index, rules::Windows windows,
+                Span2D<float> scores) const;
+
+  /// As `evaluate`, and the row-wise decision in the same pass. `labels`: (N,).
+  void classify(Span2D<const float> signals, const rules::RowIndex& index, rules::Windows windows,
+                Span2D<float> scores, Span<std::int32_t> labels) const;
+
+  /// As `classify` for those who need no scores.
+  void label(Span2D<const float> signals, const rules::RowIndex& index, rules::Windows windows,
+             Span<std::int32_t> labels) const;
+
+  /// Row `row` of `signals` taken apart; the other rows matter only to rules that look over time.
+  rules::RowExplanation explain(Span2D<const float> signals, const rules::RowIndex& index,
+                                rules::Windows windows, std::size_t row) const;
+
+  const std::shared_ptr<const rules::detail::Plan>& plan() const { return plan_; }
+
+ private:
+  std::shared_ptr<const rules::detail::Plan> plan_;
+};
+
+/// Evaluates rows as they come, windows trailing: the same numbers as
+/// `BoundRules::evaluate(..., Windows::trailing)` on all rows so far. Holds no more rows than the
+/// longest window spans, forgets tracks that were not seen for that long, and does not allocate
+/// once its buffers have grown to the windows in use.
+class RuleStream {
+ public:
+  explicit RuleStream(const BoundRules& rules);
+  ~RuleStream();
+  RuleStream(RuleStream&&) noexcept;
+  RuleStream& operator=(RuleStream&&) noexcept;
+  RuleStream(const RuleStream&) = delete;
+  RuleStream& operator=(const RuleStream&) = delete;
+
+  /// The faces of one frame. `signals`: (F, S), F may be 0; `tracks`: (F,) or empty when F <= 1;
+  /// `scores`: (F, K). `frame` and `time` (seconds) must increase from call to call (StateError).
+  void push(std::int64_t frame, double time, Span2D<const float> signals,
+            Span<const std::int64_t> tracks, Span2D<float> scores);
+
+  /// Forgets every row, for a new clip.
+  void reset();
+
+ private:
+  std::unique_ptr<rules::detail::StreamState> state_;
+};
+
+/// A checked and compiled rule file. Immutable, cheap to copy, safe to use from several threads.
+class RuleSet {
+ public:
+  /// Checks and compiles a file. Throws RuleError with every problem that was found.
+  static RuleSet compile(const Node& root, const rules::CompileOptions& options = {});
+
+  const std::string& file() const;
+  const std::string& name() const;
+  const std::string& about() const;
+  const std::string& source() const;
+  /// Signals that the rules read, in the order of the vocabulary.
+  const std::vector<std::string>& signals() const;
+  /// Compounds in the order of their ids 0, 1, 2, ...
+  const std::vector<std::string>& compounds() const;
+  const rules::Smoothing& smooth_expression() const;
+  const rules::Smoothing& smooth_valence_arousal() const;
+  const rules::Smoothing& smooth_action_units() const;
+  const rules::Smoothing& smooth_compounds() const;
+  rules::Faces faces() const;
+  rules::Gaps gaps() const;
+  const rules::Decision& decision() const;
+  const rules::Events& events() const;
+  const std::vector<rules::TestCase>& tests() const;
+  bool looks_over_time() const;
+
+  /// Signals that the rules need and `names` lacks, one problem for each place that reads one
+  /// unguarded by `has(...)`. Empty: `bind(names)` succeeds.
+  std::vector<rules::Problem> missing(const std::vector<std::string>& names) const;
+
+  /// Ties the rules to columns: column j of a signal matrix holds `names[j]`; columns that no rule
+  /// reads are ignored. `has(x)` is settled here. Throws RuleError for a signal that is missing
+  /// and ArgumentError for a name that comes twice.
+  BoundRules bind(const std::vector<std::string>& names) const;
+
+  /// Row-wise decision, without min_duration and hysteresis. `scores`: (N, K); `labels`: (N,).
+  /// A compound whose score is 0 or NaN cannot win; of the others the highest adjusted score wins,
+  /// ties go to the lowest id; -1 where none is left or the winner is below `abstain_below`.
+  void decide(Span2D<const float> scores, Span<std::int32_t> labels) const;
+
+  /// Runs the file's `tests`, one result for each.
+  std::vector<rules::TestResult> run_tests() const;
+
+ private:
+  explicit RuleSet(std::shared_ptr<const rules::detail::Document> document);
+  std::shared_ptr<const rules::detail::Document> document_;
+};
+
+}  // namespace cexpr
