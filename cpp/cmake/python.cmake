@@ -15,3 +15,17 @@ install(TARGETS _core LIBRARY DESTINATION .)
 install(DIRECTORY rules/ DESTINATION rules FILES_MATCHING PATTERN "*.yaml")
 install(DIRECTORY models/ DESTINATION models FILES_MATCHING PATTERN "*.yaml" PATTERN "*.onnx"
         PATTERN "train" EXCLUDE)
+
+# The default detector: the published weights, from a pinned build requirement, as ONNX files.
+set(CEXPR_MTCNN_DIR ${CMAKE_CURRENT_BINARY_DIR}/mtcnn)
+set(CEXPR_MTCNN_FILES
+    ${CEXPR_MTCNN_DIR}/mtcnn-pnet.onnx ${CEXPR_MTCNN_DIR}/mtcnn-rnet.onnx
+    ${CEXPR_MTCNN_DIR}/mtcnn-onet.onnx ${CEXPR_MTCNN_DIR}/mtcnn-LICENSE)
+add_custom_command(
+  OUTPUT ${CEXPR_MTCNN_FILES}
+  COMMAND ${Python_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/convert_mtcnn.py ${CEXPR_MTCNN_DIR}
+  DEPENDS ${PROJECT_SOURCE_DIR}/tools/convert_mtcnn.py
+  COMMENT "Converting the MTCNN weights to ONNX"
+  VERBATIM)
+add_custom_target(cexpr_mtcnn ALL DEPENDS ${CEXPR_MTCNN_FILES})
+install(FILES ${CEXPR_MTCNN_FILES} DESTINATION models)
