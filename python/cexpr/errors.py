@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -15,8 +17,41 @@ class UsageError(CexprError):
     """An option or argument is wrong; nothing was processed."""
 
 
+@dataclass(frozen=True)
+class RuleProblem:
+    """One mistake in a rule file.
+
+    Attributes:
+        file: Name of the file.
+        line: 1-based; 0 where the mistake has no place in the file.
+        column: 1-based, in characters.
+        rule: The compound, `let` or section that it is in, or "".
+        message: What is wrong and what to do.
+    """
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return `file:line:column: rule: message`, without what is unknown."""
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return ": ".join(part for part in (place, self.rule, self.message) if part)
+
+
 class RuleError(CexprError):
-    """A rule file is wrong; the message names file, line and column."""
+    """A rule file is wrong; the message has a line for every problem.
+
+    Attributes:
+        problems: The same, taken apart; empty where no file could be read at all.
+    """
+
+    def __init__(self, message: str, problems: Sequence[RuleProblem] = ()) -> None:
+        """Keep the message, and the problems that it tells of."""
+        super().__init__(message)
+        self.problems = tuple(problems)
 
 
 class ModelError(CexprError):

@@ -1,0 +1,120 @@
+"""Why a row got its label: the tree of values behind every score, as data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Term:
+    """A signal or sub-expression with its value.
+
+    Attributes:
+        text: Source of the expression.
+        kind: number, condition, signal, let, operator, function or has.
+        value: Its value in the row; NaN is unknown, conditions are 0 or 1.
+        parts: What it is made of.
+    """
+
+    text: str
+    kind: str
+    value: float
+    parts: tuple[Term, ...] = ()
+
+    @classmethod
+    def from_core(cls, term: Mapping[str, Any]) -> Term:
+        """Build from the dict of the core."""
+        parts = tuple(cls.from_core(part) for part in term["parts"])
+        return cls(term["text"], term["kind"], term["value"], parts)
+
+    def lines(self, depth: int = 0) -> Iterator[str]:
+        """Yield the term and what it is made of, a line each, deeper ones further in."""
+        yield f"{'  ' * depth}{self.text} = {self.value:.4g}"
+        for part in self.parts:
+            # A number says its own value.
+            if part.parts or part.kind not in ("number",):
+                yield from part.lines(depth + 1)
+
+
+@dataclass(frozen=True)
+class CompoundTerm:
+    """Why one compound got its score.
+
+    Attributes:
+        name: The compound.
+        score: What `RuleSet.evaluate` gives.
+        adjusted: The score with priors and bias; these are compared.
+        gate_closed: Whether its `when` did not hold.
+        when: The gate, or None.
+        score_term: The `score` expression.
+        otherwise: The score behind a closed gate, or None (then it is 0).
+    """
+
+    name: str
+    score: float
+    adjusted: float
+    gate_closed: bool
+    when: Term | None
+    score_term: Term
+    otherwise: Term | None
+
+    @classmethod
+    def from_core(cls, found: Mapping[str, Any]) -> CompoundTerm:
+        """Build from the dict of the core."""
+        when, otherwise = found["when"], found["otherwise"]
+        return cls(
+            name=found["name"],
+            score=found["score"],
+            adjusted=found["adjusted"],
+            gate_closed=found["gate_closed"],
+            when=Term.from_core(when) if when else None,
+            score_term=Term.from_core(found["score_tree"]),
+            otherwise=Term.from_core(otherwise) if otherwise else None,
+        )
+
+    def lines(self) -> Iterator[str]:
+        """Yield the compound's score and the terms behind it, a line each."""
+        adjusted = f" (with priors and bias {self.adjusted:.4g})"
+        yield f"{self.name} = {self.score:.4g}{adjusted if self.adjusted != self.score else ''}"
+        if self.when:
+            yield f"  when: {'closed' if self.gate_closed else 'open'}"
+            yield from self.when.lines(2)
+        yield from self.score_term.lines(1)
+        if self.otherwise:
+            yield "  otherwise:"
+            yield from self.otherwise.lines(2)
+
+
+@dataclass(frozen=True)
+class RowExplanation:
+    """Why one row got its label.
+
+    Attributes:
+        winner: The compound, or None for no label.
+        runner_up: The next best, or None.
+        reason: One sentence.
+        compounds: Every compound in the order of the ids.
+    """
+
+    winner: str | None
+    runner_up: str | None
+    reason: str
+    compounds: tuple[CompoundTerm, ...]
+
+    @classmethod
+    def from_core(cls, found: Mapping[str, Any]) -> RowExplanation:
+        """Build from the dict of the core."""
+        compounds = tuple(CompoundTerm.from_core(compound) for compound in found["compounds"])
+        return cls(found["winner"], found["runner_up"], found["reason"], compounds)
+
+    def __str__(self) -> str:
+        """Return the scores, highest first, each with its terms, and the reason at the end."""
+        ordered = sorted(self.compounds, key=lambda compound: -_rank(compound.adjusted))
+        lines = [line for compound in ordered for line in compound.lines()]
+        return "\n".join([*lines, self.reason])
+
+
+def _rank(value: float) -> float:
+    return value if value == value else float("-inf")

@@ -1,0 +1,80 @@
+"""The frames of a finished run, read back for an explanation."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from cexpr.errors import UsageError
+from cexpr.signals import SIGNALS
+
+
+@dataclass(frozen=True)
+class FrameTable:
+    """What a `STEM.frames.csv` holds.
+
+    Attributes:
+        names: Signals that the file has.
+        signals: float32, shape (T, S), smoothed as the run did; NaN for an empty cell.
+        frames: int64, shape (T,), 1-based.
+        times: float64, shape (T,), seconds.
+        labels: The run's label of each frame, "" for none; None where the file has no such column.
+    """
+
+    names: list[str]
+    signals: npt.NDArray[np.float32]
+    frames: npt.NDArray[np.int64]
+    times: npt.NDArray[np.float64]
+    labels: list[str | None]
+
+    def row_of(self, frame: int) -> int:
+        """Find the row of a frame number, or raise UsageError."""
+        rows = np.flatnonzero(self.frames == frame)
+        if not len(rows):
+            held = f"{self.frames[0]} to {self.frames[-1]}" if len(self.frames) else "none"
+            raise UsageError(f"--frame: the file has no frame {frame}; it has {held}")
+        return int(rows[0])
+
+
+def read_frames(path: Path) -> FrameTable:
+    """Read the signals, times and labels of a `STEM.frames.csv`.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The table.
+
+    Raises:
+        UsageError: the file cannot be read or is no frames file.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            columns = list(reader.fieldnames or [])
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path}: this file cannot be read: {error}") from error
+    if not {"frame", "time"} <= set(columns):
+        raise UsageError(f"{path}: expected a STEM.frames.csv with the columns frame and time")
+    names: list[str] = [name for name in SIGNALS if name in columns]
+    try:
+        return FrameTable(
+            names=names,
+            signals=np.array(
+                [[_number(row[name]) for name in names] for row in rows], dtype=np.float32
+            ).reshape(len(rows), len(names)),
+            frames=np.array([int(row["frame"]) for row in rows], dtype=np.int64),
+            times=np.array([_number(row["time"]) for row in rows], dtype=np.float64),
+            labels=[row.get("compound") for row in rows],
+        )
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path}: a cell is no number: {error}") from error
+
+
+def _number(cell: str) -> float:
+    return float(cell) if cell else float("nan")
