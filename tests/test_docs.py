@@ -1,0 +1,74 @@
+"""The documents say what the program does: commands, options and examples are checked against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+
+import cexpr
+from cexpr.cli import app
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "README.md").exists(), reason="the documents are not beside the tests"
+)
+
+
+def leaves(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from leaves(child, f"{path} {name}")
+    else:
+        yield path, command
+
+
+COMMANDS = dict(leaves(typer.main.get_command(app), "cexpr"))
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_and_option_has_help(path: str) -> None:
+    command = COMMANDS[path]
+    assert command.help
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{path}: {parameter.name} has no help"
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_is_in_the_documents(path: str) -> None:
+    assert any(path in document.read_text(encoding="utf-8") for document in DOCUMENTS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_files_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    for name in cexpr.__all__:
+        if not name.startswith("__"):
+            assert getattr(cexpr, name).__doc__, name
+
+
+def test_the_rule_file_of_the_readme_passes_its_own_tests() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    rules = cexpr.RuleSet.from_string(source)
+    assert rules.compounds == ("Fearfully_Surprised", "Happily_Surprised")
+
+
+def test_the_python_example_of_the_readme_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    exec(compile(source, "README.md", "exec"), {})
+    assert "compound" in capsys.readouterr().out
