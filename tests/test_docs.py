@@ -1,4 +1,4 @@
-"""The documents say what the program does: commands, options and examples are checked against it."""
+"""The documents say what the program does: commands, options and examples are checked."""
 
 from __future__ import annotations
 

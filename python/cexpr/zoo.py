@@ -1,0 +1,76 @@
+"""Where models are: inside the wheel, in the user's own folder, or at a path."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from cexpr import manifest
+from cexpr._resources import data_files
+from cexpr.errors import ModelError
+from cexpr.manifest import Manifest
+
+DEFAULT_MODEL = "cexpr-s"
+
+
+def home() -> Path:
+    """The user's folder for models: `CEXPR_HOME`, or `~/.cache/cexpr`."""
+    configured = os.environ.get("CEXPR_HOME")
+    return Path(configured) if configured else Path.home() / ".cache" / "cexpr"
+
+
+def known() -> dict[str, Path]:
+    """Manifests by the model's name: the user's own first, then those of the wheel."""
+    folder = home() / "models"
+    own = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    found: dict[str, Path] = {}
+    for path in (*own, *data_files("models", "*.yaml")):
+        found.setdefault(path.stem, path)
+    return found
+
+
+def find(name: str) -> Manifest:
+    """Find and check a manifest.
+
+    Args:
+        name: A name of `known()`, or the path of a manifest or of an ONNX file with its manifest
+            (the same name, `.yaml`) beside it.
+
+    Raises:
+        ModelError: There is no such model, or its manifest is wrong.
+    """
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"} and path.is_file():
+        return manifest.load(path)
+    if path.suffix == ".onnx":
+        beside = path.with_suffix(".yaml")
+        if not path.is_file():
+            raise ModelError(f"{name}: the model file is not there")
+        if not beside.is_file():
+            raise ModelError(f"{name}: expected its manifest {beside} beside it")
+        return manifest.load(beside)
+    names = known()
+    if name in names:
+        return manifest.load(names[name])
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    raise ModelError(
+        f"model '{name}' is unknown{hint} (known: {', '.join(sorted(names)) or 'none'}; "
+        "or give the path of a manifest)"
+    )
+
+
+def model_file(model: Manifest) -> Path:
+    """Path of a manifest's ONNX file: beside the manifest, or in the user's folder.
+
+    Raises:
+        ModelError: The file is in neither place; the message says where to put it.
+    """
+    beside = model.path.parent / (model.file or model.file_name)
+    pulled = home() / "models" / model.file_name
+    for path in (beside, pulled):
+        if path.is_file():
+            return path
+    source = f"; get it from {model.url}" if model.url else ""
+    raise ModelError(f"model '{model.id}': place its file at {pulled}{source}")
