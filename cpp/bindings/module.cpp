@@ -19,4 +19,5 @@ PYBIND11_MODULE(_core, module) {
   });
 
   cexpr::bindings::register_cpu(module);
+  cexpr::bindings::register_filter(module);
 }

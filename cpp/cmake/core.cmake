@@ -2,16 +2,23 @@
 
 set(CEXPR_CORE_SOURCES
     cpp/src/cpu.cpp
+    cpp/src/filter.cpp
+    cpp/src/filter_gaussian.cpp
+    cpp/src/filter_stream.cpp
 )
 
 # Kernels: one file per instruction set, the only files built with its flags.
 set(CEXPR_KERNELS_SCALAR
+    cpp/src/kernels/filter_scalar.cpp
 )
 set(CEXPR_KERNELS_AVX2
+    cpp/src/kernels/filter_avx2.cpp
 )
 set(CEXPR_KERNELS_AVX512
+    cpp/src/kernels/filter_avx512.cpp
 )
 set(CEXPR_KERNELS_NEON
+    cpp/src/kernels/filter_neon.cpp
 )
 
 string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" CEXPR_PROCESSOR)

@@ -7,6 +7,7 @@ pybind11_add_module(
   _core
   cpp/bindings/module.cpp
   cpp/bindings/bind_cpu.cpp
+  cpp/bindings/bind_filter.cpp
 )
 cexpr_configure(_core)
 target_link_libraries(_core PRIVATE cexpr::core)

@@ -8,3 +8,4 @@ function(cexpr_add_test name)
 endfunction()
 
 cexpr_add_test(cpu_test)
+cexpr_add_test(filter_test)

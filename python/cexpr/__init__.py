@@ -2,6 +2,7 @@
 
 from cexpr._core import __version__
 from cexpr.errors import CexprError, ClipError, ModelError, RuleError, UsageError
+from cexpr.smoothing import smooth
 
 __all__ = [
     "CexprError",
@@ -10,4 +11,5 @@ __all__ = [
     "RuleError",
     "UsageError",
     "__version__",
+    "smooth",
 ]

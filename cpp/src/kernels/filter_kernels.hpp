@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cexpr::detail {
+
+/// Rows [begin, end) around row i, from a table or (begin == nullptr) i - radius .. i + radius, cut
+/// at the ends.
+struct RowWindows {
+  const std::size_t* begin = nullptr;
+  const std::size_t* end = nullptr;
+  std::size_t radius = 0;
+  std::size_t rows = 0;
+};
+
+/// What is in an array of floats besides finite numbers.
+struct Content {
+  bool has_nan = false;
+  bool has_infinity = false;
+};
+
+/// The inner loops of the filters, once per instruction set; all give the same bits.
+struct FilterKernels {
+  /// Looks for NaN and infinity.
+  Content (*scan)(const float* x, std::size_t n);
+
+  /// y[k] = x[k].
+  void (*widen)(const float* x, std::size_t n, double* y);
+
+  /// y[k] = scale * x[k], rounded to float.
+  void (*narrow)(const double* x, std::size_t n, double scale, float* y);
+
+  /// y[k] = w[0] x[k] + sum over d = 1..radius of w[d] (x[k + d step] + x[k - d step]), k < n; x is
+  /// readable from -radius step to n + radius step.
+  void (*convolve)(const double* x, std::size_t n, std::size_t step, const double* w,
+                   std::size_t radius, double* y);
+
+  /// Means over windows whose begin and end never step back. With `skips_nan`, NaN entries do not
+  /// count. `scratch` holds 2 * kBoxLanes doubles for each row of the longest window.
+  void (*box)(const float* x, std::size_t stride, std::size_t columns, const RowWindows& windows,
+              bool skips_nan, double* scratch, float* out, std::size_t out_stride);
+};
+
+/// The widest vector of doubles that a box kernel works on.
+inline constexpr std::size_t kBoxLanes = 8;
+
+extern const FilterKernels kFilterScalar;
+#if defined(CEXPR_X86)
+extern const FilterKernels kFilterAvx2;
+extern const FilterKernels kFilterAvx512;
+#elif defined(CEXPR_NEON)
+extern const FilterKernels kFilterNeon;
+#endif
+
+/// The table for the instruction set in use.
+const FilterKernels& filter_kernels();
+
+}  // namespace cexpr::detail

@@ -1,0 +1,31 @@
+"""The formulas of the package in plain numpy, as slow and plain as they can be written."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def smooth(
+    values: npt.NDArray[np.float32],
+    frames: npt.NDArray[np.int64],
+    kernel: str,
+    radius: int,
+    sigma: float | None = None,
+    window: str = "frames",
+) -> npt.NDArray[np.float64]:
+    """Weighted mean over the rows within radius, row by row; values may hold NaN."""
+    out = np.full(values.shape, np.nan)
+    for i in range(len(frames)):
+        distance = (frames - frames[i]).astype(np.float64)
+        apart = np.arange(len(frames)) - i if window == "rows" else distance
+        weight = np.where(np.abs(apart) <= radius, 1.0, 0.0)
+        if kernel == "gaussian":
+            assert sigma is not None
+            weight *= np.exp(-(distance**2) / (2 * sigma**2))
+        for c in range(values.shape[1]):
+            known = ~np.isnan(values[:, c]) & (weight > 0)
+            if known.any():
+                column = values[known, c].astype(np.float64)
+                out[i, c] = (weight[known] * column).sum() / weight[known].sum()
+    return out
