@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import cexpr
+from cexpr.cli import models
 from cexpr.errors import CexprError
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(models.app, name="models")
 
 
 def _print_version(wanted: bool) -> None:

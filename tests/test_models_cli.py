@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cexpr import zoo
+from cexpr.cli import app
+
+
+def test_list_names_the_model_of_the_wheel_and_marks_derived_heads() -> None:
+    result = CliRunner().invoke(app, ["models", "list"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert "cexpr-s" in result.stdout
+    assert "derived" in result.stdout
+
+
+def test_info_shows_licence_and_derivation() -> None:
+    result = CliRunner().invoke(app, ["models", "info", "cexpr-s"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    for text in ("Apache-2.0", "circumplex", "prototypes", "48 x 48 gray"):
+        assert text in result.stdout
+
+
+def test_verify_finds_an_intact_file() -> None:
+    result = CliRunner().invoke(app, ["models", "verify", "cexpr-s"])
+    assert result.exit_code == 0
+    assert "cexpr-s: intact" in result.stdout
+
+
+def test_verify_finds_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    manifest = zoo.known()["cexpr-s"]
+    (folder / "cexpr-s.yaml").write_bytes(manifest.read_bytes())
+    (folder / "cexpr-s.onnx").write_bytes(b"damaged")
+    monkeypatch.setenv("CEXPR_HOME", str(tmp_path))
+    result = CliRunner().invoke(app, ["models", "verify", "cexpr-s"])
+    assert result.exit_code == 2
+    assert "expected" in result.stderr
