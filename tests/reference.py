@@ -19,13 +19,14 @@ def smooth(
     for i in range(len(frames)):
         distance = (frames - frames[i]).astype(np.float64)
         apart = np.arange(len(frames)) - i if window == "rows" else distance
-        weight = np.where(np.abs(apart) <= radius, 1.0, 0.0)
+        exponent = np.zeros(len(frames))
         if kernel == "gaussian":
             assert sigma is not None
-            weight *= np.exp(-(distance**2) / (2 * sigma**2))
+            exponent = -(distance**2) / (2 * sigma**2)
         for c in range(values.shape[1]):
-            known = ~np.isnan(values[:, c]) & (weight > 0)
+            known = ~np.isnan(values[:, c]) & (np.abs(apart) <= radius)
             if known.any():
-                column = values[known, c].astype(np.float64)
-                out[i, c] = (weight[known] * column).sum() / weight[known].sum()
+                # The largest weight is taken out of all, so that they cannot all underflow.
+                weight = np.exp(exponent[known] - exponent[known].max())
+                out[i, c] = (weight * values[known, c].astype(np.float64)).sum() / weight.sum()
     return out

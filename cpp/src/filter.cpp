@@ -149,19 +149,19 @@ void smooth_box(Span2D<const float> values, Span<const std::int64_t> frames,
   WindowTable table;
   std::size_t longest = 0;
   windows.rows = values.rows;
-  if (consecutive) {
+  if (consecutive && !has_nan) {
     windows.radius = static_cast<std::size_t>(
-        std::min<std::uint64_t>(static_cast<std::uint64_t>(options.radius), values.rows));
-    longest = std::min(2 * windows.radius + 1, values.rows);
+        std::min<std::uint64_t>(static_cast<std::uint64_t>(options.radius), values.rows - 1));
+    longest = 2 * windows.radius + 1;
   } else {
     table = window_table(frames, options);
     windows.begin = table.begin.data();
     windows.end = table.end.data();
     longest = table.longest;
   }
-  const std::unique_ptr<double[]> scratch(new double[2 * kBoxLanes * longest]);
-  filter_kernels().box(values.data, values.stride, values.cols, windows, has_nan, scratch.get(),
-                       out.data, out.stride);
+  const std::unique_ptr<double[]> scratch(new double[2 * kBoxLanes * (longest + 1)]);
+  filter_kernels().box(values.data, values.stride, values.cols, windows, scratch.get(), out.data,
+                       out.stride);
 }
 
 /// Replaces the result of each window that holds an infinity.

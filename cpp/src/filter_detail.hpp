@@ -23,6 +23,22 @@ inline std::uint64_t frames_between(std::int64_t a, std::int64_t b) {
 /// Below this total a mean is worked out anew, relative to its nearest entry.
 inline constexpr double kVanishing = 1e-200;
 
+/// Doubles that start on a cache line, so that vectors of whole rows do not straddle two.
+class AlignedDoubles {
+ public:
+  /// Makes room for `n`; what was in it is lost.
+  void resize(std::size_t n) { lines_.resize((n + kPerLine - 1) / kPerLine); }
+  void assign_zeros(std::size_t n) { lines_.assign((n + kPerLine - 1) / kPerLine, Line{}); }
+  double* data() { return lines_.empty() ? nullptr : lines_.front().values; }
+
+ private:
+  static constexpr std::size_t kPerLine = 8;
+  struct alignas(kPerLine * sizeof(double)) Line {
+    double values[kPerLine];
+  };
+  std::vector<Line> lines_;
+};
+
 /// Weights by distance in frames.
 class Weights {
  public:

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 #include "filter_detail.hpp"
@@ -25,8 +24,10 @@ void smooth_dense(Span2D<const float> values, const Weights& weights, std::size_
   for (std::size_t d = 1; d <= radius; ++d) {
     side[d] = side[d - 1] + weights.at(d);
   }
-  std::vector<double> padded((std::min(block, values.rows) + 2 * radius) * cols);
-  std::vector<double> sums(std::min(block, values.rows) * cols);
+  AlignedDoubles padded;
+  AlignedDoubles sums;
+  padded.resize((std::min(block, values.rows) + 2 * radius) * cols);
+  sums.resize(std::min(block, values.rows) * cols);
   for (std::size_t from = 0; from < values.rows; from += block) {
     const std::size_t to = std::min(from + block, values.rows);
     const std::size_t count = to - from;
@@ -128,64 +129,93 @@ class GappedGaussian {
     const FilterKernels& kernels = filter_kernels();
     const std::size_t cols = values_.cols;
     const std::size_t padded = length + 2 * radius_;
-    grid_.assign(padded * cols, 0.0);
-    counts_.assign(padded * mask_columns_, 0.0);
+    grid_.assign_zeros(padded * cols);
+    counts_.assign_zeros(padded * mask_columns_);
     sums_.resize(length * cols);
     totals_.resize(length * mask_columns_);
     const std::uint64_t origin = offset(begin);
     while (origin - offset(first_) > radius_) {
       ++first_;
     }
-    for (std::size_t j = first_; j < frames_.size; ++j) {
+    for (std::size_t j = first_; j < frames_.size;) {
       const std::uint64_t shifted = offset(j) - origin + radius_;  // modulo 2^64, >= 0
       if (shifted >= padded) {
         break;
       }
-      place(j, static_cast<std::size_t>(shifted));
+      const std::size_t next = run_end(j, padded - static_cast<std::size_t>(shifted));
+      place(j, next, static_cast<std::size_t>(shifted));
+      j = next;
     }
     const double* weights = weights_.table().data();
     kernels.convolve(grid_.data() + radius_ * cols, length * cols, cols, weights, radius_,
                      sums_.data());
     kernels.convolve(counts_.data() + radius_ * mask_columns_, length * mask_columns_,
                      mask_columns_, weights, radius_, totals_.data());
-    for (std::size_t i = begin; i < end; ++i) {
-      finish(i, static_cast<std::size_t>(offset(i) - origin));
+    for (std::size_t i = begin; i < end;) {
+      const std::size_t next = run_end(i, end - i);
+      finish(i, next, static_cast<std::size_t>(offset(i) - origin));
+      i = next;
     }
   }
 
-  void place(std::size_t row, std::size_t at) {
-    const float* from = values_.row(row);
-    double* to = grid_.data() + at * values_.cols;
-    double* counts = counts_.data() + at * mask_columns_;
-    if (!has_nan_) {
-      counts[0] += 1.0;
-      for (std::size_t c = 0; c < values_.cols; ++c) {
-        to[c] += static_cast<double>(from[c]);
+  /// Row after the last of at most `limit` rows from `row` on that lie on consecutive frames.
+  std::size_t run_end(std::size_t row, std::size_t limit) const {
+    std::size_t end = row + 1;
+    while (end < frames_.size && end - row < limit && offset(end) - offset(end - 1) == 1) {
+      ++end;
+    }
+    return end;
+  }
+
+  /// Rows [begin, end), on consecutive frames, into the grid from frame `at` on.
+  void place(std::size_t begin, std::size_t end, std::size_t at) {
+    const FilterKernels& kernels = filter_kernels();
+    const std::size_t cols = values_.cols;
+    for (std::size_t j = begin; j < end; ++j) {
+      const float* from = values_.row(j);
+      double* to = grid_.data() + (at + j - begin) * cols;
+      if (!has_nan_) {
+        counts_.data()[at + j - begin] += 1.0;
+        for (std::size_t c = 0; c < cols; ++c) {
+          to[c] += static_cast<double>(from[c]);
+        }
+        continue;
       }
-      return;
-    }
-    for (std::size_t c = 0; c < values_.cols; ++c) {
-      const auto v = static_cast<double>(from[c]);
-      const bool is_number = v == v;
-      to[c] += is_number ? v : 0.0;
-      counts[c] += is_number ? 1.0 : 0.0;
+      const std::size_t together = values_.stride == cols ? end - j : 1;
+      kernels.accumulate(from, together * cols, to, counts_.data() + (at + j - begin) * cols);
+      j += together - 1;
     }
   }
 
-  void finish(std::size_t row, std::size_t at) {
-    const double* sums = sums_.data() + at * values_.cols;
-    const double* totals = totals_.data() + at * mask_columns_;
-    for (std::size_t c = 0; c < values_.cols; ++c) {
-      const double total = totals[has_nan_ ? c : 0];
-      if (total >= kVanishing) {
-        out_(row, c) = static_cast<float>(sums[c] / total);
+  /// The means of rows [begin, end), which lie on consecutive frames of the grid from `at` on.
+  void finish(std::size_t begin, std::size_t end, std::size_t at) {
+    const FilterKernels& kernels = filter_kernels();
+    const std::size_t cols = values_.cols;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double* sums = sums_.data() + (at + i - begin) * cols;
+      const double* totals = totals_.data() + (at + i - begin) * mask_columns_;
+      if (!has_nan_) {
+        kernels.narrow(sums, cols, 1.0 / totals[0], out_.row(i));  // the row itself counts
       } else if (weights_.can_vanish()) {
+        finish_row(i, sums, totals);
+      } else {
+        // 0 / 0 is the NaN of a window without a number.
+        const std::size_t together = out_.stride == cols ? end - i : 1;
+        kernels.divide(sums, totals, together * cols, out_.row(i));
+        i += together - 1;
+      }
+    }
+  }
+
+  void finish_row(std::size_t row, const double* sums, const double* totals) {
+    for (std::size_t c = 0; c < values_.cols; ++c) {
+      if (totals[c] >= kVanishing) {
+        out_(row, c) = static_cast<float>(sums[c] / totals[c]);
+      } else {
         out_(row, c) = nearest_mean(
             windows_.begin[row], row, windows_.end[row], weights_,
             [this, c](std::size_t j) { return values_(j, c); },
             [this, row](std::size_t j) { return frames_between(frames_[row], frames_[j]); });
-      } else {
-        out_(row, c) = std::numeric_limits<float>::quiet_NaN();
       }
     }
   }
@@ -202,10 +232,10 @@ class GappedGaussian {
   std::size_t first_ = 0;  // first row that a grid can still reach
   WindowTable windows_;
   std::vector<double> row_sums_;
-  std::vector<double> grid_;
-  std::vector<double> counts_;
-  std::vector<double> sums_;
-  std::vector<double> totals_;
+  AlignedDoubles grid_;
+  AlignedDoubles counts_;
+  AlignedDoubles sums_;
+  AlignedDoubles totals_;
 };
 
 }  // namespace

@@ -36,7 +36,8 @@ Content scan_avx2(const float* x, std::size_t n) {
 
 }  // namespace
 
-const FilterKernels kFilterAvx2{scan_avx2, widen<FourLanes>, narrow<FourLanes>, convolve<FourLanes>,
-                                box<FourLanes>};
+const FilterKernels kFilterAvx2{
+    scan_avx2,         widen<FourLanes>,    narrow<FourLanes>, accumulate<FourLanes>,
+    divide<FourLanes>, convolve<FourLanes>, box<FourLanes>};
 
 }  // namespace cexpr::detail

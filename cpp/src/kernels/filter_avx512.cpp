@@ -40,7 +40,8 @@ Content scan_avx512(const float* x, std::size_t n) {
 
 }  // namespace
 
-const FilterKernels kFilterAvx512{scan_avx512, widen<EightLanes>, narrow<EightLanes>,
-                                  convolve<EightLanes>, box<EightLanes>};
+const FilterKernels kFilterAvx512{
+    scan_avx512,        widen<EightLanes>,    narrow<EightLanes>, accumulate<EightLanes>,
+    divide<EightLanes>, convolve<EightLanes>, box<EightLanes>};
 
 }  // namespace cexpr::detail

@@ -5,8 +5,8 @@
 
 namespace cexpr::detail {
 
-/// Rows [begin, end) around row i, from a table or (begin == nullptr) i - radius .. i + radius, cut
-/// at the ends.
+/// Windows [begin[i], end[i]) of the rows, which never step back; or, where begin is null, rows
+/// i - radius .. i + radius cut at the ends of the track, radius < rows.
 struct RowWindows {
   const std::size_t* begin = nullptr;
   const std::size_t* end = nullptr;
@@ -31,15 +31,21 @@ struct FilterKernels {
   /// y[k] = scale * x[k], rounded to float.
   void (*narrow)(const double* x, std::size_t n, double scale, float* y);
 
+  /// Adds the numbers among x to `sums` and 1 for each of them to `counts`; NaN adds nothing.
+  void (*accumulate)(const float* x, std::size_t n, double* sums, double* counts);
+
+  /// y[k] = sums[k] / totals[k], rounded to float.
+  void (*divide)(const double* sums, const double* totals, std::size_t n, float* y);
+
   /// y[k] = w[0] x[k] + sum over d = 1..radius of w[d] (x[k + d step] + x[k - d step]), k < n; x is
   /// readable from -radius step to n + radius step.
   void (*convolve)(const double* x, std::size_t n, std::size_t step, const double* w,
                    std::size_t radius, double* y);
 
-  /// Means over windows whose begin and end never step back. With `skips_nan`, NaN entries do not
-  /// count. `scratch` holds 2 * kBoxLanes doubles for each row of the longest window.
+  /// Means over windows. With a table, NaN entries do not count; without one there must be none.
+  /// `scratch` holds 2 * kBoxLanes doubles for each row of the longest window and one row more.
   void (*box)(const float* x, std::size_t stride, std::size_t columns, const RowWindows& windows,
-              bool skips_nan, double* scratch, float* out, std::size_t out_stride);
+              double* scratch, float* out, std::size_t out_stride);
 };
 
 /// The widest vector of doubles that a box kernel works on.

@@ -38,7 +38,8 @@ Content scan_neon(const float* x, std::size_t n) {
 
 }  // namespace
 
-const FilterKernels kFilterNeon{scan_neon, widen<TwoLanes>, narrow<TwoLanes>, convolve<TwoLanes>,
-                                box<TwoLanes>};
+const FilterKernels kFilterNeon{
+    scan_neon,        widen<TwoLanes>,    narrow<TwoLanes>, accumulate<TwoLanes>,
+    divide<TwoLanes>, convolve<TwoLanes>, box<TwoLanes>};
 
 }  // namespace cexpr::detail

@@ -18,7 +18,8 @@ Content scan_scalar(const float* x, std::size_t n) {
 
 }  // namespace
 
-const FilterKernels kFilterScalar{scan_scalar, widen<OneLane>, narrow<OneLane>, convolve<OneLane>,
+const FilterKernels kFilterScalar{scan_scalar,         widen<OneLane>,  narrow<OneLane>,
+                                  accumulate<OneLane>, divide<OneLane>, convolve<OneLane>,
                                   box<OneLane>};
 
 const FilterKernels& filter_kernels() {
