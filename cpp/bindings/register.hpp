@@ -6,5 +6,6 @@ namespace cexpr::bindings {
 
 void register_cpu(pybind11::module_& module);
 void register_filter(pybind11::module_& module);
+void register_image(pybind11::module_& module);
 
 }  // namespace cexpr::bindings

@@ -1,24 +1,31 @@
 # The core library: C++17 and the standard library alone.
 
 set(CEXPR_CORE_SOURCES
+    cpp/src/align.cpp
+    cpp/src/boxes.cpp
     cpp/src/cpu.cpp
     cpp/src/filter.cpp
     cpp/src/filter_gaussian.cpp
     cpp/src/filter_stream.cpp
+    cpp/src/preprocess.cpp
 )
 
 # Kernels: one file per instruction set, the only files built with its flags.
 set(CEXPR_KERNELS_SCALAR
     cpp/src/kernels/filter_scalar.cpp
+    cpp/src/kernels/preprocess_scalar.cpp
 )
 set(CEXPR_KERNELS_AVX2
     cpp/src/kernels/filter_avx2.cpp
+    cpp/src/kernels/preprocess_avx2.cpp
 )
 set(CEXPR_KERNELS_AVX512
     cpp/src/kernels/filter_avx512.cpp
+    cpp/src/kernels/preprocess_avx512.cpp
 )
 set(CEXPR_KERNELS_NEON
     cpp/src/kernels/filter_neon.cpp
+    cpp/src/kernels/preprocess_neon.cpp
 )
 
 string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" CEXPR_PROCESSOR)
@@ -26,10 +33,12 @@ set(CEXPR_KERNELS ${CEXPR_KERNELS_SCALAR})
 if(CEXPR_PROCESSOR MATCHES "x86_64|amd64")
   set(CEXPR_ARCH_DEFINITION CEXPR_X86)
   list(APPEND CEXPR_KERNELS ${CEXPR_KERNELS_AVX2} ${CEXPR_KERNELS_AVX512})
+  # GCC's own AVX-512 header trips this warning (GCC bug 105593).
+  set(CEXPR_AVX512_WARNINGS "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>")
   set_source_files_properties(${CEXPR_KERNELS_AVX2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
   set_source_files_properties(
     ${CEXPR_KERNELS_AVX512}
-    PROPERTIES COMPILE_OPTIONS "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx2;-mfma")
+    PROPERTIES COMPILE_OPTIONS "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx2;-mfma;${CEXPR_AVX512_WARNINGS}")
 elseif(CEXPR_PROCESSOR MATCHES "aarch64|arm64")
   set(CEXPR_ARCH_DEFINITION CEXPR_NEON)
   list(APPEND CEXPR_KERNELS ${CEXPR_KERNELS_NEON})

@@ -2,6 +2,7 @@
 
 from cexpr._core import __version__
 from cexpr.errors import CexprError, ClipError, ModelError, RuleError, UsageError
+from cexpr.preprocess import align, preprocess
 from cexpr.smoothing import smooth
 
 __all__ = [
@@ -11,5 +12,7 @@ __all__ = [
     "RuleError",
     "UsageError",
     "__version__",
+    "align",
+    "preprocess",
     "smooth",
 ]

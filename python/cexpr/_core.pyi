@@ -33,6 +33,43 @@ class StreamingFilter:
     def flush(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
     def reset(self) -> None: ...
 
+# Faces and boxes. Images: uint8, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA; rows may lie apart.
+# Matrices: float32, (F, 2, 3), from image to output pixels as cv2.warpAffine takes them.
+# `mean` and `std`: one number for each output plane, on values in 0..1. `sampling`: "auto",
+# "bilinear" or "area" (cexpr.preprocess says what each does).
+def align(
+    landmarks: NDArray[np.float32], size: int, margin: float, shift: tuple[float, float]
+) -> NDArray[np.float32]: ...
+def box_transform(
+    boxes_xywh: NDArray[np.float32], size: int, margin: float
+) -> NDArray[np.float32]: ...
+def preprocess(
+    image: NDArray[np.uint8],
+    matrices: NDArray[np.float32],
+    size: int | tuple[int, int],  # side, or (height, width)
+    mean: Sequence[float],
+    std: Sequence[float],
+    color: str,
+    sampling: str,
+) -> NDArray[np.float32]: ...
+def preprocess_into(
+    image: NDArray[np.uint8],
+    matrices: NDArray[np.float32],
+    mean: Sequence[float],
+    std: Sequence[float],
+    color: str,
+    sampling: str,
+    out: NDArray[np.float32],  # (F, planes, height, width), written whole
+) -> None: ...
+def iou(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.float32]: ...
+def nms(
+    boxes_xyxy: NDArray[np.float32], scores: NDArray[np.float32], threshold: float, mode: str
+) -> NDArray[np.int64]: ...  # mode "union" or "min"; kept indices, best first
+def regress_boxes(
+    boxes_xyxy: NDArray[np.float32], offsets: NDArray[np.float32]
+) -> NDArray[np.float32]: ...
+def square_boxes(boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
 # The rule compiler. A node of a parsed file is a tuple (kind, line, column, value[, offset]):
 #   kind    "map" (value: list of (key node, value node)), "list" (list of nodes), "str", "int",
 #           "float", "bool" or "null" (value: None).

@@ -1,0 +1,129 @@
+"""From an image and face positions to the input of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cexpr import _core
+
+Color = Literal["rgb", "bgr", "gray"]
+Sampling = Literal["auto", "bilinear", "area"]
+
+_PLANES = {"rgb": 3, "bgr": 3, "gray": 1}
+
+
+def align(
+    image: NDArray[np.uint8],
+    landmarks: ArrayLike,
+    size: int,
+    margin: float = 0.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> NDArray[np.float32]:
+    """Fit the similarity transforms that move faces onto the ArcFace template.
+
+    The transform (scale, rotation, translation; never a mirror image) has the least squared error
+    over the five points: Umeyama, "Least-squares estimation of transformation parameters between
+    two point patterns", IEEE PAMI 13(4), 1991. The template is that of ArcFace (Deng et al., CVPR
+    2019), given in pixels of a 112 x 112 face and scaled to `size`.
+
+    Args:
+        image: uint8, shape (H, W), (H, W, 3) or (H, W, 4); the image that the landmarks were found
+            in. Its pixels are not read.
+        landmarks: Numbers, shape (F, 5, 2), pixels: x and y of left eye, right eye, nose, left and
+            right corner of the mouth, as they appear in the image.
+        size: Side of the aligned square in pixels, >= 1.
+        margin: Room around the template as a fraction of its side, > -0.5: a template coordinate t
+            in 0..1 becomes (t + margin) / (1 + 2 margin). Negative values cut tighter.
+        shift: Added to the template's x and y after that, as fractions of `size`.
+
+    Returns:
+        float32, shape (F, 2, 3): matrices from image to output pixels, as `cv2.warpAffine` takes
+        them.
+
+    Raises:
+        TypeError: image is not a uint8 array or landmarks are not real numbers.
+        ValueError: a shape or option is out of range, a landmark is not finite, or the five points
+            of a face coincide or are a mirror image, so that no transform fits.
+
+    Example:
+        >>> import numpy as np, cexpr
+        >>> face = [[30, 40], [60, 40], [45, 58], [33, 75], [57, 75]]
+        >>> cexpr.align(np.zeros((100, 90), np.uint8), [face], 112).round(2)
+        array([[[ 1.18,  0.  ,  2.96],
+                [-0.  ,  1.18,  4.15]]], dtype=float32)
+    """
+    _require_image(image)
+    points = np.asarray(landmarks)
+    if points.dtype.kind not in "fiu":
+        raise TypeError(
+            f"landmarks: expected real numbers, shape (F, 5, 2); got dtype {points.dtype}"
+        )
+    points = np.ascontiguousarray(points, dtype=np.float32)
+    return _core.align(points, size, margin, shift)
+
+
+def preprocess(
+    image: NDArray[np.uint8],
+    matrices: NDArray[np.float32],
+    size: int | tuple[int, int],
+    mean: float | Sequence[float],
+    std: float | Sequence[float],
+    color: Color,
+    sampling: Sampling = "bilinear",
+) -> NDArray[np.float32]:
+    """Cut faces out of an image and normalise them, in one pass over the output.
+
+    Each output pixel is (value / 255 - mean) / std, where `value` is the image at the place that
+    the matrix maps to the pixel, and 0 outside the image. Grey from colour is
+    0.299 R + 0.587 G + 0.114 B. `sampling` says how the value is read:
+
+    - "bilinear": from the four nearest pixels, as `cv2.warpAffine` with `INTER_LINEAR` and a border
+      of 0. OpenCV 4 rounds positions to 1/32 of a pixel and values to whole grey levels; here
+      neither is rounded.
+    - "area": the mean of nx x ny bilinear samples spread evenly over the output pixel's footprint
+      in the image, nx and ny being the lengths of its sides in image pixels, rounded up, at most
+      64. Without shrinking this is "bilinear".
+    - "auto": "area" for the faces that shrink more than 2 times along either axis of the output,
+      where four pixels no longer speak for the footprint; "bilinear" for the others.
+
+    Args:
+        image: uint8, shape (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA (alpha is left out), not
+            empty; rows may lie apart, so a cut-out of a larger image is not copied.
+        matrices: float32, shape (F, 2, 3), from image to output pixels.
+        size: Side of the square output in pixels, or (height, width), >= 1.
+        mean: On values in 0..1, one for each output plane or one for all.
+        std: Likewise, > 0.
+        color: Order of the output planes: "rgb", "bgr" or "gray".
+        sampling: "bilinear", "area" or "auto".
+
+    Returns:
+        float32, shape (F, C, height, width), C = 1 for "gray" and 3 otherwise.
+
+    Raises:
+        TypeError: image is not uint8 or matrices are not float32.
+        ValueError: a shape or option is out of range, or a matrix is not finite or has no inverse.
+    """
+    planes = _PLANES.get(color, 0)
+    if isinstance(matrices, np.ndarray) and matrices.dtype == np.float32:
+        matrices = np.ascontiguousarray(matrices)
+    return _core.preprocess(
+        image, matrices, size, _per_plane(mean, planes), _per_plane(std, planes), color, sampling
+    )
+
+
+def _per_plane(values: float | Sequence[float], planes: int) -> list[float]:
+    """Repeat one number for every output plane; the core checks a list's length."""
+    listed = [float(value) for value in np.atleast_1d(np.asarray(values))]
+    return listed * planes if len(listed) == 1 else listed
+
+
+def _require_image(image: Any) -> None:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        got = f"dtype {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise TypeError(f"image: expected uint8, shape (H, W), (H, W, 3) or (H, W, 4); got {got}")
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
+        raise ValueError(f"image: expected shape (H, W), (H, W, 3) or (H, W, 4); got {image.shape}")
