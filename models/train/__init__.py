@@ -1,0 +1,1 @@
+"""The recipe of `cexpr-s`, from the data to the shipped file."""
