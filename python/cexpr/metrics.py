@@ -1,0 +1,186 @@
+"""The ABAW measures, on arrays; averages always run over all classes.
+
+A class that occurs neither in the labels nor in the predictions counts 0, as scikit-learn's
+`f1_score(labels=all, average="macro", zero_division=0)` does. Rows with a missing marker are left
+out: -1 for classes and action units, -5 for valence and arousal (the markers of the ABAW files).
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+EXPRESSION_CLASSES = 8
+COMPOUND_CLASSES = 7
+ACTION_UNIT_COUNT = 12
+MISSING_CLASS = -1
+MISSING_AFFECT = -5.0
+
+
+@dataclass(frozen=True)
+class MtlScore:
+    """P_MTL of the ABAW multi-task challenge, and its three parts.
+
+    Attributes:
+        valence, arousal: Concordance correlation coefficients.
+        expression: Macro F1 over 8 expressions.
+        action_units: Mean F1 over 12 action units.
+    """
+
+    valence: float
+    arousal: float
+    expression: float
+    action_units: float
+
+    @property
+    def total(self) -> float:
+        """(CCC_V + CCC_A) / 2 + F1_EXPR + F1_AU."""
+        return (self.valence + self.arousal) / 2 + self.expression + self.action_units
+
+
+def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) -> NDArray[np.int64]:
+    """Count pairs of label and prediction.
+
+    Args:
+        labels: int, shape (N,); rows with -1 are left out.
+        predictions: int, shape (N,); a prediction of -1 (no label) is a miss of every class.
+        classes: Number of classes.
+
+    Returns:
+        int64, shape (classes, classes + 1): row is the label, column the prediction, the last
+        column counts rows without a prediction.
+
+    Raises:
+        ValueError: Shapes differ or a number is out of range.
+    """
+    truth, guess = _pair(labels, predictions, np.int64, "labels")
+    for name, values in (("labels", truth), ("predictions", guess)):
+        if values.size and (values.min() < MISSING_CLASS or values.max() >= classes):
+            raise ValueError(
+                f"{name}: expected -1 or 0..{classes - 1}, got {values.min()}..{values.max()}"
+            )
+    valid = truth != MISSING_CLASS
+    column = np.where(guess[valid] == MISSING_CLASS, classes, guess[valid])
+    counts = np.bincount(truth[valid] * (classes + 1) + column, minlength=classes * (classes + 1))
+    return counts.reshape(classes, classes + 1).astype(np.int64)
+
+
+def class_f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """F1 of each class from `confusion_matrix`; 0 where a class never occurs."""
+    hits = np.diag(counts).astype(np.float64)
+    total = counts[:, :-1].sum(axis=0) + counts.sum(axis=1)
+    scores = np.zeros_like(hits)
+    np.divide(2 * hits, total, out=scores, where=total > 0)
+    return scores
+
+
+def expression_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
+    """Macro F1 over the eight expressions.
+
+    Args:
+        labels, predictions: int, shape (N,), in 0..7; rows whose label is -1 are left out.
+    """
+    return float(class_f1(confusion_matrix(labels, predictions, EXPRESSION_CLASSES)).mean())
+
+
+def compound_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
+    """Macro F1 over the seven compound expressions of C-EXPR-DB.
+
+    Args:
+        labels, predictions: int, shape (N,), in 0..6; rows whose label is -1 are left out.
+    """
+    return float(class_f1(confusion_matrix(labels, predictions, COMPOUND_CLASSES)).mean())
+
+
+def action_unit_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
+    """Mean over the twelve action units of the F1 of "present".
+
+    Args:
+        labels, predictions: int, shape (N, 12), 0 or 1; a row with any label -1 is left out.
+    """
+    return float(action_unit_f1s(labels, predictions).mean())
+
+
+def action_unit_f1s(labels: ArrayLike, predictions: ArrayLike) -> NDArray[np.float64]:
+    """F1 of "present" of each action unit, shape (12,); arguments as `action_unit_f1`."""
+    truth, guess = _pair(labels, predictions, np.int64, "labels")
+    if truth.ndim != 2 or truth.shape[1] != ACTION_UNIT_COUNT:
+        raise ValueError(f"labels: expected shape (N, {ACTION_UNIT_COUNT}), got {truth.shape}")
+    valid = (truth != MISSING_CLASS).all(axis=1)
+    truth, guess = truth[valid], guess[valid]
+    for name, values in (("labels", truth), ("predictions", guess)):
+        if not np.isin(values, (0, 1)).all():
+            raise ValueError(f"{name}: expected 0 or 1 (or a row with -1 among its labels)")
+    hits = (truth & guess).sum(axis=0).astype(np.float64)
+    total = truth.sum(axis=0) + guess.sum(axis=0)
+    scores = np.zeros_like(hits)
+    np.divide(2 * hits, total, out=scores, where=total > 0)
+    return scores
+
+
+def concordance_cc(labels: ArrayLike, predictions: ArrayLike) -> float:
+    """Concordance correlation coefficient (Lin 1989), with population moments.
+
+    2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2); NaN, with a warning, when either is
+    constant or no row is left.
+
+    Args:
+        labels, predictions: float, shape (N,); rows whose label is -5 are left out.
+    """
+    truth, guess = _pair(labels, predictions, np.float64, "labels")
+    valid = truth != MISSING_AFFECT
+    truth, guess = truth[valid], guess[valid]
+    if truth.size == 0:
+        warnings.warn("concordance_cc: no valid row", RuntimeWarning, stacklevel=2)
+        return float("nan")
+    covariance = ((truth - truth.mean()) * (guess - guess.mean())).mean()
+    spread = truth.var() + guess.var() + (truth.mean() - guess.mean()) ** 2
+    if np.ptp(truth) == 0 or np.ptp(guess) == 0:
+        warnings.warn("concordance_cc: the input is constant", RuntimeWarning, stacklevel=2)
+        return float("nan")
+    return float(2 * covariance / spread)
+
+
+def mtl_score(
+    valence_arousal: tuple[ArrayLike, ArrayLike],
+    expression: tuple[ArrayLike, ArrayLike],
+    action_units: tuple[ArrayLike, ArrayLike],
+) -> MtlScore:
+    """P_MTL = (CCC_V + CCC_A) / 2 + F1_EXPR + F1_AU (ABAW multi-task challenge).
+
+    Args:
+        valence_arousal: Labels and predictions, float, shape (N, 2); a row counts only if both
+            labels are valid.
+        expression: Labels and predictions as `expression_f1` takes them.
+        action_units: Labels and predictions as `action_unit_f1` takes them.
+    """
+    truth, guess = _pair(*valence_arousal, np.float64, "valence_arousal")
+    if truth.ndim != 2 or truth.shape[1] != 2:
+        raise ValueError(f"valence_arousal: expected shape (N, 2), got {truth.shape}")
+    valid = (truth != MISSING_AFFECT).all(axis=1)
+    truth, guess = truth[valid], guess[valid]
+    return MtlScore(
+        valence=concordance_cc(truth[:, 0], guess[:, 0]),
+        arousal=concordance_cc(truth[:, 1], guess[:, 1]),
+        expression=expression_f1(*expression),
+        action_units=action_unit_f1(*action_units),
+    )
+
+
+def _pair(
+    labels: ArrayLike, predictions: ArrayLike, kind: type[Any], name: str
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    truth, guess = np.asarray(labels), np.asarray(predictions)
+    if truth.shape != guess.shape:
+        raise ValueError(
+            f"{name}: expected the shape of the predictions {guess.shape}, got {truth.shape}"
+        )
+    if issubclass(kind, np.integer) and not (
+        np.issubdtype(truth.dtype, np.integer) and np.issubdtype(guess.dtype, np.integer)
+    ):
+        raise TypeError(f"{name}: expected integers, got {truth.dtype} and {guess.dtype}")
+    return truth.astype(kind), guess.astype(kind)
