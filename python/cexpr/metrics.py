@@ -115,7 +115,7 @@ def action_unit_f1s(labels: ArrayLike, predictions: ArrayLike) -> NDArray[np.flo
     for name, values in (("labels", truth), ("predictions", guess)):
         if not np.isin(values, (0, 1)).all():
             raise ValueError(f"{name}: expected 0 or 1 (or a row with -1 among its labels)")
-    hits = (truth & guess).sum(axis=0).astype(np.float64)
+    hits: NDArray[np.float64] = (truth & guess).sum(axis=0).astype(np.float64)
     total = truth.sum(axis=0) + guess.sum(axis=0)
     scores = np.zeros_like(hits)
     np.divide(2 * hits, total, out=scores, where=total > 0)
