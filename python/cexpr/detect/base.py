@@ -1,0 +1,112 @@
+"""What every detector takes and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Faces in one image; row i of each array is face i.
+
+    Attributes:
+        boxes_xywh: float32, shape (N, 4): left, top, width, height in pixels; may reach outside.
+        scores: float32, shape (N,): 0..1.
+        landmarks: float32, shape (N, 5, 2), pixels: left eye, right eye, nose, left and right
+            corner of the mouth as seen in the image; NaN where the detector has none.
+    """
+
+    boxes_xywh: Floats
+    scores: Floats
+    landmarks: Floats
+
+    @staticmethod
+    def empty() -> Detections:
+        """Return no faces."""
+        return Detections(
+            np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
+        )
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, rows: NDArray[Any] | list[int] | slice) -> Detections:
+        return Detections(self.boxes_xywh[rows], self.scores[rows], self.landmarks[rows])
+
+
+class Detector(Protocol):
+    """Finds faces, and finds them again where they were a moment ago."""
+
+    name: str
+    searches: bool
+    """Whether faces are searched for; otherwise every frame is the same one face."""
+
+    @property
+    def inference_seconds(self) -> float:
+        """Time spent inside the detector's networks so far."""
+
+    def detect(self, image: Image) -> Detections:
+        """Search the whole image.
+
+        Args:
+            image: uint8, shape (H, W, 3), BGR.
+
+        Returns:
+            All faces, best score first.
+        """
+
+    def refine(self, image: Image, boxes_xywh: Floats) -> Detections:
+        """Look again at faces whose places are roughly known.
+
+        Args:
+            image: uint8, shape (H, W, 3), BGR.
+            boxes_xywh: float32, shape (N, 4): where the faces were.
+
+        Returns:
+            N rows in the order of the boxes; the score is low where no face is left.
+        """
+
+    def confirm(self, image: Image, boxes_xywh: Floats) -> Floats:
+        """Judge new faces more closely than `detect` does, at a higher cost.
+
+        Args:
+            image: uint8, shape (H, W, 3), BGR.
+            boxes_xywh: float32, shape (N, 4): what `detect` found.
+
+        Returns:
+            float32, shape (N,): 0..1, how sure it is that each box is a face.
+        """
+
+
+def require_image(image: Image) -> None:
+    """Refuse what is no BGR image.
+
+    Raises:
+        TypeError: image is not uint8.
+        ValueError: its shape is not (H, W, 3), or it is empty.
+    """
+    if image.dtype != np.uint8:
+        raise TypeError(f"image: expected uint8, got {image.dtype}")
+    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(f"image: expected shape (H, W, 3), got {image.shape}")
+
+
+def to_xyxy(boxes_xywh: Floats) -> Floats:
+    """Turn left, top, width, height into left, top, right, bottom."""
+    boxes_xyxy: Floats = boxes_xywh.copy()
+    boxes_xyxy[:, 2:] += boxes_xyxy[:, :2]
+    return boxes_xyxy
+
+
+def to_xywh(boxes_xyxy: Floats) -> Floats:
+    """Turn left, top, right, bottom into left, top, width, height."""
+    boxes_xywh: Floats = boxes_xyxy.copy()
+    boxes_xywh[:, 2:] -= boxes_xywh[:, :2]
+    return boxes_xywh
