@@ -1,0 +1,312 @@
+"""The tracker, on painted scenes whose truth is known and on real clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cexpr.detect import Detections, make_detector
+from cexpr.detect.base import to_xyxy
+from cexpr.track import Tracker, TrackOptions, Tracks
+from cexpr.video import Frame, find_clips, open_clip
+
+Image = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+SIZE = 40
+FPS = 30.0
+RED, BLUE, GREEN = (30, 30, 220), (220, 60, 30), (40, 200, 40)
+
+
+class Person:
+    """A painted face: where it is at frame i, or None where it is out of sight."""
+
+    def __init__(
+        self,
+        color: tuple[int, int, int],
+        place: Callable[[int], tuple[float, float] | None],
+        confirmed: float = 1.0,
+    ) -> None:
+        self.color = color
+        self.place = place
+        self.confirmed = confirmed
+
+
+class Stage:
+    """A detector that sees through paint: it knows where the people are.
+
+    People later in the list stand in front: who is covered by more than half is not seen.
+    """
+
+    name = "stage"
+    searches = True
+    inference_seconds = 0.0
+
+    def __init__(
+        self, people: list[Person], background: Callable[[int], int] = lambda _: 90
+    ) -> None:
+        self.people = people
+        self.background = background
+        self.now = 0
+
+    def frame(self, index: int) -> Frame:
+        self.now = index
+        image = np.full((240, 320, 3), self.background(index), np.uint8)
+        for person in self.people:
+            place = person.place(index)
+            if place is not None:
+                x, y = (round(value) for value in place)
+                shaded = [value // 2 for value in person.color]
+                edge = SIZE // 3  # hair and collar, darker than the face
+                image[y - edge : y + SIZE + edge, x - edge : x + SIZE + edge] = shaded
+                image[y : y + SIZE, x : x + SIZE] = person.color
+                image[y + SIZE // 2 : y + SIZE // 2 + 6, x + 8 : x + SIZE - 8] = 0
+        return Frame(index + 1, index / FPS, image)
+
+    def visible(self) -> list[tuple[Person, tuple[float, float]]]:
+        placed = [(p, p.place(self.now)) for p in self.people]
+        seen = []
+        for i, (person, place) in enumerate(placed):
+            if place is None:
+                continue
+            covers = [
+                max(0, SIZE - abs(place[0] - other[0])) * max(0, SIZE - abs(place[1] - other[1]))
+                for _, other in placed[i + 1 :]
+                if other is not None
+            ]
+            if max(covers, default=0) <= SIZE * SIZE / 2:
+                seen.append((person, place))
+        return seen
+
+    def faces(self, places: list[tuple[float, float]], scores: list[float]) -> Detections:
+        boxes = np.array([(x, y, SIZE, SIZE) for x, y in places], np.float32).reshape(-1, 4)
+        landmarks = np.zeros((len(places), 5, 2), np.float32) + boxes[:, None, :2] + SIZE / 2
+        return Detections(boxes, np.array(scores, np.float32), landmarks)
+
+    def detect(self, image: Image) -> Detections:
+        places = [place for _, place in self.visible()]
+        return self.faces(places, [0.99] * len(places))
+
+    def refine(self, image: Image, boxes_xywh: Floats) -> Detections:
+        places, scores = [], []
+        for x, y, _, _ in boxes_xywh.tolist():
+            near = min(
+                (place for _, place in self.visible()),
+                key=lambda place: np.hypot(place[0] - x, place[1] - y),
+                default=None,
+            )
+            is_near = near is not None and np.hypot(near[0] - x, near[1] - y) < 0.4 * SIZE
+            places.append(near if is_near and near is not None else (x, y))
+            scores.append(0.95 if is_near else 0.01)
+        return self.faces(places, scores)
+
+    def confirm(self, image: Image, boxes_xywh: Floats) -> Floats:
+        people = {place: person for person, place in self.visible()}
+        found = [people.get((x, y)) for x, y, _, _ in boxes_xywh.tolist()]
+        return np.array([0 if p is None else p.confirmed for p in found], np.float32)
+
+    def play(
+        self, frames: int, options: TrackOptions | None = None
+    ) -> tuple[Tracker, list[Tracks]]:
+        tracker = Tracker(self, options)
+        return tracker, [tracker.update(self.frame(index)) for index in range(frames)]
+
+
+def standing(x: float, y: float) -> Callable[[int], tuple[float, float]]:
+    return lambda _: (x, y)
+
+
+def id_at(tracks: Tracks, place: tuple[float, float] | None) -> int | None:
+    """The id that the tracker gives to the face at a place."""
+    assert place is not None
+    for number, box in zip(tracks.ids.tolist(), tracks.boxes_xywh, strict=True):
+        if np.hypot(*(box[:2] - place)) < SIZE / 4:
+            return int(number)
+    return None
+
+
+def test_standing_face_is_followed_and_searched_for_only_now_and_then() -> None:
+    tracker, seen = Stage([Person(RED, standing(100, 80))]).play(61, TrackOptions(detect_every=15))
+    assert [tracks.ids.tolist() for tracks in seen] == [[1]] * 61
+    assert (tracker.frames, tracker.full_detections) == (61, 5)
+    first = seen[0]
+    assert first.boxes_xywh.tolist() == [[100, 80, SIZE, SIZE]]
+    assert (first.ids.dtype, first.scores.dtype) == (np.int64, np.float32)
+    assert first.landmarks.shape == (1, 5, 2)
+
+
+def test_detect_every_one_searches_every_frame() -> None:
+    tracker, _ = Stage([Person(RED, standing(100, 80))]).play(10, TrackOptions(detect_every=1))
+    assert tracker.full_detections == 10
+
+
+def test_moving_face_keeps_its_id() -> None:
+    person = Person(RED, lambda i: (20 + 4 * i, 80 + 20 * np.sin(i / 5)))
+    tracker, seen = Stage([person]).play(60)
+    for index, tracks in enumerate(seen):
+        assert id_at(tracks, person.place(index)) == 1
+    assert tracker.full_detections <= 6
+
+
+def test_clip_without_a_face_is_searched_less_and_less_often() -> None:
+    tracker, seen = Stage([]).play(40, TrackOptions(search_every=4))
+    assert all(len(tracks) == 0 for tracks in seen)
+    assert 10 <= tracker.full_detections <= 13
+    assert seen[0].boxes_xywh.shape == (0, 4)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_face_that_appears_or_leaves(late: bool) -> None:
+    person = Person(RED, lambda i: (100, 80) if (i >= 20) == late else None)
+    _, seen = Stage([person]).play(40, TrackOptions(search_every=4))
+    present = [len(tracks) == 1 for tracks in seen]
+    if late:
+        assert not any(present[:20])
+        assert all(present[24:])
+    else:
+        assert present == [True] * 20 + [False] * 20
+
+
+def test_id_survives_a_short_occlusion() -> None:
+    person = Person(RED, lambda i: None if 20 <= i < 40 else (100 + i / 2, 80))
+    _, seen = Stage([person]).play(60)
+    assert [tracks.ids.tolist() for tracks in seen[20:40]] == [[]] * 20
+    assert seen[-1].ids.tolist() == [1]
+    assert sum(len(tracks) for tracks in seen[40:]) >= 16
+
+
+def test_id_is_not_used_again_after_the_gap_budget() -> None:
+    person = Person(RED, lambda i: None if 10 <= i < 50 else (100, 80))
+    _, seen = Stage([person]).play(60, TrackOptions(gap_seconds=1.0))
+    assert seen[0].ids.tolist() == [1]
+    assert seen[-1].ids.tolist() == [2]
+
+
+def test_another_person_in_the_same_place_gets_another_id() -> None:
+    people = [
+        Person(RED, lambda i: (100, 80) if i < 20 else None),
+        Person(BLUE, lambda i: (105, 82) if i >= 30 else None),
+    ]
+    _, seen = Stage(people).play(60)
+    assert seen[10].ids.tolist() == [1]
+    assert seen[-1].ids.tolist() == [2]
+
+
+@pytest.mark.parametrize("front", [0, 1])
+def test_ids_stay_with_two_people_who_cross(front: int) -> None:
+    people = [
+        Person(RED, lambda i: (60 + 2.5 * i, 80)),
+        Person(BLUE, lambda i: (210 - 2.5 * i, 84)),
+    ]
+    stage = Stage(people[::-1] if front == 0 else people)
+    _, seen = stage.play(60)
+    before = [id_at(seen[5], person.place(5)) for person in people]
+    after = [id_at(seen[59], person.place(59)) for person in people]
+    assert sorted(before) == [1, 2]  # type: ignore[type-var]
+    assert after == before
+
+
+def test_new_face_among_followed_ones_is_found_at_the_next_search() -> None:
+    people = [
+        Person(RED, standing(60, 80)),
+        Person(BLUE, lambda i: (200, 80) if i >= 20 else None),
+    ]
+    _, seen = Stage(people).play(40, TrackOptions(detect_every=10))
+    assert seen[19].ids.tolist() == [1]
+    assert seen[30].ids.tolist() == [1, 2]
+    assert all((np.diff(tracks.ids) > 0).all() for tracks in seen)
+
+
+def test_doubtful_face_is_never_started() -> None:
+    people = [Person(RED, standing(60, 80)), Person(BLUE, standing(200, 80), confirmed=0.6)]
+    _, seen = Stage(people).play(40)
+    assert [tracks.ids.tolist() for tracks in seen] == [[1]] * 40
+
+
+def test_scene_cut_is_searched_at_once_and_gives_new_people_new_ids() -> None:
+    people = [
+        Person(RED, lambda i: (100, 80) if i < 22 else None),
+        Person(BLUE, lambda i: (110, 84) if i >= 22 else None),
+    ]
+    stage = Stage(people, lambda i: 40 if i < 22 else 200)
+    _, seen = stage.play(30, TrackOptions(detect_every=100))
+    assert seen[21].ids.tolist() == [1]
+    assert seen[22].ids.tolist() == [2]
+
+
+def test_person_is_known_again_after_a_cut() -> None:
+    person = Person(RED, lambda i: (40, 60) if i < 22 else (220, 150))
+    _, seen = Stage([person], lambda i: 40 if i < 22 else 200).play(30)
+    assert {number for tracks in seen for number in tracks.ids.tolist()} == {1}
+
+
+def test_light_that_changes_slowly_is_no_cut() -> None:
+    stage = Stage([Person(RED, standing(100, 80))], lambda i: 40 + 3 * i)
+    tracker, seen = stage.play(60, TrackOptions(detect_every=100))
+    assert tracker.full_detections == 1
+    assert [tracks.ids.tolist() for tracks in seen] == [[1]] * 60
+
+
+def test_frames_may_change_their_size() -> None:
+    stage = Stage([Person(RED, standing(20, 20))])
+    tracker = Tracker(stage)
+    tracker.update(stage.frame(0))
+    frame = stage.frame(1)
+    tracks = tracker.update(Frame(2, frame.time, np.ascontiguousarray(frame.image[:100, :90])))
+    assert tracks.ids.tolist() == [1]
+
+
+def test_full_frame_is_one_face_throughout() -> None:
+    tracker = Tracker(make_detector("full-frame"))
+    rng = np.random.default_rng(0)
+    for index in range(1, 5):
+        image = rng.integers(0, 256, (20 + index, 30, 3), np.uint8)
+        tracks = tracker.update(Frame(index, index / FPS, image))
+        assert tracks.ids.tolist() == [1]
+        assert tracks.boxes_xywh.tolist() == [[0, 0, 30, 20 + index]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"detect_every": 0},
+        {"search_every": 0},
+        {"start_score": 1.5},
+        {"follow_score": -0.1},
+        {"gap_seconds": -1.0},
+        {"cut_difference": float("nan")},
+    ],
+)
+def test_options_out_of_range_are_value_errors(options: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        TrackOptions(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("stem", "people"), [("again", 1), ("book", 1), ("head-pose-female", 1), ("walking-pair", 2)]
+)
+def test_real_faces_keep_their_ids_and_prints_are_none(
+    shared: Path, stem: str, people: int
+) -> None:
+    sources = {source.stem: source for source in find_clips([shared / "clips"])}
+    detector = make_detector("mtcnn")
+    tracker = Tracker(detector)
+    with open_clip(sources[stem]) as clip:
+        for frame in clip:
+            tracks = tracker.update(frame)
+            assert 1 <= len(tracks) <= people
+            assert tracks.ids.max() <= people
+            found = detector.detect(frame.image)
+            best = to_xyxy(found.boxes_xywh[:1])
+            assert people > 1 or overlap(best[0], to_xyxy(tracks.boxes_xywh)[0]) > 0.5
+    assert tracker.full_detections < 0.2 * tracker.frames
+
+
+def overlap(a: Floats, b: Floats) -> float:
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    both = float(np.prod(np.maximum(sides, 0)))
+    return both / (float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - both)
