@@ -20,5 +20,6 @@ PYBIND11_MODULE(_core, module) {
 
   cexpr::bindings::register_cpu(module);
   cexpr::bindings::register_filter(module);
+  cexpr::bindings::register_timeline(module);
   cexpr::bindings::register_image(module);
 }

@@ -4,10 +4,12 @@ set(CEXPR_CORE_SOURCES
     cpp/src/align.cpp
     cpp/src/boxes.cpp
     cpp/src/cpu.cpp
+    cpp/src/decide.cpp
     cpp/src/filter.cpp
     cpp/src/filter_gaussian.cpp
     cpp/src/filter_stream.cpp
     cpp/src/preprocess.cpp
+    cpp/src/timeline.cpp
 )
 
 # Kernels: one file per instruction set, the only files built with its flags.

@@ -8,6 +8,7 @@ pybind11_add_module(
   cpp/bindings/module.cpp
   cpp/bindings/bind_cpu.cpp
   cpp/bindings/bind_filter.cpp
+  cpp/bindings/bind_timeline.cpp
   cpp/bindings/bind_image.cpp
 )
 cexpr_configure(_core)

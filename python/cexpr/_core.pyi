@@ -21,6 +21,53 @@ def smooth(
     window: str,
 ) -> NDArray[np.float32]: ...
 
+# scores float32 (N, K), row_frames int64 (N,) in 0..frame_count - 1, detection and area float32
+# (N,) or None -> (float32 (T, K), int64 (T, K): rows that decided, -1 for none).
+def merge_faces(
+    scores: NDArray[np.float32],
+    row_frames: NDArray[np.int64],
+    frame_count: int,
+    how: str,
+    detection: NDArray[np.float32] | None,
+    area: NDArray[np.float32] | None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]: ...
+
+# values float32 (T, C), seen uint8 (T,) -> (float32 (T, C), uint8 (T,): 1 where filled).
+def fill_gaps(
+    values: NDArray[np.float32], seen: NDArray[np.uint8], how: str
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]: ...
+
+# scores float32 (T, K), times float64 (T,), bias and weight float32 (K,) -> (labels int32 (T,),
+# confidence float32 (T,)). A length is (value, "frames" | "seconds").
+def decide(
+    scores: NDArray[np.float32],
+    times: NDArray[np.float64] | None,
+    abstain_below: float,
+    exit_below: float,
+    hysteresis: float,
+    min_duration: tuple[float, str],
+    bias: NDArray[np.float32] | None,
+    weight: NDArray[np.float32] | None,
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+
+# labels int32 (T,), strength float32 (T,), times float64 (T,) -> label int32, onset, apex and
+# offset int64 (rows from 0), duration float64, peak and mean float32, one entry for each event.
+def cut_events(
+    labels: NDArray[np.int32],
+    strength: NDArray[np.float32],
+    times: NDArray[np.float64],
+    min_duration: tuple[float, str],
+    merge_gap: tuple[float, str],
+) -> tuple[
+    NDArray[np.int32],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]: ...
+
 class StreamingFilter:
     def __init__(self, columns: int, kernel: str, radius: int, sigma: float | None) -> None: ...
     @property

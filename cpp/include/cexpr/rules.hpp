@@ -65,7 +65,7 @@ struct Decision {
   double abstain_below = -std::numeric_limits<double>::infinity();
   /// A label in force is kept until its adjusted score falls below this (never above
   /// `abstain_below`).
-  double exit_below = -std::numeric_limits<double>::infinity();
+  double exit_below = std::numeric_limits<double>::infinity();
   /// Another compound takes over only when it leads the label in force by more than this.
   double hysteresis = 0.0;
   /// Runs of a label shorter than this are dropped.
