@@ -30,3 +30,99 @@ def smooth(
                 weight = np.exp(exponent[known] - exponent[known].max())
                 out[i, c] = (weight * values[known, c].astype(np.float64)).sum() / weight.sum()
     return out
+
+
+def merge_faces(
+    scores: npt.NDArray[np.float32],
+    row_frames: npt.NDArray[np.int64],
+    frame_count: int,
+    how: str,
+    key: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The faces of each frame brought together; `key` is what "first" and "largest" go by."""
+    merged = np.full((frame_count, scores.shape[1]), np.nan)
+    decided = np.full(merged.shape, -1, dtype=np.int64)
+    for t in range(frame_count):
+        rows = np.flatnonzero(row_frames == t)
+        if not len(rows):
+            continue
+        if how in ("first", "largest"):
+            best = rows[np.argmax(np.where(np.isnan(key[rows]), -np.inf, key[rows]))]
+            merged[t], decided[t] = scores[best], best
+            continue
+        for k in range(scores.shape[1]):
+            known = rows[~np.isnan(scores[rows, k])]
+            if len(known):
+                values = scores[known, k].astype(np.float64)
+                merged[t, k] = values.max() if how == "max" else values.mean()
+                decided[t, k] = known[np.argmax(values)]
+    return merged, decided
+
+
+def fill_gaps(
+    values: npt.NDArray[np.float32], seen: npt.NDArray[np.uint8], how: str
+) -> npt.NDArray[np.float64]:
+    """Rows that were not seen, from the numbers in the rows that were."""
+    out = np.where(seen[:, None] != 0, values, np.nan).astype(np.float64)
+    rows = np.arange(len(values))
+    for c in range(values.shape[1]):
+        known = np.flatnonzero(~np.isnan(out[:, c]))
+        gaps = np.flatnonzero(seen == 0)
+        if not len(known) or how == "none":
+            continue
+        if how == "interpolate":
+            out[gaps, c] = np.interp(rows[gaps], known, out[known, c])
+        else:
+            for t in gaps[gaps > known[0]]:
+                out[t, c] = out[known[known < t][-1], c]
+    return out
+
+
+def decide(
+    scores: npt.NDArray[np.float32],
+    abstain_below: float,
+    exit_below: float,
+    hysteresis: float,
+    min_frames: int,
+) -> list[int]:
+    """Label of each frame: the winner of each row first, then short runs are taken away."""
+
+    def winner(row: npt.NDArray[np.float32], before: int) -> int:
+        able = [k for k, score in enumerate(row) if score != 0 and not np.isnan(score)]
+        enter = [k for k in able if row[k] >= abstain_below]
+        best = min(enter, key=lambda k: (-row[k], k)) if enter else -1
+        if before in able and row[before] >= min(exit_below, abstain_below):
+            ahead = best >= 0 and (row[best] - row[before] > hysteresis or hysteresis == 0)
+            return best if ahead else before
+        return best
+
+    labels: list[int] = []
+    for row in scores:
+        labels.append(winner(row, labels[-1] if labels else -1))
+    if len(set(labels)) == 1:
+        return labels
+
+    def may_take(label: int, start: int, end: int) -> bool:
+        part = scores[start:end, label]
+        return label >= 0 and bool(np.all((part != 0) & (part >= min(exit_below, abstain_below))))
+
+    start = 0
+    while start < len(labels):
+        end = start
+        while end < len(labels) and labels[end] == labels[start]:
+            end += 1
+        kept = start > 0 and labels[start] == labels[start - 1]
+        if labels[start] < 0 or end - start >= min_frames or kept:
+            start = end
+            continue
+        before = labels[start - 1] if start > 0 else -1
+        after = labels[end] if end < len(labels) else -1
+        owners = [label for label in (before, after) if may_take(label, start, end)]
+        means = [scores[start:end, label].astype(np.float64).sum() for label in owners]
+        owner = owners[int(np.argmax(means))] if owners else -1
+        if len(set(labels[start:])) == 1 and start == 0:
+            break
+        labels[start:end] = [owner] * (end - start)
+        if owner != after or owner < 0:
+            start = end
+    return labels
