@@ -22,4 +22,5 @@ PYBIND11_MODULE(_core, module) {
   cexpr::bindings::register_filter(module);
   cexpr::bindings::register_timeline(module);
   cexpr::bindings::register_image(module);
+  cexpr::bindings::register_rules(module);
 }

@@ -8,5 +8,6 @@ void register_cpu(pybind11::module_& module);
 void register_filter(pybind11::module_& module);
 void register_timeline(pybind11::module_& module);
 void register_image(pybind11::module_& module);
+void register_rules(pybind11::module_& module);
 
 }  // namespace cexpr::bindings

@@ -9,6 +9,25 @@ set(CEXPR_CORE_SOURCES
     cpp/src/filter_gaussian.cpp
     cpp/src/filter_stream.cpp
     cpp/src/preprocess.cpp
+    cpp/src/rules/check.cpp
+    cpp/src/rules/decide_section.cpp
+    cpp/src/rules/document.cpp
+    cpp/src/rules/evaluate.cpp
+    cpp/src/rules/explain.cpp
+    cpp/src/rules/graph.cpp
+    cpp/src/rules/lexer.cpp
+    cpp/src/rules/lower.cpp
+    cpp/src/rules/parser.cpp
+    cpp/src/rules/problems.cpp
+    cpp/src/rules/program.cpp
+    cpp/src/rules/rank.cpp
+    cpp/src/rules/reader.cpp
+    cpp/src/rules/rule_set.cpp
+    cpp/src/rules/runner.cpp
+    cpp/src/rules/settings.cpp
+    cpp/src/rules/stream.cpp
+    cpp/src/rules/tests_section.cpp
+    cpp/src/rules/window.cpp
     cpp/src/timeline.cpp
 )
 
@@ -16,18 +35,22 @@ set(CEXPR_CORE_SOURCES
 set(CEXPR_KERNELS_SCALAR
     cpp/src/kernels/filter_scalar.cpp
     cpp/src/kernels/preprocess_scalar.cpp
+    cpp/src/kernels/rules_scalar.cpp
 )
 set(CEXPR_KERNELS_AVX2
     cpp/src/kernels/filter_avx2.cpp
     cpp/src/kernels/preprocess_avx2.cpp
+    cpp/src/kernels/rules_avx2.cpp
 )
 set(CEXPR_KERNELS_AVX512
     cpp/src/kernels/filter_avx512.cpp
     cpp/src/kernels/preprocess_avx512.cpp
+    cpp/src/kernels/rules_avx512.cpp
 )
 set(CEXPR_KERNELS_NEON
     cpp/src/kernels/filter_neon.cpp
     cpp/src/kernels/preprocess_neon.cpp
+    cpp/src/kernels/rules_neon.cpp
 )
 
 string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" CEXPR_PROCESSOR)

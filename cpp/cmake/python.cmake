@@ -10,6 +10,9 @@ pybind11_add_module(
   cpp/bindings/bind_filter.cpp
   cpp/bindings/bind_timeline.cpp
   cpp/bindings/bind_image.cpp
+  cpp/bindings/bind_rules.cpp
+  cpp/bindings/node_args.cpp
+  cpp/bindings/rules_to_python.cpp
 )
 cexpr_configure(_core)
 target_link_libraries(_core PRIVATE cexpr::core)

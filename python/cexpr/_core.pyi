@@ -227,8 +227,9 @@ class RuleSet:
     # One row taken apart; the other rows matter only to rules that look over time. Returns
     # {"winner": compound|None, "runner_up": compound|None, "reason": str, "compounds": [
     #   {"name", "score", "adjusted", "gate_closed": bool, "when": tree|None, "score_tree": tree,
-    #    "otherwise": tree|None}]}, tree = {"text": source, "kind": "number"|"condition"|"signal"|
-    #   "let"|"operator"|"function"|"has", "value": float, "parts": [tree]}.
+    #    "otherwise": tree|None}], "lets": [{"name", "tree": tree}]}, where
+    # tree = {"text": source, "kind": "number"|"condition"|"signal"|"let"|"operator"|"function"|
+    #   "has", "value": float, "parts": [tree]}. A let stands in a tree with its value alone.
     def explain(
         self,
         signals: NDArray[np.float32],

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -98,8 +99,10 @@ struct TestResult {
   std::vector<float> scores;
 };
 
-/// A signal or sub-expression with its value in one row. `text` is the source; `rule` is the let
-/// that a name stands for. `kind`: number, condition, signal, let, operator, function or has.
+/// A sub-expression with its value in one row. `text` is the source; `kind` is number, condition,
+/// signal, let, operator, function or has. NaN where the value is unknown, or was not computed
+/// because a settled `has` cuts it off. A let stands here with its value alone; see
+/// `RowExplanation::lets`.
 struct Explanation {
   std::string text;
   std::string kind;
@@ -107,29 +110,36 @@ struct Explanation {
   std::vector<Explanation> parts;
 };
 
+struct LetExplanation {
+  std::string name;
+  Explanation value;
+};
+
 /// Why one compound got its score.
 struct CompoundExplanation {
   std::string name;
-  float score = 0.0F;                    // what `evaluate` gives
-  float adjusted = 0.0F;                 // after priors and bias
-  bool gate_closed = false;              // `when` did not hold (or is unknown)
-  std::vector<Explanation> when;         // zero or one
-  std::vector<Explanation> score_parts;  // `score`: one
-  std::vector<Explanation> otherwise;    // zero or one
+  float score = 0.0F;        // what `evaluate` gives
+  float adjusted = 0.0F;     // after priors and bias
+  bool gate_closed = false;  // `when` does not hold, or is unknown
+  Explanation value;         // of `score`
+  std::optional<Explanation> when;
+  std::optional<Explanation> otherwise;
 };
 
 /// Why one row got its label.
 struct RowExplanation {
   std::vector<CompoundExplanation> compounds;
+  std::vector<LetExplanation> lets;  // those that a compound reads, each after those it reads
   std::int32_t winner = -1;
-  std::int32_t runner_up = -1;
-  std::string reason;  // one sentence
+  std::int32_t runner_up = -1;  // -1 where no other compound has a score
+  std::string reason;           // one sentence
 };
 
 /// Where the windows of `mean_over` and its kin lie. For a window of n frames, row i sees
 /// centred: frames f_i - n/2 ... f_i - n/2 + n - 1 (integer division), trailing: f_i - n + 1 ...
 /// f_i, n frames each; for w seconds centred: |t_j - t_i| <= w / 2, trailing:
-/// t_i - w <= t_j <= t_i, both with a tolerance of a microsecond.
+/// t_i - w <= t_j <= t_i, both with a tolerance of a microsecond, and no row after row i. Rows
+/// whose value is NaN are left out.
 enum class Windows { centred, trailing };
 
 /// What goes with the rows of a signal matrix; an empty span means "not given". Needed only by

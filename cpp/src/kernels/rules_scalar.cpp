@@ -1,0 +1,101 @@
+#include <limits>
+#include <utility>
+
+#include "kernels/rules_kernels.hpp"
+#include "rules/scalar_ops.hpp"
+
+namespace cexpr::kernels {
+namespace {
+
+using rules::detail::kElementWiseOps;
+using rules::detail::Op;
+
+template <Op op>
+void operate(float* out, const float* a, const float* b, const float* c, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    if constexpr (rules::detail::operand_count(op) == 1) {
+      out[i] = rules::detail::apply(op, a[i], 0.0F, 0.0F);
+    } else if constexpr (rules::detail::operand_count(op) == 2) {
+      out[i] = rules::detail::apply(op, a[i], b[i], 0.0F);
+    } else {
+      out[i] = rules::detail::apply(op, a[i], b[i], c[i]);
+    }
+  }
+}
+
+template <std::size_t... index>
+void fill_operations(RuleKernels& table, std::index_sequence<index...>) {
+  ((table.operations[index] = operate<static_cast<Op>(index)>), ...);
+}
+
+void gather(const float* rows, std::size_t stride, std::size_t, std::size_t row_count,
+            const std::uint32_t* columns, std::size_t count, float* const* out) {
+  for (std::size_t k = 0; k < count; ++k) {
+    const float* from = rows + columns[k];
+    float* to = out[k];
+    for (std::size_t i = 0; i < row_count; ++i) {
+      to[i] = from[i * stride];
+    }
+  }
+}
+
+void scatter(const float* const* columns, std::size_t count, std::size_t row_count, float* rows,
+             std::size_t stride) {
+  for (std::size_t i = 0; i < row_count; ++i) {
+    float* to = rows + i * stride;
+    for (std::size_t k = 0; k < count; ++k) {
+      to[k] = columns[k][i];
+    }
+  }
+}
+
+void choose(const float* const* columns, std::size_t count, const float* weight, const float* bias,
+            float least, std::size_t n, std::int32_t* labels) {
+  for (std::size_t i = 0; i < n; ++i) {
+    float best = -std::numeric_limits<float>::infinity();
+    std::int32_t label = -1;
+    for (std::size_t k = 0; k < count; ++k) {
+      const float score = columns[k][i];
+      const float adjusted = weight == nullptr ? score : score * weight[k] + bias[k];
+      if (score != 0.0F && adjusted > best) {
+        best = adjusted;
+        label = static_cast<std::int32_t>(k);
+      }
+    }
+    labels[i] = best < least ? -1 : label;
+  }
+}
+
+RuleKernels make_table() {
+  RuleKernels table{};
+  fill_operations(table, std::make_index_sequence<kElementWiseOps>());
+  table.gather = gather;
+  table.scatter = scatter;
+  table.choose = choose;
+  return table;
+}
+
+}  // namespace
+
+const RuleKernels& scalar_rule_kernels() {
+  static const RuleKernels table = make_table();
+  return table;
+}
+
+const RuleKernels& rule_kernels(cpu::Target target) {
+  switch (target) {
+#if defined(CEXPR_X86)
+    case cpu::Target::avx2:
+      return avx2_rule_kernels();
+    case cpu::Target::avx512:
+      return avx512_rule_kernels();
+#elif defined(CEXPR_NEON)
+    case cpu::Target::neon:
+      return neon_rule_kernels();
+#endif
+    default:
+      return scalar_rule_kernels();
+  }
+}
+
+}  // namespace cexpr::kernels

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace cexpr::rules::detail {
+
+enum class TokenKind { number, seconds, name, symbol, end };
+
+struct Token {
+  TokenKind kind = TokenKind::end;
+  std::size_t begin = 0;  // bytes
+  std::size_t end = 0;
+  std::string text;
+  double number = 0.0;
+};
+
+/// A mistake at byte `at` of an expression; never leaves the compiler.
+struct SyntaxError {
+  std::size_t at = 0;
+  std::string message;
+};
+
+/// Cuts an expression into tokens, the last one `end`. Throws SyntaxError.
+std::vector<Token> tokenize(const std::string& text);
+
+/// Reads a decimal number that spans the whole text, whatever the locale; false where it does not.
+bool parse_number(const std::string& text, double& value);
+
+}  // namespace cexpr::rules::detail

@@ -1,0 +1,164 @@
+#include <cmath>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "cexpr/rules.hpp"
+#include "rules/compile.hpp"
+#include "rules/compiler.hpp"
+#include "rules/rank.hpp"
+#include "rules/runner.hpp"
+
+namespace cexpr {
+namespace {
+
+std::string describe_problems(const std::string& file,
+                              const std::vector<rules::Problem>& problems) {
+  std::string text;
+  for (const rules::Problem& problem : problems) {
+    text += text.empty() ? "" : "\n";
+    text += file;
+    if (problem.line > 0) {
+      text += ":" + std::to_string(problem.line);
+      text += problem.column > 0 ? ":" + std::to_string(problem.column) : "";
+    }
+    text += ": " + (problem.rule.empty() ? "" : problem.rule + ": ") + problem.message;
+  }
+  return text;
+}
+
+/// The column of each signal of the vocabulary, -1 for none.
+std::vector<std::int32_t> find_columns(const std::vector<std::string>& vocabulary,
+                                       const std::vector<std::string>& names) {
+  std::unordered_map<std::string, std::int32_t> at;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!at.emplace(names[i], static_cast<std::int32_t>(i)).second) {
+      throw ArgumentError("names: '" + names[i] + "' comes twice");
+    }
+  }
+  std::vector<std::int32_t> columns;
+  columns.reserve(vocabulary.size());
+  for (const std::string& signal : vocabulary) {
+    const auto found = at.find(signal);
+    columns.push_back(found == at.end() ? -1 : found->second);
+  }
+  return columns;
+}
+
+}  // namespace
+
+const std::vector<std::string>& rules::default_signals() {
+  static const std::vector<std::string> names = {
+      "anger",   "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise",
+      "valence", "arousal",  "AU01",    "AU02", "AU04",      "AU06",    "AU07",    "AU10",
+      "AU12",    "AU15",     "AU23",    "AU24", "AU25",      "AU26"};
+  return names;
+}
+
+RuleError::RuleError(std::string file, std::vector<rules::Problem> problems)
+    : Error(describe_problems(file, problems)),
+      file_(std::make_shared<const std::string>(std::move(file))),
+      problems_(std::make_shared<const std::vector<rules::Problem>>(std::move(problems))) {}
+
+RuleSet::RuleSet(std::shared_ptr<const rules::detail::Document> document)
+    : document_(std::move(document)) {}
+
+RuleSet RuleSet::compile(const Node& root, const rules::CompileOptions& options) {
+  return RuleSet(std::make_shared<const rules::detail::Document>(
+      rules::detail::compile_document(root, options)));
+}
+
+const std::string& RuleSet::file() const { return document_->file; }
+const std::string& RuleSet::name() const { return document_->name; }
+const std::string& RuleSet::about() const { return document_->about; }
+const std::string& RuleSet::source() const { return document_->source; }
+const std::vector<std::string>& RuleSet::signals() const { return document_->signals; }
+const std::vector<std::string>& RuleSet::compounds() const { return document_->compound_names; }
+const rules::Smoothing& RuleSet::smooth_expression() const { return document_->smooth_expression; }
+const rules::Smoothing& RuleSet::smooth_valence_arousal() const {
+  return document_->smooth_valence_arousal;
+}
+const rules::Smoothing& RuleSet::smooth_action_units() const {
+  return document_->smooth_action_units;
+}
+const rules::Smoothing& RuleSet::smooth_compounds() const { return document_->smooth_compounds; }
+rules::Faces RuleSet::faces() const { return document_->faces; }
+rules::Gaps RuleSet::gaps() const { return document_->gaps; }
+const rules::Decision& RuleSet::decision() const { return document_->decision; }
+const rules::Events& RuleSet::events() const { return document_->events; }
+const std::vector<rules::TestCase>& RuleSet::tests() const { return document_->tests; }
+bool RuleSet::looks_over_time() const { return document_->looks_over_time; }
+
+std::vector<rules::Problem> RuleSet::missing(const std::vector<std::string>& names) const {
+  return rules::detail::find_missing(
+      *document_,
+      rules::detail::lower(*document_, find_columns(document_->vocabulary, names), nullptr));
+}
+
+BoundRules RuleSet::bind(const std::vector<std::string>& names) const {
+  auto plan = std::make_shared<rules::detail::Plan>();
+  plan->document = document_;
+  plan->columns = find_columns(document_->vocabulary, names);
+  plan->width = names.size();
+  const rules::detail::Lowered lowered = rules::detail::lower(*document_, plan->columns, nullptr);
+  std::vector<rules::Problem> missing = rules::detail::find_missing(*document_, lowered);
+  if (!missing.empty()) {
+    throw RuleError(document_->file, std::move(missing));
+  }
+  plan->program = rules::detail::make_program(lowered.graph, lowered.compounds);
+  return BoundRules(std::move(plan));
+}
+
+void RuleSet::decide(Span2D<const float> scores, Span<std::int32_t> labels) const {
+  const std::size_t count = document_->compound_names.size();
+  if (scores.cols != count) {
+    throw ArgumentError("scores: expected " + std::to_string(count) +
+                        " columns, one for each compound; got " + std::to_string(scores.cols));
+  }
+  if (labels.size != scores.rows) {
+    throw ArgumentError("labels: expected " + std::to_string(scores.rows) + " rows, got " +
+                        std::to_string(labels.size));
+  }
+  rules::detail::decide_rows(document_->decision, scores, labels);
+}
+
+std::vector<rules::TestResult> RuleSet::run_tests() const {
+  const std::vector<std::string>& vocabulary = document_->vocabulary;
+  std::vector<rules::TestResult> results;
+  for (const rules::TestCase& test : document_->tests) {
+    std::vector<std::string> names;
+    std::vector<float> row;
+    for (const std::string& signal : vocabulary) {
+      bool is_absent = false;
+      for (const std::string& absent : test.absent) {
+        is_absent = is_absent || absent == signal;
+      }
+      if (is_absent) {
+        continue;
+      }
+      float value = 0.0F;
+      for (std::size_t i = 0; i < test.names.size(); ++i) {
+        value = test.names[i] == signal ? test.values[i] : value;
+      }
+      names.push_back(signal);
+      row.push_back(value);
+    }
+    const std::int64_t frame = 1;
+    const double time = 0.0;
+    rules::RowIndex index;
+    index.frames = {&frame, 1};
+    index.times = {&time, 1};
+    rules::TestResult result;
+    result.scores.resize(compounds().size());
+    bind(names).evaluate({row.data(), 1, row.size(), row.size()}, index, rules::Windows::centred,
+                         {result.scores.data(), 1, result.scores.size(), result.scores.size()});
+    const rules::detail::Ranking ranking = rules::detail::rank(document_->decision, result.scores);
+    result.got = ranking.winner;
+    result.runner_up = ranking.runner_up;
+    result.passed = result.got == test.expected;
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+}  // namespace cexpr
