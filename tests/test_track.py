@@ -310,3 +310,24 @@ def overlap(a: Floats, b: Floats) -> float:
     sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     both = float(np.prod(np.maximum(sides, 0)))
     return both / (float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - both)
+
+
+def test_real_people_who_cross_keep_their_ids(shared: Path) -> None:
+    pictures = []
+    for name in ("eat", "walk"):
+        (source,) = find_clips([shared / "clips" / f"{name}.mkv"])
+        with open_clip(source) as clip:
+            pictures.append([frame.image for frame in clip])
+    tracker = Tracker(make_detector("mtcnn"))
+    ids = []
+    for index, (passer, scene) in enumerate(zip(pictures[0], pictures[1], strict=False)):
+        image = scene.copy()
+        left = 8 * index  # a strip with a person moves over a person who stands
+        image[:, left : left + 130] = passer[:, 230:360]
+        tracks = tracker.update(Frame(index + 1, index / FPS, image))
+        ids.append(dict(zip(tracks.ids.tolist(), tracks.boxes_xywh[:, 0].tolist(), strict=True)))
+    assert {number for frame in ids for number in frame} == {1, 2}
+    standing_id = max(ids[0], key=ids[0].__getitem__)
+    passing_id = min(ids[0], key=ids[0].__getitem__)
+    assert ids[-1][passing_id] > ids[-1][standing_id]
+    assert all(passing_id in frame for frame in ids)

@@ -41,7 +41,8 @@ class TrackOptions:
     Attributes:
         detect_every: Frames from one search of the whole image to the next, >= 1; 1 searches
             every frame.
-        search_every: The same while no face is in sight, after a few searches in a row, >= 1.
+        search_every: The same while no face is in sight or one is lost, after a few searches in
+            a row, >= 1.
         start_score: Least score of a closer look (`Detector.confirm`) at a new face, 0..1.
         follow_score: Least score at which a face counts as still there, 0..1.
         gap_seconds: Time for which a lost face keeps its id, >= 0.
@@ -172,7 +173,8 @@ class Tracker:
 
     Between searches of the whole image, each face is looked at again only where it is expected.
     The whole image is searched on the first frame, every `detect_every` frames, at scene cuts and
-    when a face is lost; if the face stays lost, at growing intervals.
+    when a face is lost; while it stays lost or no face is in sight, at intervals that grow to
+    `search_every`.
 
     Attributes:
         frames: Frames seen so far.
@@ -304,8 +306,7 @@ class Tracker:
         if followed and followed == len(self._tracks):
             self._until_search, self._pause = self.options.detect_every, 1
             return
-        longest = self.options.detect_every if followed else self.options.search_every
-        self._until_search = self._pause = min(self._pause, longest)
+        self._until_search = self._pause = min(self._pause, self.options.search_every)
         self._pause *= 2
 
 
