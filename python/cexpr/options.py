@@ -40,12 +40,12 @@ class RunOptions(BaseModel):
     blend: dict[str, Weights] = Field(default_factory=dict)
     detector: str = DEFAULT_DETECTOR
     detector_model: str | None = None
-    formats: tuple[Literal["csv", "parquet"], ...] = Field(("csv",), min_length=1)
+    formats: tuple[Literal["csv", "parquet"], ...] = Field(default=("csv",), min_length=1)
     abaw: bool = False
     events: bool = False
     provider: str = "cpu"
-    threads: int = Field(1, ge=1, le=1024)
-    folder_fps: float = Field(30.0, gt=0, le=1000, allow_inf_nan=False)
+    threads: int = Field(default=1, ge=1, le=1024)
+    folder_fps: float = Field(default=30.0, gt=0, le=1000, allow_inf_nan=False)
 
     @field_validator("formats")
     @classmethod

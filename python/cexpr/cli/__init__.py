@@ -9,6 +9,8 @@ import typer
 
 import cexpr
 from cexpr.cli import models
+from cexpr.cli.apply import apply
+from cexpr.cli.run import run
 from cexpr.errors import CexprError
 
 app = typer.Typer(
@@ -17,6 +19,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(run)
+app.command()(apply)
 app.add_typer(models.app, name="models")
 
 

@@ -1,0 +1,146 @@
+"""From tracked faces to signals: crops of several frames and people go through a model together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cexpr import _core, heads, inference
+from cexpr.manifest import InputSpec
+from cexpr.results import FaceRows, Floats
+
+if TYPE_CHECKING:
+    from cexpr.track import Tracks
+
+# Faces that go through a model at once: enough to hide the cost of a call, and memory stays small.
+BATCH: Final = 16
+# Sampling that averages where a face shrinks a lot (see `cexpr.preprocess`).
+_SAMPLING: Final = "auto"
+
+
+class FaceSignals:
+    """Runs every model on the faces of a clip, in batches, and keeps the rows.
+
+    A face's pixels are cut out at once, so no image is kept.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[inference.Model],
+        blend: Mapping[str, Sequence[float]],
+        batch: int = BATCH,
+    ) -> None:
+        """Make the buffers.
+
+        Args:
+            models: The models to blend, at least one.
+            blend: Weights as `heads.blend` takes them.
+            batch: Faces that wait at most, >= 1.
+
+        Raises:
+            UsageError: the weights do not fit the models.
+            ModelError: a model fails on a face.
+        """
+        self._models = models
+        self._blend = blend
+        self._inputs = [
+            np.zeros((batch, model.input.channels, model.input.size, model.input.size), np.float32)
+            for model in models
+        ]
+        self._waiting = 0
+        # A first run on nothing tells the names, and fails before a clip is opened.
+        first = self._run(1)
+        self.names = first.names
+        self.derived = first.derived
+        self._clear()
+
+    def _clear(self) -> None:
+        self._frame: list[int] = []
+        self._time: list[float] = []
+        self._face: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+        self._boxes: list[Floats] = [np.zeros((0, 4), np.float32)]
+        self._detection: list[Floats] = [np.zeros(0, np.float32)]
+        self._signals: list[Floats] = [np.zeros((0, len(self.names)), np.float32)]
+        self._waiting = 0
+
+    def add(self, number: int, time: float, image: NDArray[np.uint8], tracks: Tracks) -> None:
+        """Take the faces of the next frame.
+
+        Args:
+            number: Number of the frame, 1-based.
+            time: Its time in seconds.
+            image: uint8, shape (H, W, 3), BGR.
+            tracks: Its faces.
+        """
+        count = len(tracks)
+        self._frame += [number] * count
+        self._time += [time] * count
+        self._face.append(tracks.ids)
+        self._boxes.append(tracks.boxes_xywh)
+        self._detection.append(tracks.scores)
+        matrices = [
+            _matrices(model.input, tracks.landmarks, tracks.boxes_xywh) for model in self._models
+        ]
+        done = 0
+        while done < count:
+            room = min(len(self._inputs[0]) - self._waiting, count - done)
+            place = slice(self._waiting, self._waiting + room)
+            for model, batch, matrix in zip(self._models, self._inputs, matrices, strict=True):
+                spec = model.input
+                _core.preprocess_into(
+                    image,
+                    matrix[done : done + room],
+                    spec.mean,
+                    spec.std,
+                    spec.color,
+                    _SAMPLING,
+                    batch[place],
+                )
+            self._waiting += room
+            done += room
+            if self._waiting == len(self._inputs[0]):
+                self._flush()
+
+    def take(self) -> FaceRows:
+        """Run what waits, return the rows of all frames and start afresh."""
+        self._flush()
+        rows = FaceRows(
+            frame=np.array(self._frame, np.int64),
+            time=np.array(self._time, np.float64),
+            face=np.concatenate(self._face),
+            boxes_xywh=np.concatenate(self._boxes),
+            detection=np.concatenate(self._detection),
+            names=self.names,
+            signals=np.concatenate(self._signals),
+        )
+        self._clear()
+        return rows
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._signals.append(self._run(self._waiting).values)
+            self._waiting = 0
+
+    def _run(self, count: int) -> heads.Signals:
+        parts = [
+            heads.signals(model.manifest, model.run(batch[:count]))
+            for model, batch in zip(self._models, self._inputs, strict=True)
+        ]
+        return heads.blend(parts, self._blend)
+
+
+def _matrices(spec: InputSpec, landmarks: Floats, boxes_xywh: Floats) -> Floats:
+    """Return `inference.face_matrices`; landmarks that no transform fits count as unknown."""
+    try:
+        return inference.face_matrices(spec, landmarks, boxes_xywh)
+    except ValueError:
+        usable = landmarks.copy()
+        for face in range(len(landmarks)):
+            try:
+                inference.face_matrices(spec, landmarks[face : face + 1], boxes_xywh[:1])
+            except ValueError:
+                usable[face] = np.nan
+        return inference.face_matrices(spec, usable, boxes_xywh)

@@ -1,0 +1,179 @@
+"""Progress of a run: bars on a terminal, plain lines elsewhere, nothing when quiet."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from cexpr.run_record import ClipRecord, RunRecord
+
+# A long clip is heard of this often where there is no bar.
+_LINE_SECONDS: Final = 30.0
+# Bars are drawn ten times a second; frames come far more often.
+_BAR_SECONDS: Final = 0.1
+
+
+class _Rate(ProgressColumn):
+    """Frames per second; nothing for the bar of the clips."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.0f} fps" if speed and task.fields.get("is_clip") else "")
+
+
+class Quiet:
+    """Says nothing."""
+
+    def __enter__(self) -> Quiet:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the progress."""
+
+    def begin(self, record: RunRecord, todo: int, jobs: int, threads: int) -> None:
+        """See `cexpr.run.Observer`."""
+
+    def progress(self, stem: str, frames: int, announced: int | None) -> None:
+        """See `cexpr.run.Observer`."""
+
+    def clip(self, record: ClipRecord) -> None:
+        """See `cexpr.run.Observer`."""
+
+
+class Lines(Quiet):
+    """A line for the run, one for each clip, and one now and then for a long clip."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._begun: dict[str, tuple[float, float]] = {}
+        self._done = self._todo = 0
+
+    def begin(self, record: RunRecord, todo: int, jobs: int, threads: int) -> None:
+        """Say what is about to be done, and with what."""
+        self._todo = todo
+        self._print(opening_line(record, todo, jobs, threads))
+        for note in record.warnings:
+            self._print(note)
+
+    def progress(self, stem: str, frames: int, announced: int | None) -> None:
+        """Print a line when the last one is half a minute old."""
+        now = time.monotonic()
+        start, last = self._begun.setdefault(stem, (now, now))
+        if now - last >= _LINE_SECONDS:
+            self._begun[stem] = (start, now)
+            total = f" of {announced}" if announced else ""
+            self._print(f"{stem}: frame {frames}{total}, {frames / (now - start):.0f} fps")
+
+    def clip(self, record: ClipRecord) -> None:
+        """Print the line of a clip that is done or failed."""
+        self._done += 1
+        self._print(f"[{self._done}/{self._todo}] {clip_line(record)}")
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class Bars(Quiet):
+    """One bar for the clips and one for each clip that is being worked on."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._clips: TaskID | None = None
+        self._tasks: dict[str, tuple[TaskID, float]] = {}
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bars away."""
+        self._bars.stop()
+
+    def begin(self, record: RunRecord, todo: int, jobs: int, threads: int) -> None:
+        """Say what is about to be done and draw the bar of the clips."""
+        for line in (opening_line(record, todo, jobs, threads), *record.warnings):
+            self._console.print(line, markup=False, highlight=False)
+        self._clips = self._bars.add_task("clips", total=todo)
+
+    def progress(self, stem: str, frames: int, announced: int | None) -> None:
+        """Move the bar of a clip."""
+        now = time.monotonic()
+        if stem not in self._tasks:
+            task = self._bars.add_task(_shortened(stem), total=announced, is_clip=True)
+            self._tasks[stem] = (task, now)
+        task, last = self._tasks[stem]
+        if now - last >= _BAR_SECONDS:
+            self._tasks[stem] = (task, now)
+            # Announced lengths are often wrong; a bar must not run over its end.
+            total = max(announced, frames) if announced else None
+            self._bars.update(task, completed=frames, total=total)
+
+    def clip(self, record: ClipRecord) -> None:
+        """Take the bar of a clip away; a failure stays on the screen."""
+        if record.stem in self._tasks:
+            self._bars.remove_task(self._tasks.pop(record.stem)[0])
+        if record.status == "failed":
+            self._console.print(f"failed: {record.error}", markup=False, highlight=False)
+        if self._clips is not None:
+            self._bars.advance(self._clips)
+
+
+def opening_line(record: RunRecord, todo: int, jobs: int, threads: int) -> str:
+    """Tell how many clips, with which rules, models and execution provider."""
+    models = " + ".join(model["id"] for model in record.models)
+    finished = sum(clip.status == "done" for clip in record.clips.values())
+    kept = f" ({finished} finished before are kept)" if finished else ""
+    return (
+        f"{todo} {'clip' if todo == 1 else 'clips'} to do{kept}; rules {record.rules['name']}, "
+        f"model {models} on {record.provider}, {jobs} x {threads} threads"
+    )
+
+
+def clip_line(record: ClipRecord) -> str:
+    """Tell of one clip in one line."""
+    if record.status == "failed":
+        return f"failed: {record.error}"
+    frames = record.info["frames"]
+    rate = frames / record.seconds if record.seconds else 0.0
+    return (
+        f"{record.stem}: {frames} frames, {record.info['faces']} faces, "
+        f"{record.seconds:.1f} s ({rate:.0f} fps)"
+    )
+
+
+def _shortened(stem: str) -> str:
+    return stem if len(stem) <= 32 else f"{stem[:31]}…"

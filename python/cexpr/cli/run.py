@@ -1,0 +1,153 @@
+"""`cexpr run`: clips in, tables of compound expressions out."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cexpr.cli.progress import Bars, Lines, Quiet
+from cexpr.cli.summary import finish
+
+# As a shell reports a command that was stopped by Ctrl-C.
+INTERRUPTED = 130
+
+
+class TableFormat(str, Enum):
+    """Formats of the tables."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+def run(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Video files, GIFs, images, or folders, which are searched recursively; a folder "
+            "that holds only numbered images is one clip.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")] = Path(
+        "cexpr-out"
+    ),
+    rules: Annotated[
+        str, typer.Option(metavar="FILE|NAME", help="Rule file, or name of a shipped rule set.")
+    ] = "default",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Expression model; repeat to blend several. Without, cexpr-s.",
+            show_default=False,
+        ),
+    ] = None,
+    blend: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=W,W",
+            help="Weights of the models for a head or signal, for example expression=0.8,0.2; "
+            "repeatable; without, equal ones.",
+            show_default=False,
+        ),
+    ] = None,
+    detector: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="mtcnn, yunet, or full-frame for crops already made."),
+    ] = "mtcnn",
+    detector_model: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Model file of the detector yunet.")
+    ] = None,
+    formats: Annotated[
+        list[TableFormat] | None,
+        typer.Option(
+            "--format", help="Format of the tables; repeatable; without, csv.", show_default=False
+        ),
+    ] = None,
+    events: Annotated[
+        bool, typer.Option("--events", help="Also write the table of events for each clip.")
+    ] = False,
+    abaw: Annotated[
+        bool, typer.Option("--abaw", help="Also write the ABAW submissions CE.txt and MTL.txt.")
+    ] = False,
+    provider: Annotated[
+        str,
+        typer.Option(help="Execution provider of ONNX Runtime: cpu, cuda, coreml, directml, ..."),
+    ] = "cpu",
+    jobs: Annotated[int, typer.Option(metavar="N", help="Clips worked on at the same time.")] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Threads of each network; without, the cores of one job, at most 4.",
+            show_default=False,
+        ),
+    ] = None,
+    fps: Annotated[
+        float,
+        typer.Option(help="Frames per second of folders of numbered images, which have no times."),
+    ] = 30.0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a run that is in the folder.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but failures.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
+    ] = False,
+) -> None:
+    """Find compound expressions in every frame of clips.
+
+    Writes STEM.frames.csv and STEM.faces.csv for each clip, and run.json.
+
+    Started again with the same options, it keeps finished clips and does the rest.
+
+    Exit status: 0 all clips done; 1 some failed; 2 bad usage, rules or model.
+    """
+    from cexpr.options import RunOptions, parse_blend
+    from cexpr.run import run as run_clips
+
+    options = RunOptions.checked(
+        {
+            "rules": rules,
+            "models": tuple(model or ()),
+            "blend": parse_blend(blend or ()),
+            "detector": detector,
+            "detector_model": detector_model,
+            "formats": tuple(one.value for one in formats or (TableFormat.csv,)),
+            "abaw": abaw,
+            "events": events,
+            "provider": provider,
+            "folder_fps": fps,
+        }
+    )
+    errors = Console(stderr=True)
+    with _observer(errors, quiet) as observer:
+        try:
+            record = run_clips(
+                inputs,
+                out,
+                options,
+                jobs=jobs,
+                threads=threads,
+                overwrite=overwrite,
+                observer=observer,
+            )
+        except KeyboardInterrupt:
+            typer.echo(
+                f"cexpr: stopped; finished clips are kept in {out}, and the same command does "
+                "the rest",
+                err=True,
+            )
+            raise typer.Exit(INTERRUPTED) from None
+    finish(record, out, quiet=quiet, as_json=as_json)
+
+
+def _observer(console: Console, quiet: bool) -> Quiet:
+    if quiet:
+        return Quiet()
+    return Bars(console) if console.is_terminal else Lines(console)

@@ -1,0 +1,79 @@
+"""The summary at the end of a command that went through clips."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from cexpr.run_record import ClipRecord, RunRecord
+
+
+def finish(record: RunRecord, folder: Path, *, quiet: bool, as_json: bool) -> None:
+    """Print the summary and name each failure.
+
+    Args:
+        record: What was done.
+        folder: Where the results are.
+        quiet: Only failures are told.
+        as_json: The summary goes to standard output as JSON, quiet or not.
+
+    Raises:
+        typer.Exit: with status 1 if a clip failed.
+    """
+    if as_json:
+        typer.echo(json.dumps(record.as_json(), indent=1, ensure_ascii=False))
+    elif not quiet:
+        _print_table(record, folder)
+    failed = [clip for clip in record.clips.values() if clip.status == "failed"]
+    for clip in failed:
+        typer.echo(f"cexpr: {clip.error}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print_table(record: RunRecord, folder: Path) -> None:
+    """Print a row for each clip: frames, faces, the most frequent compounds, time."""
+    console = Console()
+    table = Table("clip", box=None, pad_edge=False)
+    for name in ("frames", "faces"):
+        table.add_column(name, justify="right")
+    table.add_column("most frequent compounds")
+    table.add_column("time", justify="right")
+    for clip in record.clips.values():
+        table.add_row(*_row(clip))
+    if not console.is_terminal:
+        # A file or pipe has no width to fit into.
+        console.width = max(console.measure(table).maximum, 80)
+    console.print(table, markup=False, highlight=False)
+    counts = record.counts()
+    failed = f", {counts['failed']} failed" if counts["failed"] else ""
+    derived = f"; derived, not learnt: {_groups(record)}" if record.derived else ""
+    console.print(
+        f"{counts['done']} done{failed}, {record.seconds:.1f} s on {record.provider}; "
+        f"results in {folder}{derived}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _groups(record: RunRecord) -> str:
+    heads = {head for model in record.models for head in model["derived"]}
+    return ", ".join(head.replace("_", " ") for head in sorted(heads))
+
+
+def _row(clip: ClipRecord) -> list[str]:
+    time = f"{clip.seconds:.1f} s"
+    if clip.status != "done":
+        return [clip.stem, "", "", clip.status, time]
+    frames = clip.info["frames"]
+    labels = ", ".join(
+        f"{name} {count / frames:.0%}" for name, count in list(clip.compounds.items())[:2]
+    )
+    return [clip.stem, str(frames), str(clip.info["faces"]), labels or "none", time]

@@ -1,0 +1,213 @@
+"""The way from a clip to its result: both phases in their order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cexpr import zoo
+from cexpr.batching import FaceSignals
+from cexpr.decision import decide
+from cexpr.detect import make_detector
+from cexpr.errors import RuleError, UsageError
+from cexpr.inference import Model
+from cexpr.options import RunOptions
+from cexpr.results import ClipResult, FaceRows, Integers, Times, faces_table
+from cexpr.rules import RuleSet
+from cexpr.track import Tracker
+from cexpr.video import Clip, ClipSource, ReadAhead, find_clips, open_clip
+
+# Called after each frame with the frames done so far and the number announced, if any.
+Progress = Callable[[int, int | None], None]
+
+
+class Pipeline:
+    """Rules, models and detector, loaded once and used for any number of clips, one at a time.
+
+    Attributes:
+        options: What was asked for.
+        rules: The rule set.
+        models: The expression models.
+        names: Signals that the models provide together.
+        derived: Formula by the name of each signal that is computed instead of learnt.
+    """
+
+    def __init__(self, options: RunOptions | None = None) -> None:
+        """Load everything and check that it fits, before any clip is opened.
+
+        Args:
+            options: Options; None for the defaults.
+
+        Raises:
+            RuleError: the rules have mistakes, or read signals that the models do not provide.
+            ModelError: a model is missing, damaged or does not fit its manifest.
+            UsageError: the detector, provider or weights are not usable.
+        """
+        self.options = options or RunOptions()
+        self.rules = RuleSet.load(self.options.rules)
+        manifests = [zoo.find(name) for name in self.options.models or (zoo.DEFAULT_MODEL,)]
+        threads, provider = self.options.threads, self.options.provider
+        self.models = [
+            Model(manifest, zoo.model_file(manifest), provider=provider, threads=threads)
+            for manifest in manifests
+        ]
+        self._faces = FaceSignals(self.models, self.options.blend)
+        self.names = self._faces.names
+        self.derived = dict(self._faces.derived)
+        require_signals(self.rules, self.names)
+        model_path = self.options.detector_model
+        self._detector = make_detector(
+            self.options.detector,
+            model_path=None if model_path is None else Path(model_path),
+            threads=threads,
+        )
+
+    @property
+    def provider(self) -> str:
+        """The execution provider in use, as ONNX Runtime calls it."""
+        return self.models[0].provider
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Probability from which an action unit counts as present: the mean over the models."""
+        given: dict[str, list[float]] = {}
+        for model in self.models:
+            head = model.manifest.outputs.action_units
+            if head is not None:
+                for name in head.labels:
+                    given.setdefault(name, []).append(head.thresholds.get(name, 0.5))
+        return {name: sum(values) / len(values) for name, values in given.items()}
+
+    @property
+    def inference_seconds(self) -> float:
+        """Time spent inside the networks of models and detector so far."""
+        return sum(model.seconds for model in self.models) + self._detector.inference_seconds
+
+    def run(self, source: ClipSource, on_progress: Progress | None = None) -> ClipResult:
+        """Analyse one clip.
+
+        Args:
+            source: A clip from `find_clips`.
+            on_progress: Called after each frame.
+
+        Returns:
+            The result; it holds one row for every decoded frame.
+
+        Raises:
+            ClipError: the clip cannot be read.
+        """
+        start = time.perf_counter()
+        inference_before = self.inference_seconds
+        with open_clip(source, folder_fps=self.options.folder_fps) as clip:
+            frame, times, rows, info = self._read(clip, on_progress)
+        read = time.perf_counter()
+        frames, events = decide(rows, frame, times, self.rules)
+        info["timings"] |= {
+            "inference": self.inference_seconds - inference_before,
+            "phase_1": read - start,
+            "phase_2": time.perf_counter() - read,
+            "total": time.perf_counter() - start,
+        }
+        return ClipResult(
+            stem=source.stem,
+            frames=frames,
+            faces=faces_table(rows),
+            events=events,
+            compounds=tuple(self.rules.compounds),
+            derived=self.derived,
+            info=info,
+        )
+
+    def _read(
+        self, clip: Clip, on_progress: Progress | None
+    ) -> tuple[Integers, Times, FaceRows, dict[str, Any]]:
+        """Phase 1: frame numbers, times and faces of all frames, and what `run.json` tells."""
+        tracker = Tracker(self._detector)
+        numbers: list[int] = []
+        times: list[float] = []
+        waited = 0.0
+        with ReadAhead(clip) as ahead:
+            frames = iter(ahead)
+            try:
+                while True:
+                    before = time.perf_counter()
+                    frame = next(frames, None)
+                    waited += time.perf_counter() - before
+                    if frame is None:
+                        break
+                    numbers.append(frame.index)
+                    # As the files hold them, so that rules applied to a file see the same times.
+                    times.append(round(frame.time, 6))
+                    tracks = tracker.update(frame)
+                    if len(tracks):
+                        self._faces.add(frame.index, times[-1], frame.image, tracks)
+                    if on_progress is not None:
+                        on_progress(len(numbers), clip.announced_frames)
+            finally:
+                # Faces of a clip that fails must not wait for the next one.
+                rows = self._faces.take()
+        info = {
+            "frames": len(numbers),
+            "announced_frames": clip.announced_frames,
+            "faces": len(np.unique(rows.face)),
+            "face_rows": len(rows),
+            "frames_with_face": len(np.unique(rows.frame)),
+            "full_detections": tracker.full_detections,
+            "width": clip.width,
+            "height": clip.height,
+            "fps": clip.fps,
+            "warnings": list(clip.warnings),
+            "timings": {"decode_wait": waited},
+        }
+        return np.array(numbers, np.int64), np.array(times, np.float64), rows, info
+
+
+def require_signals(rules: RuleSet, names: tuple[str, ...]) -> None:
+    """Refuse rules that read a signal which is not at hand.
+
+    Raises:
+        RuleError: with a line for each place that reads one.
+    """
+    problems = rules.missing(list(names))
+    if problems:
+        places = "\n".join(map(str, problems))
+        raise RuleError(
+            f"{places}\nthese rules need signals that the models do not provide "
+            f"({', '.join(names)}); choose other rules or add a model",
+            problems,
+        )
+
+
+def analyze(
+    path: str | Path,
+    rules: str | Path = "default",
+    models: tuple[str, ...] | list[str] | str = (),
+    **options: Any,
+) -> ClipResult:
+    """Analyse one clip and keep the result in memory; nothing is written.
+
+    Args:
+        path: A video, GIF or image, or a folder of numbered images.
+        rules: Rule file, or name of a shipped rule set.
+        models: Names or files of models, blended; none for the default model.
+        options: Other attributes of `cexpr.options.RunOptions`, for example `detector`.
+
+    Returns:
+        The result, with the tables `frames`, `faces` and `events`.
+
+    Raises:
+        UsageError: there is not exactly one clip at `path`, or an option is wrong.
+        RuleError: the rules have mistakes or need signals that the models do not provide.
+        ModelError: a model is missing or damaged.
+        ClipError: the clip cannot be read.
+    """
+    names = (models,) if isinstance(models, str) else tuple(models)
+    checked = RunOptions.checked({**options, "rules": str(rules), "models": names})
+    clips = find_clips([Path(path)])
+    if len(clips) != 1:
+        raise UsageError(f"{path}: expected one clip, found {len(clips)}; use 'cexpr run' for many")
+    return Pipeline(checked).run(clips[0])
