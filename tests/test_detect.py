@@ -32,6 +32,8 @@ def mtcnn() -> Detector:
 @pytest.fixture(params=["mtcnn", "yunet"])
 def detector(request: pytest.FixtureRequest) -> Detector:
     if request.param == "yunet":
+        if cv2.__version__ < "5":
+            pytest.skip("this model file has a dynamic size, which OpenCV 4 cannot load")
         shared: Path = request.getfixturevalue("shared")
         return make_detector("yunet", model_path=shared / "models" / "yunet_n_dynamic.onnx")
     found: Detector = request.getfixturevalue("mtcnn")
@@ -166,7 +168,7 @@ def test_missing_or_foreign_model_file_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         make_detector(f"yunet:{tmp_path / 'none.onnx'}")
     (tmp_path / "text.onnx").write_text("no model")
-    with pytest.raises(ModelError, match="not a YuNet model"):
+    with pytest.raises(ModelError, match="cannot load this as a YuNet model"):
         make_detector(f"yunet:{tmp_path / 'text.onnx'}")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cexpr import ClipError, UsageError
-from cexpr._opencv import _remedy, load_cv2
+from cexpr._opencv import _remedy, load_cv2, reason
 from cexpr.video import Clip, ClipSource, Frame, ReadAhead, find_clips, open_clip
 from video_files import (
     Image,
@@ -209,6 +209,7 @@ def test_times_out_of_order_are_repaired_with_a_warning(tmp_path: Path) -> None:
     assert "2 of 4 presentation times were missing" in clip.warnings[0]
 
 
+@pytest.mark.skipif(not hasattr(cv2, "Animation"), reason="this OpenCV cannot write a GIF")
 def test_gif_gives_all_frames_with_their_own_durations(tmp_path: Path) -> None:
     animation = cv2.Animation()
     animation.frames = [np.full((20, 30, 4), 40 * i + 20, np.uint8) for i in range(4)]
@@ -399,6 +400,11 @@ def test_missing_libgl_is_one_sentence_with_the_remedy() -> None:
     assert "apt install libgl1" in _remedy(error)
     assert "opencv-python-headless" in _remedy(error)
     assert "pip install opencv-python" in _remedy(ImportError("No module named 'cv2'"))
+
+
+def test_errors_of_opencv_become_one_line() -> None:
+    assert reason(ValueError("\n > first\nsecond")) == "first"
+    assert reason(ValueError()) == "ValueError"
 
 
 def test_failing_import_of_opencv_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,13 @@ def load_cv2() -> Any:
     return cv2
 
 
+def reason(error: Exception) -> str:
+    """Bring an OpenCV error, which spans lines and names source files, to one short line."""
+    text = str(getattr(error, "err", "") or error)
+    lines = [line.strip(" >") for line in text.splitlines()]
+    return next((line for line in lines if line), type(error).__name__)
+
+
 def _remedy(error: ImportError) -> str:
     """Say in one sentence why OpenCV cannot be imported and what to install."""
     if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cexpr._opencv import load_cv2
+from cexpr._opencv import load_cv2, reason
 from cexpr.detect.base import Detections, Floats, Image, require_image
 from cexpr.errors import ModelError
 
@@ -47,7 +47,10 @@ class YuNet:
             )
             self._net.detect(np.zeros((_REGION_SIDE, _REGION_SIDE, 3), np.uint8))
         except cv2.error as error:
-            raise ModelError(f"{model_path}: not a YuNet model: {error.err}") from error
+            raise ModelError(
+                f"{model_path}: OpenCV {cv2.__version__} cannot load this as a YuNet model: "
+                f"{reason(error)}"
+            ) from error
         self._input_wh = (_REGION_SIDE, _REGION_SIDE)
         self.inference_seconds = 0.0
 

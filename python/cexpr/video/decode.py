@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cexpr._opencv import load_cv2
+from cexpr._opencv import load_cv2, reason
 from cexpr.errors import ClipError
 from cexpr.video.sources import ClipSource, image_number
 
@@ -112,7 +112,8 @@ def open_clip(source: ClipSource, *, threads: int = 1, folder_fps: float = FALLB
 
     Returns:
         The open clip. A folder of numbered images gives a frame for every number present, under
-        that number (files that count from 0 are shifted by one); missing numbers stay missing.
+        that number (files that count from 0 are shifted by one); missing numbers stay missing. Of
+        an image file with several pictures only the first is read.
 
     Raises:
         ClipError: the clip cannot be read or holds no frame.
@@ -168,7 +169,9 @@ class _VideoReader(_Reader):
         try:
             capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads])
         except (cv2.error, UnicodeError) as error:
-            raise ClipError(f"{path!r}: cannot be opened as a video: {error}") from error
+            raise ClipError(
+                f"{str(path)!r}: cannot be opened as a video: {reason(error)}"
+            ) from error
         self._capture: Any = capture
         fourcc = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
         if not capture.isOpened() or fourcc.to_bytes(4, "little") in _TEXT_CODECS:
@@ -204,7 +207,7 @@ class _VideoReader(_Reader):
                 index += 1
                 yield Frame(index, stamps.repaired(stamp / 1000.0), self._upright(_as_bgr(image)))
         except cv2.error as error:
-            self.warnings.append(f"decoding stopped after frame {index}: {error.err}")
+            self.warnings.append(f"decoding stopped after frame {index}: {reason(error)}")
         if damaged:
             self.warnings.append(f"{damaged} damaged frames could not be decoded and are left out")
         if stamps.repairs:
@@ -311,7 +314,7 @@ def _read_image(path: Path) -> Image:
         # Through memory, because OpenCV's own file access fails on some names.
         image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
     except (cv2.error, OSError) as error:
-        raise ClipError(f"{path}: this image cannot be decoded: {error}") from error
+        raise ClipError(f"{path}: this image cannot be decoded: {reason(error)}") from error
     if image is None:
         raise ClipError(f"{path}: this image cannot be decoded; it is damaged or of another type")
     return _as_bgr(image)
