@@ -3,6 +3,8 @@
 set(CEXPR_CORE_SOURCES
     cpp/src/align.cpp
     cpp/src/boxes.cpp
+    cpp/src/analyzer.cpp
+    cpp/src/analyzer_faces.cpp
     cpp/src/cpu.cpp
     cpp/src/decide.cpp
     cpp/src/filter.cpp

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cexpr/error.hpp"
+#include "merge.hpp"
 
 namespace cexpr {
 namespace {
@@ -34,8 +35,9 @@ bool beats(float challenger, float holder) {
 
 /// All scores of the face that has the highest `key` in its frame.
 void take_one_face(Span2D<const float> scores, Span<const std::int64_t> row_frames,
-                   Span<const float> key, Span2D<float> merged, Span2D<std::int64_t> decided) {
-  std::vector<std::int64_t> chosen(merged.rows, -1);
+                   Span<const float> key, Span2D<float> merged, Span2D<std::int64_t> decided,
+                   std::vector<std::int64_t>& chosen) {
+  chosen.assign(merged.rows, -1);
   for (std::size_t n = 0; n < scores.rows; ++n) {
     std::int64_t& row = chosen[static_cast<std::size_t>(row_frames[n])];
     if (row < 0 || beats(key[n], key[static_cast<std::size_t>(row)])) {
@@ -52,7 +54,8 @@ void take_one_face(Span2D<const float> scores, Span<const std::int64_t> row_fram
 }
 
 void take_class_by_class(Span2D<const float> scores, Span<const std::int64_t> row_frames,
-                         bool take_mean, Span2D<float> merged, Span2D<std::int64_t> decided) {
+                         bool take_mean, Span2D<float> merged, Span2D<std::int64_t> decided,
+                         detail::MergeScratch& scratch) {
   for (std::size_t n = 0; n < scores.rows; ++n) {
     const auto t = static_cast<std::size_t>(row_frames[n]);
     for (std::size_t k = 0; k < scores.cols; ++k) {
@@ -65,8 +68,10 @@ void take_class_by_class(Span2D<const float> scores, Span<const std::int64_t> ro
   if (!take_mean) {
     return;
   }
-  std::vector<double> sums(merged.rows * merged.cols);
-  std::vector<std::int32_t> counts(merged.rows * merged.cols);
+  std::vector<double>& sums = scratch.sums;
+  std::vector<std::int32_t>& counts = scratch.counts;
+  sums.assign(merged.rows * merged.cols, 0.0);
+  counts.assign(merged.rows * merged.cols, 0);
   for (std::size_t n = 0; n < scores.rows; ++n) {
     const std::size_t at = static_cast<std::size_t>(row_frames[n]) * merged.cols;
     for (std::size_t k = 0; k < scores.cols; ++k) {
@@ -150,9 +155,11 @@ void measure(Event& event, Span<const std::int32_t> labels, Span<const float> st
 
 }  // namespace
 
+namespace detail {
+
 void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames,
                  Span<const float> detection, Span<const float> area, rules::Faces how,
-                 Span2D<float> merged, Span2D<std::int64_t> decided) {
+                 Span2D<float> merged, Span2D<std::int64_t> decided, MergeScratch& scratch) {
   check_size(row_frames.size, scores.rows, "row_frames", "scores");
   check_size(decided.rows, merged.rows, "decided", "merged");
   if (merged.cols != scores.cols || decided.cols != scores.cols) {
@@ -173,17 +180,26 @@ void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames
   switch (how) {
     case rules::Faces::first:
       check_size(detection.size, scores.rows, "detection", "scores");
-      take_one_face(scores, row_frames, detection, merged, decided);
+      take_one_face(scores, row_frames, detection, merged, decided, scratch.chosen);
       return;
     case rules::Faces::largest:
       check_size(area.size, scores.rows, "area", "scores");
-      take_one_face(scores, row_frames, area, merged, decided);
+      take_one_face(scores, row_frames, area, merged, decided, scratch.chosen);
       return;
     case rules::Faces::max:
     case rules::Faces::mean:
-      take_class_by_class(scores, row_frames, how == rules::Faces::mean, merged, decided);
+      take_class_by_class(scores, row_frames, how == rules::Faces::mean, merged, decided, scratch);
       return;
   }
+}
+
+}  // namespace detail
+
+void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames,
+                 Span<const float> detection, Span<const float> area, rules::Faces how,
+                 Span2D<float> merged, Span2D<std::int64_t> decided) {
+  detail::MergeScratch scratch;
+  detail::merge_faces(scores, row_frames, detection, area, how, merged, decided, scratch);
 }
 
 void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen, rules::Gaps how,

@@ -1,0 +1,521 @@
+#include "cexpr/analyzer.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cexpr/error.hpp"
+#include "cexpr/filter.hpp"
+#include "cexpr/timeline.hpp"
+#include "check.hpp"
+#include "counting_new.hpp"
+
+using cexpr::Analyzer;
+using cexpr::AnalyzerOptions;
+using cexpr::ArgumentError;
+using cexpr::DecidedFrame;
+using cexpr::FaceSignals;
+using cexpr::Node;
+using cexpr::RuleSet;
+using cexpr::Span;
+namespace rules = cexpr::rules;
+
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+// Sums run in another order; everything is rounded to float at the same places.
+constexpr double kTolerance = 2e-6;
+
+Node text(const std::string& value) { return Node::make_string(value, 1, 1); }
+Node number(double value) { return Node::make_number(Node::Kind::real, value, 1, 1); }
+Node integer(double value) { return Node::make_number(Node::Kind::integer, value, 1, 1); }
+Node map(std::vector<std::pair<std::string, Node>> entries) {
+  Node node = Node::make(Node::Kind::map, 1, 1);
+  for (auto& [key, value] : entries) {
+    node.items.push_back(text(key));
+    node.items.push_back(std::move(value));
+  }
+  return node;
+}
+
+using Entries = std::vector<std::pair<std::string, Node>>;
+
+RuleSet rule_set(Entries settings, const std::string& third = "gmean(sadness, fear)") {
+  Entries file{{"cexpr", integer(1)},
+               {"name", text("test")},
+               {"compounds", map({{"Fearfully_Surprised", text("mean(fear, surprise)")},
+                                  {"Happily_Surprised", text("mean(happiness, surprise)")},
+                                  {"Sadly_Fearful", text(third)}})}};
+  for (auto& entry : settings) {
+    file.push_back(std::move(entry));
+  }
+  return RuleSet::compile(map(std::move(file)));
+}
+
+Node box(double radius) { return map({{"kernel", text("box")}, {"radius", integer(radius)}}); }
+Node gaussian(double radius, double sigma) {
+  return map({{"kernel", text("gaussian")}, {"radius", integer(radius)}, {"sigma", number(sigma)}});
+}
+
+const std::vector<std::string> kSignals{"arousal",    "happiness", "fear",
+                                        "brightness", "surprise",  "sadness"};
+constexpr std::size_t kFrames = 240;
+
+struct Face {
+  std::int64_t track = 0;
+  std::vector<float> signals;
+  float detection = 0.0F;
+  float area = 0.0F;
+};
+using Clip = std::vector<std::vector<Face>>;
+
+/// Three people who come and go; nobody is there in some stretches of up to `longest_gap` frames.
+Clip make_clip(unsigned seed, std::size_t longest_gap) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> value(0.0F, 1.0F);
+  Clip clip(kFrames);
+  std::size_t gap = 0;
+  std::size_t since_gap = 0;
+  for (std::vector<Face>& faces : clip) {
+    if (gap > 0) {
+      --gap;
+      continue;
+    }
+    if (++since_gap > 5 && value(random) < 0.1F && longest_gap > 0) {
+      gap = static_cast<std::size_t>(value(random) * static_cast<float>(longest_gap));
+      since_gap = 0;
+    }
+    for (std::int64_t track = 7; track < 10; ++track) {
+      if (track != 8 && value(random) < 0.3F) {
+        continue;
+      }
+      Face face;
+      face.track = track;
+      face.detection = value(random) < 0.1F ? kNan : value(random);
+      face.area = value(random);
+      for (std::size_t s = 0; s < kSignals.size(); ++s) {
+        face.signals.push_back(value(random) < 0.1F ? kNan : value(random));
+      }
+      faces.push_back(std::move(face));
+    }
+  }
+  return clip;
+}
+
+struct Decided {
+  std::int64_t frame = 0;
+  std::int32_t label = -1;
+  float confidence = 0.0F;
+  std::int64_t track = -1;
+  bool is_filled = false;
+  std::size_t face_count = 0;
+  std::vector<float> scores;
+  std::vector<float> signals;
+};
+
+void keep(Span<const DecidedFrame> frames, std::vector<Decided>& out) {
+  for (const DecidedFrame& frame : frames) {
+    out.push_back({frame.frame,
+                   frame.label,
+                   frame.confidence,
+                   frame.track,
+                   frame.is_filled,
+                   frame.face_count,
+                   {frame.scores.begin(), frame.scores.end()},
+                   {frame.signals.begin(), frame.signals.end()}});
+  }
+}
+
+std::vector<FaceSignals> views(const std::vector<Face>& faces) {
+  std::vector<FaceSignals> out;
+  for (const Face& face : faces) {
+    out.push_back(
+        {face.track, {face.signals.data(), face.signals.size()}, face.detection, face.area});
+  }
+  return out;
+}
+
+AnalyzerOptions options() {
+  AnalyzerOptions all;
+  all.signals = kSignals;
+  all.max_faces = 3;
+  all.gap_frames = 6;
+  return all;
+}
+
+std::vector<Decided> stream(Analyzer& analyzer, const Clip& clip, std::int64_t first = 1) {
+  std::vector<Decided> out;
+  for (std::size_t t = 0; t < clip.size(); ++t) {
+    const std::vector<FaceSignals> faces = views(clip[t]);
+    const auto frame = first + static_cast<std::int64_t>(t);
+    const Span<const DecidedFrame> ready =
+        analyzer.push(frame, 0.04 * static_cast<double>(t), {faces.data(), faces.size()});
+    const bool is_due = static_cast<std::int64_t>(t) >= analyzer.delay();
+    CHECK(ready.size == (is_due ? 1U : 0U));
+    if (ready.size == 1) {
+      CHECK(ready[0].frame == frame - analyzer.delay());
+    }
+    keep(ready, out);
+  }
+  keep(analyzer.flush(), out);
+  CHECK(out.size() == clip.size());
+  return out;
+}
+
+cexpr::FilterOptions filter_of(const rules::Smoothing& smoothing) {
+  cexpr::FilterOptions filter;
+  filter.kernel = smoothing.kernel == rules::Smoothing::Kernel::gaussian
+                      ? cexpr::FilterKernel::gaussian
+                      : cexpr::FilterKernel::box;
+  filter.radius = static_cast<std::int64_t>(smoothing.radius.value);
+  filter.sigma = smoothing.sigma.value;
+  return filter;
+}
+
+/// The steps for a whole clip, one after the other.
+std::vector<Decided> whole(const RuleSet& set, const Clip& clip) {
+  const std::size_t width = kSignals.size();
+  const std::size_t compounds = set.compounds().size();
+  std::vector<std::int64_t> row_frames;
+  std::vector<std::int64_t> frames;
+  std::vector<std::int64_t> tracks;
+  std::vector<float> detection;
+  std::vector<float> area;
+  std::vector<float> signals;
+  std::vector<double> row_times;
+  std::vector<double> times;
+  std::vector<std::uint8_t> seen;
+  for (std::size_t t = 0; t < clip.size(); ++t) {
+    frames.push_back(static_cast<std::int64_t>(t));
+    times.push_back(0.04 * static_cast<double>(t));
+    seen.push_back(clip[t].empty() ? 0 : 1);
+    for (const Face& face : clip[t]) {
+      row_frames.push_back(static_cast<std::int64_t>(t));
+      row_times.push_back(times.back());
+      tracks.push_back(face.track);
+      detection.push_back(face.detection);
+      area.push_back(face.area);
+      signals.insert(signals.end(), face.signals.begin(), face.signals.end());
+    }
+  }
+  const std::size_t rows = tracks.size();
+  // arousal; happiness, fear, surprise, sadness; brightness belongs to no group.
+  const std::vector<cexpr::FilterOptions> filters{
+      filter_of(set.smooth_valence_arousal()), filter_of(set.smooth_expression()),
+      filter_of(set.smooth_expression()),      filter_of({}),
+      filter_of(set.smooth_expression()),      filter_of(set.smooth_expression())};
+  std::vector<float> smoothed(signals.size());
+  for (std::int64_t track = 7; track < 10; ++track) {
+    for (std::size_t s = 0; s < width; ++s) {
+      std::vector<float> column;
+      std::vector<std::int64_t> at;
+      for (std::size_t n = 0; n < rows; ++n) {
+        if (tracks[n] == track) {
+          column.push_back(signals[n * width + s]);
+          at.push_back(row_frames[n]);
+        }
+      }
+      std::vector<float> result(column.size());
+      cexpr::smooth({column.data(), column.size(), 1, 1}, {at.data(), at.size()}, filters[s],
+                    {result.data(), result.size(), 1, 1});
+      std::size_t next = 0;
+      for (std::size_t n = 0; n < rows; ++n) {
+        if (tracks[n] == track) {
+          smoothed[n * width + s] = result[next++];
+        }
+      }
+    }
+  }
+  std::vector<float> scores(rows * compounds);
+  set.bind(kSignals).evaluate(
+      {smoothed.data(), rows, width, width},
+      {{row_frames.data(), rows}, {row_times.data(), rows}, {tracks.data(), rows}},
+      rules::Windows::trailing, {scores.data(), rows, compounds, compounds});
+  const std::size_t n = clip.size();
+  std::vector<float> merged(n * compounds);
+  std::vector<std::int64_t> decided(n * compounds);
+  cexpr::merge_faces({scores.data(), rows, compounds, compounds}, {row_frames.data(), rows},
+                     {detection.data(), rows}, {area.data(), rows}, set.faces(),
+                     {merged.data(), n, compounds, compounds},
+                     {decided.data(), n, compounds, compounds});
+  std::vector<float> filled(n * compounds);
+  std::vector<std::uint8_t> is_filled(n);
+  cexpr::fill_gaps({merged.data(), n, compounds, compounds}, {seen.data(), n}, set.gaps(),
+                   {filled.data(), n, compounds, compounds}, {is_filled.data(), n});
+  std::vector<float> known = filled;
+  for (std::size_t k = 0; k < known.size(); ++k) {
+    if (set.smooth_compounds().skip_filled && seen[k / compounds] == 0) {
+      known[k] = kNan;
+    }
+  }
+  std::vector<float> final_scores(n * compounds);
+  cexpr::smooth({known.data(), n, compounds, compounds}, {frames.data(), n},
+                filter_of(set.smooth_compounds()), {final_scores.data(), n, compounds, compounds});
+  for (std::size_t k = 0; k < known.size(); ++k) {
+    if (set.smooth_compounds().skip_filled && std::isnan(final_scores[k])) {
+      final_scores[k] = filled[k];
+    }
+  }
+  std::vector<std::int32_t> labels(n);
+  std::vector<float> confidence(n);
+  cexpr::decide({final_scores.data(), n, compounds, compounds}, {times.data(), n}, set.decision(),
+                {labels.data(), n}, {confidence.data(), n});
+  std::vector<Decided> out(n);
+  for (std::size_t t = 0; t < n; ++t) {
+    out[t].frame = static_cast<std::int64_t>(t) + 1;
+    out[t].label = labels[t];
+    out[t].confidence = confidence[t];
+    out[t].is_filled = is_filled[t] != 0;
+    out[t].face_count = clip[t].size();
+    out[t].scores.assign(final_scores.data() + t * compounds,
+                         final_scores.data() + (t + 1) * compounds);
+    out[t].signals.assign(width, kNan);
+    if (labels[t] >= 0 && decided[t * compounds + static_cast<std::size_t>(labels[t])] >= 0) {
+      const auto row =
+          static_cast<std::size_t>(decided[t * compounds + static_cast<std::size_t>(labels[t])]);
+      out[t].track = tracks[row];
+      out[t].signals.assign(smoothed.data() + row * width, smoothed.data() + (row + 1) * width);
+    }
+  }
+  return out;
+}
+
+void check_scores(const std::vector<float>& got, const std::vector<float>& expected) {
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    CHECK_NEAR(got[k], expected[k], kTolerance);
+  }
+}
+
+void check_equal(const std::vector<Decided>& got, const std::vector<Decided>& expected) {
+  CHECK(got.size() == expected.size());
+  for (std::size_t t = 0; t < expected.size() && t < got.size(); ++t) {
+    CHECK(got[t].frame == expected[t].frame);
+    CHECK(got[t].label == expected[t].label);
+    CHECK(got[t].is_filled == expected[t].is_filled);
+    CHECK(got[t].face_count == expected[t].face_count);
+    CHECK_NEAR(got[t].confidence, expected[t].confidence, kTolerance);
+    check_scores(got[t].scores, expected[t].scores);
+    if (expected[t].track >= 0) {
+      CHECK(got[t].track == expected[t].track);
+      check_scores(got[t].signals, expected[t].signals);
+    }
+  }
+}
+
+Entries everything(const std::string& faces, const std::string& gaps) {
+  return {
+      {"smooth",
+       map({{"expression", gaussian(5, 2.0)}, {"valence_arousal", box(8)}, {"compounds", box(3)}})},
+      {"faces", text(faces)},
+      {"gaps", text(gaps)},
+      {"decide", map({{"abstain_below", number(0.4)},
+                      {"exit_below", number(0.35)},
+                      {"hysteresis", number(0.02)},
+                      {"min_frames", integer(5)}})}};
+}
+
+}  // namespace
+
+CEXPR_TEST(a_stream_gives_what_the_whole_clip_gives) {
+  unsigned seed = 1;
+  for (const char* faces : {"max", "mean", "first", "largest"}) {
+    for (const char* gaps : {"interpolate", "hold", "none"}) {
+      const RuleSet set = rule_set(everything(faces, gaps));
+      const Clip clip = make_clip(seed++, 6);
+      Analyzer analyzer(set, options());
+      CHECK(analyzer.delay() == 8 + (gaps == std::string("interpolate") ? 6 : 0) + 3 + 4);
+      check_equal(stream(analyzer, clip), whole(set, clip));
+    }
+  }
+}
+
+CEXPR_TEST(without_settings_there_is_no_delay) {
+  const RuleSet set = rule_set({{"gaps", text("none")}});
+  const Clip clip = make_clip(50, 20);
+  Analyzer analyzer(set, options());
+  CHECK(analyzer.delay() == 0);
+  check_equal(stream(analyzer, clip), whole(set, clip));
+}
+
+CEXPR_TEST(functions_over_time_look_back) {
+  const RuleSet set =
+      rule_set(everything("max", "hold"), "max_over(arousal, 7) * mean_over(fear, 0.2s)");
+  const Clip clip = make_clip(60, 6);
+  Analyzer analyzer(set, options());
+  check_equal(stream(analyzer, clip), whole(set, clip));
+}
+
+CEXPR_TEST(filled_frames_may_stand_aside) {
+  const Node compounds = map({{"kernel", text("gaussian")},
+                              {"radius", integer(2)},
+                              {"sigma", number(1.0)},
+                              {"filled", text("skip")}});
+  const RuleSet set = rule_set({{"smooth", map({{"compounds", compounds}})}});
+  const Clip clip = make_clip(70, 6);
+  Analyzer analyzer(set, options());
+  check_equal(stream(analyzer, clip), whole(set, clip));
+}
+
+CEXPR_TEST(a_long_gap_is_held) {
+  const RuleSet set = rule_set({});
+  Clip clip(40);
+  for (const std::size_t t : {2U, 3U, 10U, 30U}) {
+    const float value = 0.01F * static_cast<float>(t);
+    clip[t].push_back({1, std::vector<float>(kSignals.size(), value), 1.0F, 1.0F});
+  }
+  Analyzer analyzer(set, options());
+  const std::vector<Decided> out = stream(analyzer, clip);
+  CHECK_NEAR(out[0].scores[0], 0.02, kTolerance);  // held backwards
+  CHECK_NEAR(out[6].scores[0], 0.06, kTolerance);  // a gap of six frames: on the line
+  CHECK_NEAR(out[11].scores[0], 0.1, kTolerance);  // a gap of 19 frames: held
+  CHECK_NEAR(out[29].scores[0], 0.1, kTolerance);
+  CHECK_NEAR(out[39].scores[0], 0.3, kTolerance);
+  CHECK(out[39].is_filled && !out[30].is_filled);
+  CHECK(out[39].track == -1 && out[30].track == 1);
+}
+
+CEXPR_TEST(a_stream_without_faces_has_no_labels) {
+  Analyzer analyzer(rule_set(everything("max", "interpolate")), options());
+  for (const Decided& frame : stream(analyzer, Clip(60))) {
+    CHECK(frame.label == -1 && !frame.is_filled && frame.face_count == 0);
+    CHECK(std::isnan(frame.scores[0]) && std::isnan(frame.confidence));
+  }
+}
+
+CEXPR_TEST(an_analyzer_starts_again_as_new) {
+  const RuleSet set = rule_set(everything("max", "interpolate"), "mean_over(fear, 1s)");
+  const Clip clip = make_clip(80, 6);
+  Analyzer analyzer(set, options());
+  const std::vector<Decided> first = stream(analyzer, clip);
+  check_equal(stream(analyzer, clip), first);
+  const std::vector<FaceSignals> faces = views(clip[0]);
+  for (std::int64_t frame = 100; frame < 150; ++frame) {
+    static_cast<void>(analyzer.push(frame, 9.0, {faces.data(), faces.size()}));
+  }
+  analyzer.reset();
+  check_equal(stream(analyzer, clip), first);
+  CHECK(analyzer.flush().empty());
+}
+
+CEXPR_TEST(steady_push_allocates_nothing) {
+  for (const char* faces : {"max", "mean", "first"}) {
+    const RuleSet set = rule_set(everything(faces, "interpolate"), "mean_over(fear, 1s)");
+    const Clip clip = make_clip(90, 6);
+    std::vector<std::vector<FaceSignals>> all;
+    for (const std::vector<Face>& one : clip) {
+      all.push_back(views(one));
+    }
+    Analyzer analyzer(set, options());
+    std::int64_t frame = 0;
+    std::size_t decided = 0;
+    const auto run = [&] {
+      for (const std::vector<FaceSignals>& one : all) {
+        decided +=
+            analyzer.push(frame, 0.04 * static_cast<double>(frame), {one.data(), one.size()}).size;
+        ++frame;
+      }
+    };
+    run();
+    const std::size_t before = cexpr::test::allocations();
+    CHECK(before > 0);
+    for (int round = 0; round < 20; ++round) {
+      run();
+    }
+    decided += analyzer.flush().size;
+    CHECK(cexpr::test::allocations() == before);
+    CHECK(decided == 21 * clip.size());
+  }
+}
+
+CEXPR_TEST(analyzers_in_parallel_do_not_meet) {
+  const RuleSet set = rule_set(everything("max", "interpolate"), "mean_over(fear, 1s)");
+  const Clip clip = make_clip(95, 6);
+  Analyzer alone(set, options());
+  const std::vector<Decided> expected = stream(alone, clip);
+  std::vector<std::vector<Decided>> results(4);
+  std::vector<std::thread> threads;
+  for (std::vector<Decided>& result : results) {
+    threads.emplace_back([&set, &clip, &result] {
+      Analyzer analyzer(set, options());
+      for (std::size_t t = 0; t < clip.size(); ++t) {
+        const std::vector<FaceSignals> faces = views(clip[t]);
+        keep(analyzer.push(static_cast<std::int64_t>(t) + 1, 0.04 * static_cast<double>(t),
+                           {faces.data(), faces.size()}),
+             result);
+      }
+      keep(analyzer.flush(), result);
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  for (const std::vector<Decided>& result : results) {
+    check_equal(result, expected);
+  }
+}
+
+CEXPR_TEST(misuse_is_refused_and_changes_nothing) {
+  const RuleSet set = rule_set(everything("max", "interpolate"));
+  const Clip clip = make_clip(99, 6);
+  Analyzer analyzer(set, options());
+  Analyzer other(set, options());
+  const Face face{1, std::vector<float>(kSignals.size(), 0.5F), 1.0F, 1.0F};
+  const std::vector<FaceSignals> one = views({face});
+  const std::vector<FaceSignals> twice = views({face, face});
+  const std::vector<FaceSignals> many(4, one[0]);
+  std::vector<FaceSignals> narrow = one;
+  narrow[0].signals.size = 2;
+  for (std::int64_t frame = 5; frame < 40; ++frame) {
+    const double time = static_cast<double>(frame);
+    const std::vector<Decided> got = [&] {
+      std::vector<Decided> out;
+      keep(analyzer.push(frame, time, {one.data(), 1}), out);
+      return out;
+    }();
+    CHECK_THROWS(analyzer.push(frame, time, {}), ArgumentError);
+    CHECK_THROWS(analyzer.push(frame + 2, time, {}), ArgumentError);
+    CHECK_THROWS(analyzer.push(frame + 1, time - 0.5, {}), ArgumentError);
+    CHECK_THROWS(analyzer.push(frame + 1, std::nan(""), {}), ArgumentError);
+    CHECK_THROWS(analyzer.push(frame + 1, time, {twice.data(), 2}), ArgumentError);
+    CHECK_THROWS(analyzer.push(frame + 1, time, {many.data(), 4}), ArgumentError);
+    CHECK_THROWS(analyzer.push(frame + 1, time, {narrow.data(), 1}), ArgumentError);
+    std::vector<Decided> expected;
+    keep(other.push(frame, time, {one.data(), 1}), expected);
+    check_equal(got, expected);
+  }
+}
+
+CEXPR_TEST(options_that_no_stream_can_keep_are_refused) {
+  const Node rows =
+      map({{"kernel", text("box")}, {"radius", integer(3)}, {"window", text("rows")}});
+  CHECK_THROWS(Analyzer(rule_set({{"smooth", map({{"expression", rows}})}}), options()),
+               ArgumentError);
+  const RuleSet set = rule_set({});
+  AnalyzerOptions wrong = options();
+  wrong.frames_per_second = 0.0;
+  CHECK_THROWS(Analyzer(set, wrong), ArgumentError);
+  wrong = options();
+  wrong.max_faces = 0;
+  CHECK_THROWS(Analyzer(set, wrong), ArgumentError);
+  wrong = options();
+  wrong.gap_frames = -1;
+  CHECK_THROWS(Analyzer(set, wrong), ArgumentError);
+  wrong = options();
+  wrong.signals = {"fear"};
+  CHECK_THROWS(Analyzer(set, wrong), cexpr::RuleError);
+}
+
+CEXPR_TEST(seconds_become_frames_by_the_rate) {
+  const Node smoothing = map({{"kernel", text("box")}, {"radius", text("0.2s")}});
+  const RuleSet set = rule_set({{"smooth", map({{"expression", smoothing}})},
+                                {"decide", map({{"min_duration", text("0.5s")}})},
+                                {"gaps", text("hold")}});
+  AnalyzerOptions fast = options();
+  fast.frames_per_second = 50.0;
+  CHECK(Analyzer(set, fast).delay() == 10 + 24);
+}
