@@ -173,13 +173,14 @@ void plan_lanes(const ImageView& image, const PreprocessPlan& plan, int count, L
   const double step_y = plan.to_image[3];
   const double last = count - 1;
   lanes.count = count;
-  // A block that is longer than the image never lies inside it, and is sampled pixel by pixel.
-  const double reach = std::abs(last * step_y) * static_cast<double>(std::abs(image.stride)) +
-                       std::abs(last * step_x) * channels(image.format) +
-                       2.0 * static_cast<double>(std::abs(image.stride)) + 16.0;
+  // A block that is longer than the image never lies inside it, and an image of 2 GB is too large
+  // for 32-bit offsets; both are sampled pixel by pixel.
+  const double stride = std::abs(static_cast<double>(image.stride));
+  const double bytes =
+      stride * image.height + static_cast<double>(image.width) * channels(image.format);
   lanes.is_valid = std::abs(last * step_x) <= image.width &&
                    std::abs(last * step_y) <= image.height &&
-                   reach < std::numeric_limits<std::int32_t>::max();
+                   2.0 * bytes < std::numeric_limits<std::int32_t>::max();
   if (!lanes.is_valid) {
     return;
   }

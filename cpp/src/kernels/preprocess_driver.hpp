@@ -17,6 +17,7 @@ struct PreprocessDriver {
   static constexpr int kColors = kChannels == 1 ? 1 : 3;
   static constexpr int kLanes = Isa::kLanes;
   static constexpr int kLast = kBlock - 1;
+  static constexpr int kBatch = 16;  // blocks whose places are worked out before any is sampled
   // `Isa::sample` reads 4 or 8 bytes at the left one of two neighbouring pixels: pixels they touch.
   static constexpr int kReadPixels = kChannels == 1 ? 4 : (8 + kChannels - 1) / kChannels;
   // Beyond this no position is inside any image, and fixed point would not hold it.
@@ -111,16 +112,52 @@ struct PreprocessDriver {
     }
   }
 
+  // Where pixels lie: bytes from the image's start, and the weights of the right and lower taps.
+  // In memory, so that the loads of one block need not wait for the arithmetic before them.
+  struct Places {
+    alignas(64) std::int32_t offset[kBatch * kBlock];
+    alignas(64) float weight_x[kBatch * kBlock];
+    alignas(64) float weight_y[kBatch * kBlock];
+  };
+
+  static void find_places(const PreprocessPlan& plan, const LaneSteps& lanes, const Inside& first,
+                          Places& places, int at) {
+    const int stride = static_cast<int>(plan.image_stride);
+    const int start = first.y * stride + first.x * kChannels;
+    for (int lane = 0; lane < kBlock; ++lane) {
+      const float x = first.fraction_x + lanes.fraction_x[lane];
+      const float y = first.fraction_y + lanes.fraction_y[lane];
+      const bool next_x = x >= 1.0F;
+      const bool next_y = y >= 1.0F;
+      places.weight_x[at + lane] = next_x ? x - 1.0F : x;
+      places.weight_y[at + lane] = next_y ? y - 1.0F : y;
+      places.offset[at + lane] =
+          start + lanes.offset[lane] + (next_x ? kChannels : 0) + (next_y ? stride : 0);
+    }
+  }
+
   template <bool kAdd>
-  static void inside_block(const PreprocessPlan& plan, const Scaling& scaling,
-                           const LaneSteps& lanes, const Inside& first, std::ptrdiff_t at) {
-    const std::uint8_t* pixel = plan.pixels + first.y * plan.image_stride +
-                                static_cast<std::ptrdiff_t>(first.x) * kChannels;
-    for (int lane = 0; lane < lanes.count; lane += kLanes) {
+  static void sample_places(const PreprocessPlan& plan, const Scaling& scaling,
+                            const Places& places, std::ptrdiff_t at, int count) {
+    for (int lane = 0; lane < count; lane += kLanes) {
       Vector colors[kColors];
-      Isa::template sample<kChannels>(plan, lanes, lane, pixel, first.fraction_x, first.fraction_y,
-                                      colors);
-      write<kAdd>(plan, scaling, colors, at + lane, lanes.count - lane);
+      Isa::template sample<kChannels>(plan.pixels, plan.pixels + plan.image_stride,
+                                      places.offset + lane, places.weight_x + lane,
+                                      places.weight_y + lane, colors);
+      write<kAdd>(plan, scaling, colors, at + lane, count - lane);
+    }
+  }
+
+  template <bool kAdd>
+  static void inside_blocks(const PreprocessPlan& plan, const Scaling& scaling, const Row& row,
+                            const Walk& walk, int first, int last) {
+    Places places;
+    for (int block = first; block < last; block += kBatch) {
+      const int count = last - block < kBatch ? last - block : kBatch;
+      for (int i = 0; i < count; ++i) {
+        find_places(plan, plan.full, position(walk, block + i), places, i * kBlock);
+      }
+      sample_places<kAdd>(plan, scaling, places, row.at + block * kBlock, count * kBlock);
     }
   }
 
@@ -188,9 +225,7 @@ struct PreprocessDriver {
     for (int block = 0; block < first; ++block) {
       checked_block<kAdd>(plan, scaling, plan.full, row, block);
     }
-    for (int block = first; block < last; ++block) {
-      inside_block<kAdd>(plan, scaling, plan.full, position(walk, block), row.at + block * kBlock);
-    }
+    inside_blocks<kAdd>(plan, scaling, row, walk, first, last);
     for (int block = last; block < blocks; ++block) {
       checked_block<kAdd>(plan, scaling, plan.full, row, block);
     }
@@ -198,8 +233,9 @@ struct PreprocessDriver {
       return;
     }
     if (walk.is_near && plan.tail.is_valid && is_inside(plan, plan.tail, walk, blocks)) {
-      inside_block<kAdd>(plan, scaling, plan.tail, position(walk, blocks),
-                         row.at + blocks * kBlock);
+      Places places;
+      find_places(plan, plan.tail, position(walk, blocks), places, 0);
+      sample_places<kAdd>(plan, scaling, places, row.at + blocks * kBlock, plan.tail.count);
     } else {
       checked_block<kAdd>(plan, scaling, plan.tail, row, blocks);
     }

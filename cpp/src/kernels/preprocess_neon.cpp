@@ -71,36 +71,22 @@ struct Neon {
   }
 
   template <int kChannels, int kColors>
-  static void sample(const PreprocessPlan& plan, const LaneSteps& lanes, int lane,
-                     const std::uint8_t* pixel, float fraction_x, float fraction_y,
+  static void sample(const std::uint8_t* top, const std::uint8_t* bottom,
+                     const std::int32_t* offset, const float* weight_x, const float* weight_y,
                      Vector (&colors)[kColors]) {
-    const float32x4_t one = vdupq_n_f32(1.0F);
-    const float32x4_t zero = vdupq_n_f32(0.0F);
-    const float32x4_t x = vaddq_f32(vdupq_n_f32(fraction_x), vld1q_f32(lanes.fraction_x + lane));
-    const float32x4_t y = vaddq_f32(vdupq_n_f32(fraction_y), vld1q_f32(lanes.fraction_y + lane));
-    const uint32x4_t next_x = vcgeq_f32(x, one);
-    const uint32x4_t next_y = vcgeq_f32(y, one);
-    const float32x4_t wx = vsubq_f32(x, vbslq_f32(next_x, one, zero));
-    const float32x4_t wy = vsubq_f32(y, vbslq_f32(next_y, one, zero));
+    const float32x4_t wx = vld1q_f32(weight_x);
+    const float32x4_t wy = vld1q_f32(weight_y);
     const float32x4_t w11 = vmulq_f32(wx, wy);
     const float32x4_t w01 = vsubq_f32(wx, w11);
     const float32x4_t w10 = vsubq_f32(wy, w11);
-    const float32x4_t w00 = vsubq_f32(vsubq_f32(one, wx), w10);
-
-    int32x4_t places = vld1q_s32(lanes.offset + lane);
-    places = vaddq_s32(places, vandq_s32(vreinterpretq_s32_u32(next_x), vdupq_n_s32(kChannels)));
-    places = vaddq_s32(places, vandq_s32(vreinterpretq_s32_u32(next_y),
-                                         vdupq_n_s32(static_cast<int>(plan.image_stride))));
-    std::int32_t offset[kLanes];
-    vst1q_s32(offset, places);
-
+    const float32x4_t w00 = vsubq_f32(vsubq_f32(vdupq_n_f32(1.0F), wx), w10);
     Vector left[kColors];
     Vector right[kColors];
-    read<kChannels>(pixel, offset, left, right);
+    read<kChannels>(top, offset, left, right);
     for (int c = 0; c < kColors; ++c) {
       colors[c] = vaddq_f32(vmulq_f32(w00, left[c]), vmulq_f32(w01, right[c]));
     }
-    read<kChannels>(pixel + plan.image_stride, offset, left, right);
+    read<kChannels>(bottom, offset, left, right);
     for (int c = 0; c < kColors; ++c) {
       colors[c] =
           vaddq_f32(vaddq_f32(colors[c], vmulq_f32(w10, left[c])), vmulq_f32(w11, right[c]));
