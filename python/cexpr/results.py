@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cexpr._text import counted
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -182,11 +184,6 @@ def label_shares(labels: NDArray[Any]) -> dict[str, float]:
     names, counts = np.unique(np.array(known, dtype=str), return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return {str(names[i]): float(counts[i]) / len(labels) for i in order}
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 frame`, `2 frames`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def faces_table(rows: FaceRows) -> pa.Table:

@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from cexpr._text import counted
+
 if TYPE_CHECKING:
     from cexpr.run_record import ClipRecord, RunRecord
 
@@ -158,7 +160,7 @@ def opening_line(record: RunRecord, todo: int, jobs: int, threads: int) -> str:
     finished = sum(clip.status == "done" for clip in record.clips.values())
     kept = f" ({finished} finished before are kept)" if finished else ""
     return (
-        f"{todo} {'clip' if todo == 1 else 'clips'} to do{kept}; rules {record.rules['name']}, "
+        f"{counted(todo, 'clip')} to do{kept}; rules {record.rules['name']}, "
         f"model {models} on {record.provider}, {jobs} x {threads} threads"
     )
 
@@ -170,7 +172,7 @@ def clip_line(record: ClipRecord) -> str:
     frames = record.info["frames"]
     rate = frames / record.seconds if record.seconds else 0.0
     return (
-        f"{record.stem}: {frames} frames, {record.info['faces']} faces, "
+        f"{record.stem}: {counted(frames, 'frame')}, {counted(record.info['faces'], 'face')}, "
         f"{record.seconds:.1f} s ({rate:.0f} fps)"
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 from rich.console import Console
@@ -12,6 +13,8 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from cexpr.run_record import ClipRecord, RunRecord
+
+_PAGE_WIDTH: Final = 160
 
 
 def finish(record: RunRecord, folder: Path, *, quiet: bool, as_json: bool) -> None:
@@ -39,7 +42,8 @@ def finish(record: RunRecord, folder: Path, *, quiet: bool, as_json: bool) -> No
 
 def _print_table(record: RunRecord, folder: Path) -> None:
     """Print a row for each clip: frames, faces, the most frequent compounds, time."""
-    console = Console()
+    # A file or pipe has no width to fit into.
+    console = Console(width=None if sys.stdout.isatty() else _PAGE_WIDTH)
     table = Table("clip", box=None, pad_edge=False)
     for name in ("frames", "faces"):
         table.add_column(name, justify="right")
@@ -47,9 +51,6 @@ def _print_table(record: RunRecord, folder: Path) -> None:
     table.add_column("time", justify="right")
     for clip in record.clips.values():
         table.add_row(*_row(clip))
-    if not console.is_terminal:
-        # A file or pipe has no width to fit into.
-        console.width = max(console.measure(table).maximum, 80)
     console.print(table, markup=False, highlight=False)
     counts = record.counts()
     failed = f", {counts['failed']} failed" if counts["failed"] else ""
