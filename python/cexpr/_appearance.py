@@ -16,9 +16,10 @@ _MARGIN: Final = 0.3
 # Weight of a new look in the running mean.
 _BLEND: Final = 0.3
 
-# Samples along each side of the frame, grey bins, and the share of samples that must change bins.
-_SAMPLES: Final = 32
-_BINS: Final = 16
+# Samples along each side of the frame (few: each is a cache miss), grey bins, and the share of
+# samples that must change bins.
+_SAMPLES: Final = 16
+_BINS: Final = 8
 _MOVED_SHARE: Final = 0.25
 
 
