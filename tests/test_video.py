@@ -56,12 +56,16 @@ def save_image(path: Path, image: Image) -> Path:
 def test_folder_is_searched_below_in_natural_order_and_other_files_are_left_out(
     tmp_path: Path,
 ) -> None:
-    for name in ("b/clip10.mp4", "b/clip2.MKV", "a.gif", "photo.png", "notes.txt", ".hidden.mp4"):
+    for name in (
+        *("b/clip10.mp4", "b/clip2.MKV", "b/clip02b.avi", "a.gif", "photo.png"),
+        *("notes.txt", ".hidden.mp4"),
+    ):
         touch(tmp_path / name)
     found = find_clips([tmp_path])
     assert [(clip.stem, clip.kind) for clip in found] == [
         ("a", "gif"),
         ("clip2", "video"),
+        ("clip02b", "video"),
         ("clip10", "video"),
         ("photo", "image"),
     ]

@@ -282,7 +282,7 @@ class _FolderReader(_Reader):
         except OSError as error:
             raise ClipError(f"{folder}: cannot list this folder: {error.strerror}") from error
         for path in names:
-            number = image_number(path)
+            number = image_number(path.name)
             if number is None:
                 continue
             if number in self._files:
