@@ -10,7 +10,7 @@
 namespace cexpr {
 namespace {
 
-constexpr int kPoints = 5;
+constexpr std::size_t kPoints = 5;
 constexpr double kTemplateSide = 112.0;
 
 // ArcFace template (Deng et al., CVPR 2019) in pixels of a 112 x 112 face: eyes, nose, mouth.
@@ -52,8 +52,8 @@ void require_shape(std::size_t rows, std::size_t cols, std::size_t wanted_cols, 
   }
 }
 
-bool all_finite(const float* values, int count) {
-  for (int i = 0; i < count; ++i) {
+bool all_finite(const float* values, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
     if (!std::isfinite(values[i])) {
       return false;
     }
@@ -70,13 +70,13 @@ Target target_points(const AlignOptions& options) {
   Target target{};
   const double margin = options.margin;
   const Point shift(options.shift_x, options.shift_y);
-  for (int i = 0; i < kPoints; ++i) {
+  for (std::size_t i = 0; i < kPoints; ++i) {
     const Point unit(kTemplate[i][0] / kTemplateSide, kTemplate[i][1] / kTemplateSide);
     target.points[i] = ((unit + Point(margin, margin)) / (1.0 + 2.0 * margin) + shift) *
                        static_cast<double>(options.size);
     target.mean += target.points[i];
   }
-  target.mean /= kPoints;
+  target.mean /= static_cast<double>(kPoints);
   return target;
 }
 
@@ -84,13 +84,13 @@ Target target_points(const AlignOptions& options) {
 // solution without reflection is the ordinary least-squares fit.
 void fit(const float* landmarks, const Target& target, std::size_t face, float* matrix) {
   Point mean;
-  for (int i = 0; i < kPoints; ++i) {
+  for (std::size_t i = 0; i < kPoints; ++i) {
     mean += Point(landmarks[2 * i], landmarks[2 * i + 1]);
   }
-  mean /= kPoints;
+  mean /= static_cast<double>(kPoints);
   double variance = 0.0;
   Point covariance;
-  for (int i = 0; i < kPoints; ++i) {
+  for (std::size_t i = 0; i < kPoints; ++i) {
     const Point centred = Point(landmarks[2 * i], landmarks[2 * i + 1]) - mean;
     variance += std::norm(centred);
     covariance += std::conj(centred) * (target.points[i] - target.mean);
@@ -142,7 +142,7 @@ void box_transform(Span2D<const float> boxes_xywh, int size, float margin, Span2
                           "expected a finite box with a positive width and height");
     }
     float* matrix = matrices.row(face);
-    for (int axis = 0; axis < 2; ++axis) {
+    for (std::size_t axis = 0; axis < 2; ++axis) {
       const double length = box[2 + axis];
       const double grown = length * (1.0 + 2.0 * margin);
       const double start = box[axis] - length * margin;

@@ -10,7 +10,7 @@
 namespace cexpr {
 
 /// What the intersection of two boxes is divided by.
-enum class Overlap {
+enum class Overlap : std::uint8_t {
   union_area,    ///< the area of the union: intersection over union
   smaller_area,  ///< the smaller of the two areas: a box inside another overlaps it fully
 };

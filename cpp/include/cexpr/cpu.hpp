@@ -1,12 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace cexpr::cpu {
 
 /// Instruction sets that kernels are built for. `scalar` is always there.
-enum class Target { scalar, avx2, avx512, neon };
+enum class Target : std::uint8_t { scalar, avx2, avx512, neon };
 
 /// Name of a target as `CEXPR_CPU` spells it.
 const char* name(Target target) noexcept;

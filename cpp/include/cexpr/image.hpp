@@ -6,7 +6,7 @@
 namespace cexpr {
 
 /// Order and number of the 8-bit channels of one pixel in memory.
-enum class PixelFormat { gray8, bgr8, rgb8, bgra8 };
+enum class PixelFormat : std::uint8_t { gray8, bgr8, rgb8, bgra8 };
 
 /// Bytes of one pixel.
 constexpr int channels(PixelFormat format) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 
 #include "cexpr/image.hpp"
 #include "cexpr/span.hpp"
@@ -8,7 +9,7 @@
 namespace cexpr {
 
 /// Channels of the output, in order.
-enum class ColorOrder { rgb, bgr, gray };
+enum class ColorOrder : std::uint8_t { rgb, bgr, gray };
 
 /// Number of output planes.
 constexpr int planes(ColorOrder color) noexcept { return color == ColorOrder::gray ? 1 : 3; }
@@ -21,7 +22,7 @@ constexpr int planes(ColorOrder color) noexcept { return color == ColorOrder::gr
 /// image pixels, rounded up, at most 64; the same as `bilinear` when the image is not shrunk.
 /// `automatic`: `area` for a face whose transform shrinks more than 2 times along either output
 /// axis, `bilinear` otherwise.
-enum class Sampling { automatic, bilinear, area };
+enum class Sampling : std::uint8_t { automatic, bilinear, area };
 
 /// What `preprocess` writes.
 struct PreprocessOptions {

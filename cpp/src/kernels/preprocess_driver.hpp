@@ -157,12 +157,14 @@ struct PreprocessDriver {
       for (int i = 0; i < count; ++i) {
         find_places(plan, plan.full, position(walk, block + i), places, i * kBlock);
       }
-      sample_places<kAdd>(plan, scaling, places, row.at + block * kBlock, count * kBlock);
+      sample_places<kAdd>(plan, scaling, places, row.at + std::ptrdiff_t{block} * kBlock,
+                          count * kBlock);
     }
   }
 
-  // One pixel with every tap checked; taps outside the image are 0. `values` are kBlock apart.
-  static void sample_checked(const PreprocessPlan& plan, double x, double y, float* values) {
+  // One pixel with every tap checked; taps outside the image are 0.
+  static void sample_checked(const PreprocessPlan& plan, double x, double y, int lane,
+                             float (*values)[kBlock]) {
     // Written so that NaN is outside.
     if (!(x > -1.0 && x < plan.image_width && y > -1.0 && y < plan.image_height)) {
       return;
@@ -184,7 +186,7 @@ struct PreprocessDriver {
       const std::uint8_t* pixel =
           plan.pixels + tap_y * plan.image_stride + static_cast<std::ptrdiff_t>(tap_x) * kChannels;
       for (int c = 0; c < kColors; ++c) {
-        values[c * kBlock] += weights[tap] * static_cast<float>(pixel[c]);
+        values[c][lane] += weights[tap] * static_cast<float>(pixel[c]);
       }
     }
   }
@@ -196,15 +198,15 @@ struct PreprocessDriver {
     const double x = row.x + block * kBlock * plan.to_image[0];
     const double y = row.y + block * kBlock * plan.to_image[3];
     for (int lane = 0; lane < lanes.count; ++lane) {
-      sample_checked(plan, x + lane * plan.to_image[0], y + lane * plan.to_image[3],
-                     &values[0][lane]);
+      sample_checked(plan, x + lane * plan.to_image[0], y + lane * plan.to_image[3], lane, values);
     }
     for (int lane = 0; lane < lanes.count; lane += kLanes) {
       Vector colors[kColors];
       for (int c = 0; c < kColors; ++c) {
         colors[c] = Isa::load(&values[c][lane], kLanes);
       }
-      write<kAdd>(plan, scaling, colors, row.at + block * kBlock + lane, lanes.count - lane);
+      write<kAdd>(plan, scaling, colors, row.at + std::ptrdiff_t{block} * kBlock + lane,
+                  lanes.count - lane);
     }
   }
 
