@@ -167,7 +167,7 @@ def test_the_users_own_model_goes_before_the_wheels(
     folder.mkdir(parents=True)
     (folder / "tiny.yaml").write_bytes(write().read_bytes())
     model = zoo.find("tiny")
-    with pytest.raises(ModelError, match=r"place its file at .*tiny\.onnx"):
+    with pytest.raises(ModelError, match=r"place it at .*tiny\.onnx"):
         zoo.model_file(model)
     tiny_onnx(folder / "tiny.onnx")
     assert zoo.model_file(model) == folder / "tiny.onnx"

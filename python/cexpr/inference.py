@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cexpr import _core
 from cexpr.errors import ModelError, UsageError
 from cexpr.manifest import InputSpec, Manifest, sha256_of
+from cexpr.onnx_graph import input_of, read_nodes, with_output
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -30,7 +31,7 @@ PROVIDERS = {
 
 
 def make_session(
-    path: Path, *, provider: str = "cpu", threads: int = 1
+    path: Path, *, provider: str = "cpu", threads: int = 1, tensor: str | None = None
 ) -> onnxruntime.InferenceSession:
     """Open an ONNX file with one execution provider and a fixed number of threads.
 
@@ -38,6 +39,7 @@ def make_session(
         path: The ONNX file.
         provider: A key of `PROVIDERS`.
         threads: Threads inside one operator, >= 1.
+        tensor: An inner tensor of the graph to give out beside its outputs.
 
     Raises:
         UsageError: The provider is unknown or not in this build of ONNX Runtime.
@@ -63,7 +65,8 @@ def make_session(
     # Threads that spin while they wait would take the cores from other clips.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=[name])
+        source = str(path) if tensor is None else with_output(path.read_bytes(), tensor)
+        session = onnxruntime.InferenceSession(source, options, providers=[name])
     except Exception as error:  # ONNX Runtime's errors have no common base class
         first_line = str(error).splitlines()[0]
         raise ModelError(f"{path}: ONNX Runtime cannot open it: {first_line}") from error
@@ -109,9 +112,11 @@ class Model:
         path: The ONNX file.
         provider: Execution provider; one that is not there is an error, never a fallback.
         threads: Threads inside one operator.
+        features: Also give out an embedding that the graph keeps to itself (`input_of`).
 
     Attributes:
         manifest: As given.
+        features: Name of the tensor in `run`'s result that is the embedding; None without one.
         provider: The provider in use, as ONNX Runtime calls it.
         seconds: Time spent inside ONNX Runtime so far.
 
@@ -121,7 +126,13 @@ class Model:
     """
 
     def __init__(
-        self, manifest: Manifest, path: Path, *, provider: str = "cpu", threads: int = 1
+        self,
+        manifest: Manifest,
+        path: Path,
+        *,
+        provider: str = "cpu",
+        threads: int = 1,
+        features: bool = False,
     ) -> None:
         self.manifest = manifest
         self.path = path
@@ -132,11 +143,16 @@ class Model:
                     f"{path}: SHA-256 is {self.sha256}, but {manifest.path} says "
                     f"{manifest.sha256}; the file is damaged or another version"
                 )
-        self._session = make_session(path, provider=provider, threads=threads)
+        hidden = self._hidden_features() if features else None
+        self._session = make_session(path, provider=provider, threads=threads, tensor=hidden)
         self.provider = str(self._session.get_providers()[0])
         self.seconds = 0.0
         self._input = self._check_input()
         self._outputs = self._check_outputs()
+        named = manifest.outputs.features.tensor if manifest.outputs.features else None
+        self.features = named or hidden
+        if hidden is not None:
+            self._outputs.append(hidden)
 
     @property
     def input(self) -> InputSpec:
@@ -153,9 +169,22 @@ class Model:
             The tensors that the manifest names, float32, N rows each.
         """
         start = time.perf_counter()
-        tensors = self._session.run(self._outputs, {self._input: batch})
+        if self._one_at_a_time:
+            rows = [self._session.run(self._outputs, {self._input: face[None]}) for face in batch]
+            tensors = [np.concatenate(parts) for parts in zip(*rows, strict=True)]
+        else:
+            tensors = self._session.run(self._outputs, {self._input: batch})
         self.seconds += time.perf_counter() - start
         return dict(zip(self._outputs, tensors, strict=True))
+
+    def _hidden_features(self) -> str | None:
+        head = self.manifest.outputs.features
+        if head is None or head.input_of is None:
+            return None
+        tensor = input_of(read_nodes(self.path), head.input_of)
+        if tensor is None:
+            raise self._misfit(f"an operation that computes '{head.input_of}'", "none")
+        return tensor
 
     def _check_input(self) -> str:
         spec = self.manifest.input
@@ -175,6 +204,7 @@ class Model:
             )
         if isinstance(shape[0], int) and shape[0] != 1:
             raise self._misfit("a free batch axis", f"{shape}")
+        self._one_at_a_time = shape[0] == 1
         return name
 
     def _check_outputs(self) -> list[str]:

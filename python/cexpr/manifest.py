@@ -155,9 +155,22 @@ class ActionUnitHead(Head):
 
 
 class FeatureHead(_Strict):
-    """The embedding that the heads stand on."""
+    """The embedding that the heads stand on.
 
-    tensor: str
+    Attributes:
+        tensor: Name of the output.
+        input_of: Instead: the output whose last operation reads the embedding, for graphs that do
+            not give it out.
+    """
+
+    tensor: str | None = None
+    input_of: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> FeatureHead:
+        if (self.tensor is None) == (self.input_of is None):
+            raise ValueError("give either tensor or input_of")
+        return self
 
 
 class Outputs(_Strict):

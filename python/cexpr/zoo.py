@@ -6,7 +6,7 @@ import difflib
 import os
 from pathlib import Path
 
-from cexpr import manifest
+from cexpr import manifest, model_lock
 from cexpr._resources import data_files
 from cexpr.errors import ModelError
 from cexpr.manifest import Manifest
@@ -18,6 +18,16 @@ def home() -> Path:
     """The user's folder for models: `CEXPR_HOME`, or `~/.cache/cexpr`."""
     configured = os.environ.get("CEXPR_HOME")
     return Path(configured) if configured else Path.home() / ".cache" / "cexpr"
+
+
+def lock_file() -> Path:
+    """Where the hashes of files whose manifest pins none are recorded."""
+    return home() / "models" / "lock.json"
+
+
+def pulled_file(model: Manifest) -> Path:
+    """Where `cexpr models pull` puts a manifest's ONNX file."""
+    return home() / "models" / model.file_name
 
 
 def known() -> dict[str, Path]:
@@ -33,13 +43,25 @@ def known() -> dict[str, Path]:
 def find(name: str) -> Manifest:
     """Find and check a manifest.
 
+    Where the manifest names a URL but no hash, the hash that was recorded when the file came stands
+    in for it.
+
     Args:
         name: A name of `known()`, or the path of a manifest or of an ONNX file with its manifest
             (the same name, `.yaml`) beside it.
 
     Raises:
-        ModelError: There is no such model, or its manifest is wrong.
+        ModelError: There is no such model, or its manifest or the lock file is wrong.
     """
+    found = _load(name)
+    if found.sha256 is None and found.url is not None:
+        locked = model_lock.read(lock_file()).get(found.id)
+        if locked is not None:
+            return found.model_copy(update={"sha256": locked.sha256, "bytes": locked.bytes})
+    return found
+
+
+def _load(name: str) -> Manifest:
     path = Path(name)
     if path.suffix in {".yaml", ".yml"} and path.is_file():
         return manifest.load(path)
@@ -68,9 +90,9 @@ def model_file(model: Manifest) -> Path:
         ModelError: The file is in neither place; the message says where to put it.
     """
     beside = model.path.parent / (model.file or model.file_name)
-    pulled = home() / "models" / model.file_name
+    pulled = pulled_file(model)
     for path in (beside, pulled):
         if path.is_file():
             return path
-    source = f"; get it from {model.url}" if model.url else ""
-    raise ModelError(f"model '{model.id}': place its file at {pulled}{source}")
+    remedy = f"run 'cexpr models pull {model.id}', or get {model.url} and " if model.url else ""
+    raise ModelError(f"model '{model.id}': its file is not here; {remedy}place it at {pulled}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -9,10 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from cexpr import zoo
+from cexpr.cli.models_add import add
+from cexpr.cli.transfer import transfer_progress
 from cexpr.errors import ModelError
 from cexpr.manifest import Manifest, sha256_of
 
-app = typer.Typer(help="List and check models.", no_args_is_help=True)
+app = typer.Typer(help="List, check, fetch and add models.", no_args_is_help=True)
+app.command()(add)
 
 Name = Annotated[str, typer.Argument(help="Name of a model, or path of its manifest.")]
 
@@ -37,7 +41,8 @@ def info(name: Name) -> None:
         "about": model.about,
         "file": _place(model),
         "size": _size(model),
-        "sha256": model.sha256 or "not pinned",
+        "sha256": model.sha256 or "not known before the first pull",
+        "url": model.url or "",
         "licence": model.licence,
         "citation": model.citation,
         "intended use": model.intended_use,
@@ -62,9 +67,9 @@ def verify(
         list[str] | None, typer.Argument(help="Models to check; all whose file is here without.")
     ] = None,
 ) -> None:
-    """Hash model files again and compare them with their manifests; exit status 2 on a difference.
+    """Hash model files again and compare with manifest or lock file; exit status 2 on a difference.
 
-    A model without a pinned hash is reported as such.
+    A model of which no hash is known is reported as such.
     """
     damaged = 0
     for name in names or sorted(zoo.known()):
@@ -77,7 +82,7 @@ def verify(
             continue
         found = sha256_of(path)
         if model.sha256 is None:
-            typer.echo(f"{model.id}: no hash is pinned; the file's is {found}")
+            typer.echo(f"{model.id}: no hash is known; the file's is {found}")
         elif model.sha256 == found:
             typer.echo(f"{model.id}: intact")
         else:
@@ -85,6 +90,44 @@ def verify(
             typer.echo(f"{model.id}: {path} has SHA-256 {found}, expected {model.sha256}", err=True)
     if damaged:
         raise typer.Exit(ModelError.exit_code)
+
+
+@app.command()
+def pull(
+    name: Name,
+    sha256: Annotated[
+        str | None, typer.Option(help="Hash that the file must have (64 hexadecimal digits).")
+    ] = None,
+    max_mb: Annotated[int, typer.Option(help="Refuse a larger file (MB of 10^6 bytes).")] = 500,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="Host that a redirect may lead to; repeatable."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Fetch a model's file from its address; no other command uses the network.
+
+    An interrupted transfer goes on where it stopped. A file of which no hash is known is trusted
+    when it first comes: its hash is shown, recorded, and enforced from then on.
+
+    A file that was placed by hand is checked and recorded without fetching.
+    """
+    from cexpr import pull as puller
+
+    with ExitStack() as stack:
+        progress = None if quiet else stack.enter_context(transfer_progress(name))
+        done = puller.pull(
+            name,
+            sha256=sha256,
+            max_bytes=max_mb * 1_000_000,
+            hosts=allow_host or (),
+            progress=progress,
+        )
+    came = "fetched" if done.fetched else "is here"
+    resumed = f", {done.resumed_at} bytes of them earlier" if done.resumed_at else ""
+    typer.echo(f"{name}: {came}, {done.bytes} bytes{resumed}: {done.path}")
+    first = " (first use: recorded, and enforced from now on)" if done.first_use else ""
+    typer.echo(f"{name}: SHA-256 {done.sha256}{first}")
 
 
 def _heads(model: Manifest) -> str:

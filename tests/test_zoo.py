@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cexpr import heads, zoo
+from cexpr.errors import ModelError
+from cexpr.inference import Model
+from cexpr.pull import pull
+
+STAND_IN = "enet_b0_8_va_mtl_standin.onnx"
+FETCHED = {
+    "enet_b0_8_best_vgaf": (224, 8, False),
+    "enet_b0_8_best_afew": (224, 8, False),
+    "enet_b0_8_va_mtl": (224, 8, True),
+    "enet_b2_7": (260, 7, False),
+    "enet_b2_8": (260, 8, False),
+    "mbf_va_mtl": (112, 8, True),
+    "mobilevit_va_mtl": (224, 8, True),
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CEXPR_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FETCHED)
+def test_the_published_models_are_known(name: str) -> None:
+    size, classes, has_affect = FETCHED[name]
+    model = zoo.find(name)
+    assert model.url is not None
+    assert model.url.endswith(f"/models/affectnet_emotions/onnx/{name}.onnx")
+    assert (model.input.size, model.input.color) == (size, "rgb")
+    assert model.outputs.expression is not None
+    labels = model.outputs.expression.labels
+    assert labels == sorted(labels)
+    assert len(labels) == classes
+    assert ("contempt" in labels) == (classes == 8)
+    affect = model.outputs.valence_arousal
+    assert (affect is not None) == has_affect
+    assert affect is None or affect.slice == [8, 10]
+
+
+def test_a_model_without_an_address_says_where_its_file_goes(home: Path) -> None:
+    with pytest.raises(ModelError, match=r"names no url; place it at .*ddamfn_va_mtl\.onnx"):
+        pull("ddamfn_va_mtl")
+
+
+def test_a_model_that_is_not_here_says_how_to_get_it() -> None:
+    with pytest.raises(ModelError, match="run 'cexpr models pull enet_b2_8', or get https"):
+        zoo.model_file(zoo.find("enet_b2_8"))
+
+
+def test_the_stand_in_runs_by_the_manifest_of_the_real_one(shared: Path, home: Path) -> None:
+    source = shared / "models" / STAND_IN
+    if not source.is_file():
+        pytest.skip("the stand-in is not in ../shared/models")
+    (home / "models").mkdir()
+    shutil.copy(source, home / "models" / "enet_b0_8_va_mtl.onnx")
+    done = pull("enet_b0_8_va_mtl")
+    assert done.first_use
+    model = zoo.find("enet_b0_8_va_mtl")
+    assert model.sha256 == done.sha256
+    network = Model(model, zoo.model_file(model))
+    faces = np.random.default_rng(0).normal(size=(2, 3, 224, 224)).astype(np.float32)
+    tensors = network.run(faces)
+    signals = heads.signals(model, tensors)
+    logits = tensors["output"][:, :8].astype(np.float64)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(signals.values[:, :8], expected, atol=1e-6)
+    np.testing.assert_allclose(signals.values[:, 8:], np.clip(tensors["output"][:, 8:], -1, 1))
+    assert signals.derived == {}
