@@ -52,7 +52,7 @@ class TrackOptions:
     detect_every: int = 15
     search_every: int = 4
     start_score: float = 0.75
-    follow_score: float = 0.4
+    follow_score: float = 0.6
     gap_seconds: float = 2.0
     cut_difference: float = 30.0
 

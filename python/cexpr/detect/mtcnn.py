@@ -58,7 +58,7 @@ class MtcnnOptions:
     smallest_face: float | None = None
     scale_factor: float = 0.709
     thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)
-    margin: float = 0.1
+    margin: float = 0.0
 
     def __post_init__(self) -> None:
         if self.smallest_face is not None and not self.smallest_face >= CELL:
