@@ -15,6 +15,7 @@ import cexpr
 REQUIRED = (
     "cexpr/py.typed",
     "cexpr/_core.pyi",
+    "cexpr/include/cexpr/cexpr.hpp",
     "cexpr/models/cexpr-s.onnx",
     "cexpr/models/cexpr-s.yaml",
     "cexpr/models/mtcnn-pnet.onnx",

@@ -1,5 +1,18 @@
-"""`python -m cexpr` is the same as the command `cexpr`."""
+"""`python -m cexpr` is the same as the command `cexpr`; `--cmake-dir` is for builds of hosts."""
 
-from cexpr.cli import main
+import sys
 
-main()
+from cexpr.errors import CexprError
+
+if sys.argv[1:] == ["--cmake-dir"]:
+    from cexpr._cmake import cmake_dir
+
+    try:
+        sys.stdout.write(f"{cmake_dir()}\n")
+    except CexprError as error:
+        sys.stderr.write(f"cexpr: {error}\n")
+        sys.exit(error.exit_code)
+else:
+    from cexpr.cli import main
+
+    main()
