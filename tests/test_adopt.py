@@ -12,7 +12,7 @@ from cexpr import adopt, heads, zoo
 from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.inference import Model
-from tiny_models import write_network
+from tiny_networks import write_network
 
 OPTIONS = [
     "--expression=[0:8]",

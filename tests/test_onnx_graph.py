@@ -12,7 +12,7 @@ from onnx.reference import ReferenceEvaluator
 from cexpr import manifest, onnx_graph, zoo
 from cexpr.errors import ModelError
 from cexpr.inference import Model
-from tiny_models import FEATURES, write_manifest, write_network
+from tiny_networks import FEATURES, write_manifest, write_network
 
 
 def test_nodes_are_those_that_the_onnx_package_reads(tmp_path: Path) -> None:

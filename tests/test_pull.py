@@ -14,7 +14,7 @@ from cexpr.errors import ModelError
 from cexpr.inference import Model
 from cexpr.pull import pull
 from file_server import FileServer, serve
-from tiny_models import write_manifest, write_network
+from tiny_networks import write_manifest, write_network
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 import cexpr
-from cexpr.cli import models
+from cexpr.cli import evaluate, models
 from cexpr.cli.apply import apply
 from cexpr.cli.run import run
+from cexpr.cli.submit import check_submission, submit
 from cexpr.errors import CexprError
 
 app = typer.Typer(
@@ -21,6 +22,9 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(apply)
+app.command()(submit)
+app.command("check-submission")(check_submission)
+app.add_typer(evaluate.app, name="eval")
 app.add_typer(models.app, name="models")
 
 

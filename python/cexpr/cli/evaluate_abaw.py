@@ -1,0 +1,112 @@
+"""`cexpr eval ce|mtl`: a submission against annotations."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from cexpr.evaluation import ClassReport, Interval
+
+Labels = Annotated[Path, typer.Argument(help="Annotations.", exists=True, dir_okay=False)]
+Predictions = Annotated[
+    Path, typer.Argument(help="Submission, or the folder of a run with --abaw.", exists=True)
+]
+Rounds = Annotated[int, typer.Option(help="Draws of the bootstrap over videos.", min=100)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def ce(
+    labels: Labels, predictions: Predictions, rounds: Rounds = 1000, as_json: AsJson = False
+) -> None:
+    """Score compound expressions: macro F1 over all seven, with a 95 % interval over videos.
+
+    Rows labelled -1 are left out. A class that never occurs counts 0.
+    """
+    from cexpr import abaw, evaluation
+    from cexpr.submissions import CE_CLASSES
+
+    report = evaluation.judge_compounds(
+        abaw.read_compounds(labels),
+        abaw.read_compounds(_file(predictions, "CE.txt")),
+        rounds=rounds,
+    )
+    if as_json:
+        _print_json(asdict(report))
+        return
+    console = Console()
+    console.print(f"{report.rows} labelled rows, macro F1 {_shown(report.f1, report.interval)}")
+    _print_classes(console, CE_CLASSES, report)
+
+
+def mtl(
+    labels: Labels, predictions: Predictions, rounds: Rounds = 1000, as_json: AsJson = False
+) -> None:
+    """Score the multi-task challenge: concordance, macro F1 over 8 expressions, F1 of 12 units.
+
+    Rows with a missing marker (-5, -1) are left out, head by head. A class that never occurs
+    counts 0. Intervals hold 95 % of the draws of whole videos.
+    """
+    from cexpr import abaw, evaluation
+    from cexpr.signals import ACTION_UNITS
+
+    report = evaluation.judge_multi_task(
+        abaw.read_multi_task(labels),
+        abaw.read_multi_task(_file(predictions, "MTL.txt")),
+        rounds=rounds,
+    )
+    score = report.score
+    if as_json:
+        _print_json({**asdict(report), "p_mtl": score.total})
+        return
+    console = Console()
+    table = Table("measure", "rows", "value (95 % over videos)")
+    affect, expression, units = (str(count) for count in report.rows)
+    table.add_row("CCC valence", affect, _shown(score.valence, report.valence))
+    table.add_row("CCC arousal", affect, _shown(score.arousal, report.arousal))
+    table.add_row("F1 expression", expression, _shown(score.expression, report.expression.interval))
+    table.add_row("F1 action units", units, _shown(score.action_units, report.action_units))
+    table.add_row("P_MTL", "", _shown(score.total, report.total))
+    console.print(table)
+    _print_classes(console, abaw.EXPRESSIONS, report.expression)
+    per_unit = Table("action unit", "F1")
+    for name, value in zip(ACTION_UNITS, report.unit_f1, strict=True):
+        per_unit.add_row(name, f"{value:.3f}")
+    console.print(per_unit)
+
+
+def _file(path: Path, name: str) -> Path:
+    return path / name if path.is_dir() else path
+
+
+def _shown(value: float, interval: Interval) -> str:
+    return f"{value:.4f} ({interval[0]:.4f} to {interval[1]:.4f})"
+
+
+def _print_classes(console: Console, names: tuple[str, ...], report: ClassReport) -> None:
+    table = Table("class", "rows", "F1", "precision", "recall", *names, "none")
+    for row, name in enumerate(names):
+        scores = (report.per_class[row], report.precision[row], report.recall[row])
+        counts = report.confusion[row]
+        table.add_row(
+            name, str(counts.sum()), *(f"{one:.3f}" for one in scores), *map(str, counts.tolist())
+        )
+    console.print("Rows are the annotated class, columns to the right of recall the predicted one.")
+    console.print(table)
+
+
+def _print_json(report: dict[str, Any]) -> None:
+    typer.echo(json.dumps(report, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"not for JSON: {type(value)}")
