@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cexpr
@@ -42,6 +42,7 @@ def tracks(
     return values, frames
 
 
+@settings(deadline=None)
 @given(
     track=tracks(),
     kernel=st.sampled_from(["box", "gaussian"]),
@@ -72,6 +73,7 @@ def test_smooth_follows_the_definition_on_every_target(
         np.testing.assert_array_equal(result, results[0])
 
 
+@settings(deadline=None)
 @given(
     track=tracks(strictly=True),
     kernel=st.sampled_from(["box", "gaussian"]),

@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference
@@ -22,6 +22,7 @@ def score_tables(draw: st.DrawFn) -> npt.NDArray[np.float32]:
     return some_scores(draw, draw(st.integers(0, 40)), draw(st.integers(1, 4)))
 
 
+@settings(deadline=None)
 @given(data=st.data(), how=st.sampled_from(["max", "mean", "first", "largest"]))
 def test_merge_faces_follows_the_definition(data: st.DataObject, how: str) -> None:
     scores = data.draw(score_tables())
@@ -35,6 +36,7 @@ def test_merge_faces_follows_the_definition(data: st.DataObject, how: str) -> No
     np.testing.assert_array_equal(decided, expected_rows)
 
 
+@settings(deadline=None)
 @given(data=st.data(), how=st.sampled_from(["interpolate", "hold", "none"]))
 def test_fill_gaps_follows_the_definition(data: st.DataObject, how: str) -> None:
     values = data.draw(score_tables())
@@ -46,6 +48,7 @@ def test_fill_gaps_follows_the_definition(data: st.DataObject, how: str) -> None
     np.testing.assert_array_equal(flags, (seen == 0) & ~np.isnan(expected).all(axis=1))
 
 
+@settings(deadline=None)
 @given(
     scores=score_tables(),
     abstain_below=st.sampled_from([-np.inf, 0.25, 0.5]),
@@ -73,6 +76,7 @@ def test_decide_follows_the_definition(
         np.testing.assert_equal(value, row[label] if label >= 0 else np.float32(np.nan))
 
 
+@settings(deadline=None)
 @given(scores=score_tables(), min_frames=st.integers(2, 6))
 def test_no_run_is_shorter_than_asked(scores: npt.NDArray[np.float32], min_frames: int) -> None:
     labels, _ = timeline.decide(scores, min_duration=(min_frames, "frames"))

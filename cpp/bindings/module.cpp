@@ -23,4 +23,5 @@ PYBIND11_MODULE(_core, module) {
   cexpr::bindings::register_timeline(module);
   cexpr::bindings::register_image(module);
   cexpr::bindings::register_rules(module);
+  cexpr::bindings::register_analyzer(module);
 }

@@ -5,6 +5,7 @@
 namespace cexpr::bindings {
 
 void register_cpu(pybind11::module_& module);
+void register_analyzer(pybind11::module_& module);
 void register_filter(pybind11::module_& module);
 void register_timeline(pybind11::module_& module);
 void register_image(pybind11::module_& module);

@@ -7,6 +7,7 @@ pybind11_add_module(
   _core
   cpp/bindings/module.cpp
   cpp/bindings/bind_cpu.cpp
+  cpp/bindings/bind_analyzer.cpp
   cpp/bindings/bind_filter.cpp
   cpp/bindings/bind_timeline.cpp
   cpp/bindings/bind_image.cpp

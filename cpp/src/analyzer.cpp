@@ -122,7 +122,8 @@ class Analyzer::Steps {
     std::int32_t label = -1;
     std::size_t face_count = 0;
     bool is_filled = false;
-    std::size_t closest = 0;            // face that stands for a frame without a label
+    std::size_t best_detection = 0;     // face
+    std::size_t closest = 0;            // face with the highest score, else best_detection
     std::vector<std::int64_t> tracks;   // of the faces
     std::vector<float> face_signals;    // smoothed, (faces, signals)
     std::vector<std::int64_t> decided;  // face whose score each compound has, -1 for none
@@ -210,11 +211,12 @@ class Analyzer::Steps {
     entry.face_count = count;
     std::copy(tracks.begin(), tracks.end(), entry.tracks.data());
     std::copy(smoothed_.data(), smoothed_.data() + count * width, entry.face_signals.data());
-    entry.closest = closest_face(entry, faces_.detections(row));
+    entry.best_detection = best_detection(faces_.detections(row));
+    entry.closest = closest_face(entry);
     gaps_.push(count > 0, entry.filled.data());
   }
 
-  std::size_t closest_face(const Record& entry, Span<const float> detections) const {
+  std::size_t closest_face(const Record& entry) const {
     std::int64_t face = -1;
     float best = kNan;
     for (std::size_t k = 0; k < compounds_; ++k) {
@@ -223,9 +225,10 @@ class Analyzer::Steps {
         face = entry.decided[k];
       }
     }
-    if (face >= 0) {
-      return static_cast<std::size_t>(face);
-    }
+    return face >= 0 ? static_cast<std::size_t>(face) : entry.best_detection;
+  }
+
+  static std::size_t best_detection(Span<const float> detections) {
     std::size_t first = 0;
     for (std::size_t i = 1; i < detections.size; ++i) {
       if (detections[i] > detections[first] || std::isnan(detections[first])) {
@@ -259,8 +262,7 @@ class Analyzer::Steps {
             skips_filled_ && std::isnan(to_filter_[k]) ? entry.filled[k] : to_filter_[k];
       }
       chosen_ = scoring_.choose(entry.scores.data(), chosen_);
-      keeper_.push(
-          chosen_, scoring_, scores_of(), [](std::size_t) { return 0.0; }, settle());
+      keeper_.push(chosen_, scoring_, scores_of(), [](std::size_t) { return 0.0; }, settle());
     }
   }
 
@@ -271,15 +273,15 @@ class Analyzer::Steps {
     frame.label = entry.label;
     frame.face_count = entry.face_count;
     frame.is_filled = entry.is_filled;
-    std::int64_t face = -1;
+    std::size_t decider = entry.closest;
     if (entry.label >= 0) {
       const auto k = static_cast<std::size_t>(entry.label);
       frame.confidence = entry.scores[k];
-      face = entry.decided[k];
+      decider =
+          entry.decided[k] >= 0 ? static_cast<std::size_t>(entry.decided[k]) : entry.best_detection;
     }
     std::fill(entry.signals.begin(), entry.signals.end(), kNan);
     if (entry.face_count > 0) {
-      const std::size_t decider = face >= 0 ? static_cast<std::size_t>(face) : entry.closest;
       frame.track = entry.tracks[decider];
       faces_.to_host_order(entry.face_signals.data() + decider * entry.signals.size(),
                            entry.signals.data());

@@ -464,9 +464,9 @@ CEXPR_TEST(misuse_is_refused_and_changes_nothing) {
   const Clip clip = make_clip(99, 6);
   Analyzer analyzer(set, options());
   Analyzer other(set, options());
-  const Face face{1, std::vector<float>(kSignals.size(), 0.5F), 1.0F, 1.0F};
-  const std::vector<FaceSignals> one = views({face});
-  const std::vector<FaceSignals> twice = views({face, face});
+  const std::vector<Face> faces(2, {1, std::vector<float>(kSignals.size(), 0.5F), 1.0F, 1.0F});
+  const std::vector<FaceSignals> twice = views(faces);
+  const std::vector<FaceSignals> one(1, twice[0]);
   const std::vector<FaceSignals> many(4, one[0]);
   std::vector<FaceSignals> narrow = one;
   narrow[0].signals.size = 2;

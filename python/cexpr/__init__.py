@@ -12,11 +12,13 @@ from cexpr.smoothing import smooth
 
 if TYPE_CHECKING:
     from cexpr import metrics
+    from cexpr.analyzer import Analyzer
     from cexpr.pipeline import Pipeline, analyze
     from cexpr.results import ClipResult
     from cexpr.rules import RuleSet
 
 __all__ = [
+    "Analyzer",
     "CexprError",
     "ClipError",
     "ClipResult",
@@ -35,6 +37,7 @@ __all__ = [
 
 # Loaded when they are asked for, because their libraries take a while.
 _LATE = {
+    "Analyzer": "cexpr.analyzer",
     "ClipResult": "cexpr.results",
     "Pipeline": "cexpr.pipeline",
     "RuleSet": "cexpr.rules",

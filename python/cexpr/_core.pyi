@@ -256,3 +256,33 @@ class RuleStream:
         tracks: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]: ...
     def reset(self) -> None: ...
+
+# A stream of faces to decided frames with a fixed delay. A decided frame is a tuple (frame, time,
+# label, confidence, face count, is filled, track, scores float32 (K,), signals float32 (S,)).
+DecidedTuple: TypeAlias = tuple[
+    int, float, int, float, int, bool, int, NDArray[np.float32], NDArray[np.float32]
+]
+
+class Analyzer:
+    def __init__(
+        self,
+        rules: RuleSet,
+        signals: Sequence[str],
+        frames_per_second: float,
+        max_faces: int,
+        gap_frames: int,
+    ) -> None: ...
+    @property
+    def delay(self) -> int: ...
+    # signals float32 (F, S), tracks int64 (F,), detection and area float32 (F,) or None.
+    def push(
+        self,
+        frame: int,
+        time: float,
+        signals: NDArray[np.float32],
+        tracks: NDArray[np.int64],
+        detection: NDArray[np.float32] | None,
+        area: NDArray[np.float32] | None,
+    ) -> list[DecidedTuple]: ...
+    def flush(self) -> list[DecidedTuple]: ...
+    def reset(self) -> None: ...

@@ -49,7 +49,7 @@ struct DecidedFrame {
   /// No face was in the frame and its scores were filled in.
   bool is_filled = false;
   /// Track of the face that decided: the one whose score the label has; without a label, the one
-  /// with the highest score, and without scores the one with the highest detection score. -1 in a
+  /// with the highest score; where that is none, the one with the highest detection score. -1 in a
   /// frame without a face.
   std::int64_t track = -1;
   /// Scores of the compounds, merged, filled and smoothed.

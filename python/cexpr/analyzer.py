@@ -1,0 +1,131 @@
+"""Label a stream frame by frame, with a fixed delay: what a host embeds, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cexpr import _core
+from cexpr.errors import RuleError
+from cexpr.rules import RuleSet
+
+__all__ = ["Analyzer", "DecidedFrame"]
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class DecidedFrame:
+    """One frame with its label.
+
+    Attributes:
+        frame: Number of the frame.
+        time: Seconds.
+        label: Class id, -1 for no label.
+        confidence: Score of the label, NaN without one.
+        face_count: Faces in the frame.
+        is_filled: No face was in the frame and its scores were filled in.
+        track: Track of the face that decided, -1 in a frame without a face.
+        scores: float32, shape (K,), scores of the compounds: merged, filled and smoothed.
+        signals: float32, shape (S,), smoothed signals of the face that decided; NaN in a frame
+            without a face.
+    """
+
+    frame: int
+    time: float
+    label: int
+    confidence: float
+    face_count: int
+    is_filled: bool
+    track: int
+    scores: Floats
+    signals: Floats
+
+
+class Analyzer:
+    """Label a stream frame by frame.
+
+    The steps are those of a whole clip, and the frames that come out equal it, except that
+    functions over time in rules look back only, that gaps longer than `gap_frames` are held
+    instead of interpolated, and that lengths in seconds become frames by `frames_per_second`.
+
+    The delay is the longest radius among the signals' smoothings, plus `gap_frames` where gaps are
+    interpolated, plus the radius of the compounds' smoothing, plus the minimum duration less 1.
+
+    Args:
+        rules: The rule set.
+        signals: Names of the signals, in the order of their columns.
+        frames_per_second: Turns lengths in seconds of the rule file into frames.
+        max_faces: Most faces in one frame, 1..1024.
+        gap_frames: The longest gap that is interpolated, in frames.
+
+    Raises:
+        RuleError: the rules need a signal that is not among `signals`.
+        ValueError: an argument is out of range, or a smoothing counts rows.
+
+    Example:
+        >>> live = Analyzer(RuleSet.load("default"), names)
+        >>> for frame, time, rows, tracks in faces:
+        ...     for decided in live.push(frame, time, rows, tracks):
+        ...         show(decided.frame, decided.label)
+    """
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        signals: Sequence[str],
+        *,
+        frames_per_second: float = 25.0,
+        max_faces: int = 8,
+        gap_frames: int = 12,
+    ) -> None:
+        try:
+            self._analyzer = _core.Analyzer(
+                rules.core, list(signals), frames_per_second, max_faces, gap_frames
+            )
+        except _core.RuleSetError as error:
+            raise RuleError(str(error)) from error
+
+    @property
+    def delay(self) -> int:
+        """Frames from a push to the frame that it brings out."""
+        return self._analyzer.delay
+
+    def push(
+        self,
+        frame: int,
+        time: float,
+        signals: Floats,
+        tracks: Integers,
+        detection: Floats | None = None,
+        area: Floats | None = None,
+    ) -> list[DecidedFrame]:
+        """Add a frame and return the frame that is decided now: none or one.
+
+        Args:
+            frame: Its number; each is the number after the one before. For a frame that was
+                dropped, push no faces.
+            time: Seconds, not decreasing.
+            signals: float32, shape (F, S), a row for each face; NaN for unknown values.
+            tracks: int64, shape (F,), id of the person of each face.
+            detection: float32, shape (F,), detection scores, for `faces: first`.
+            area: float32, shape (F,), areas of the boxes, for `faces: largest`.
+
+        Raises:
+            TypeError: an array has another dtype.
+            ValueError: a shape, frame, time or track does not fit; nothing has changed then.
+        """
+        decided = self._analyzer.push(frame, time, signals, tracks, detection, area)
+        return [DecidedFrame(*entry) for entry in decided]
+
+    def flush(self) -> list[DecidedFrame]:
+        """End the stream: return all frames that are left; the analyzer is as new afterwards."""
+        return [DecidedFrame(*entry) for entry in self._analyzer.flush()]
+
+    def reset(self) -> None:
+        """Forget everything, for another stream."""
+        self._analyzer.reset()

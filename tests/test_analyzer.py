@@ -1,0 +1,170 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cexpr import decision
+from cexpr.analyzer import Analyzer, DecidedFrame
+from cexpr.errors import RuleError
+from cexpr.results import FaceRows
+from cexpr.rules import RuleSet
+
+# Sums run in another order; everything is rounded to float32 at the same places.
+TOLERANCE = 2e-6
+NAMES = ("anger", "fear", "happiness", "sadness", "surprise", "valence", "AU12")
+FRAMES_PER_SECOND = 25
+LONGEST_GAP = 4
+
+RULES = """
+cexpr: 1
+name: stream
+smooth:
+  expression: {{kernel: gaussian, sigma: 2, radius: 5}}
+  valence_arousal: {{kernel: box, radius: 0.12s}}
+  action_units: none
+  compounds: {compounds}
+compounds:
+  Fearfully_Surprised: mean(fear, surprise)
+  Happily_Surprised: {{score: "mean(happiness, surprise)", when: valence > 0}}
+  Sadly_Angry: gmean(sadness, anger) * (1 + AU12)
+faces: {faces}
+gaps: {gaps}
+decide: {decide}
+"""
+
+
+def make_rules(
+    faces: str = "max",
+    gaps: str = "interpolate",
+    compounds: str = "none",
+    decide: str = "{min_frames: 1}",
+) -> RuleSet:
+    return RuleSet.from_string(
+        RULES.format(faces=faces, gaps=gaps, compounds=compounds, decide=decide)
+    )
+
+
+def make_faces(seed: int, frame_count: int) -> FaceRows:
+    """Two people who come and go; nobody is there for at most LONGEST_GAP frames."""
+    random = np.random.default_rng(seed)
+    frame, face = [], []
+    gap = 0
+    for number in range(1, frame_count + 1):
+        there = [track for track in (3, 5) if random.random() < 0.6]
+        gap = 0 if there else gap + 1
+        if gap > LONGEST_GAP:
+            there, gap = [3], 0
+        frame += [number] * len(there)
+        face += there
+    rows = len(frame)
+    signals = random.random((rows, len(NAMES)), dtype=np.float32)
+    signals[:, NAMES.index("valence")] -= 0.5
+    signals[random.random(signals.shape) < 0.05] = np.nan
+    return FaceRows(
+        frame=np.asarray(frame, np.int64),
+        time=(np.asarray(frame, np.float64) - 1) / FRAMES_PER_SECOND,
+        face=np.asarray(face, np.int64),
+        boxes_xywh=random.random((rows, 4), dtype=np.float32),
+        detection=random.random(rows, dtype=np.float32),
+        names=NAMES,
+        signals=signals,
+    )
+
+
+def run_stream(live: Analyzer, rows: FaceRows, frame_count: int) -> list[DecidedFrame]:
+    out: list[DecidedFrame] = []
+    area = rows.boxes_xywh[:, 2] * rows.boxes_xywh[:, 3]
+    for number in range(1, frame_count + 1):
+        here = rows.frame == number
+        ready = live.push(
+            number,
+            (number - 1) / FRAMES_PER_SECOND,
+            rows.signals[here],
+            rows.face[here],
+            rows.detection[here],
+            area[here],
+        )
+        assert [frame.frame for frame in ready] == [
+            frame for frame in [number - live.delay] if frame >= 1
+        ]
+        out += ready
+    return out + live.flush()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    frame_count=st.integers(1, 90),
+    faces=st.sampled_from(["max", "mean", "first", "largest"]),
+    gaps=st.sampled_from(["interpolate", "hold", "none"]),
+    compounds=st.sampled_from(
+        ["none", "{kernel: box, radius: 3}", "{kernel: box, radius: 4, filled: skip}"]
+    ),
+    decide=st.sampled_from(
+        ["{min_frames: 1}", "{min_frames: 6, hysteresis: 0.05}", "{abstain_below: 0.5}"]
+    ),
+)
+def test_stream_gives_the_frames_of_the_whole_clip(
+    seed: int, frame_count: int, faces: str, gaps: str, compounds: str, decide: str
+) -> None:
+    rules = make_rules(faces, gaps, compounds, decide)
+    rows = make_faces(seed, frame_count)
+    live = Analyzer(rules, NAMES, max_faces=2, gap_frames=LONGEST_GAP)
+    decided = run_stream(live, rows, frame_count)
+    number = np.arange(1, frame_count + 1)
+    time = (number - 1) / FRAMES_PER_SECOND
+    expected, _ = decision.decide(rows, number, time, rules)
+    assert [frame.frame for frame in decided] == number.tolist()
+    assert [frame.face_count for frame in decided] == expected["n_faces"].to_pylist()
+    assert [frame.is_filled for frame in decided] == [
+        bool(value) for value in expected["filled"].to_pylist()
+    ]
+    scores = np.stack([frame.scores for frame in decided])
+    wanted = np.stack(
+        [expected[name].to_numpy(zero_copy_only=False) for name in rules.compounds], axis=1
+    )
+    np.testing.assert_allclose(scores, wanted.astype(np.float32), rtol=0, atol=TOLERANCE)
+    names = [rules.compounds[frame.label] if frame.label >= 0 else None for frame in decided]
+    assert names == expected["compound"].to_pylist()
+    seen = np.array([frame.face_count > 0 for frame in decided])
+    signals = np.stack([frame.signals for frame in decided])
+    wanted = np.stack([expected[name].to_numpy(zero_copy_only=False) for name in NAMES], axis=1)
+    np.testing.assert_allclose(
+        signals[seen], wanted[seen].astype(np.float32), rtol=0, atol=TOLERANCE
+    )
+    assert np.isnan(signals[~seen]).all()
+
+
+def test_delay_is_the_sum_of_the_steps() -> None:
+    rules = make_rules(compounds="{kernel: box, radius: 3}", decide="{min_duration: 0.2s}")
+    assert Analyzer(rules, NAMES).delay == 5 + 12 + 3 + 4
+    assert Analyzer(rules, NAMES, gap_frames=0, frames_per_second=50).delay == 6 + 0 + 3 + 9
+
+
+def test_analyzer_refuses_what_does_not_fit() -> None:
+    rules = make_rules()
+    with pytest.raises(RuleError, match="surprise"):
+        Analyzer(rules, NAMES[:4])
+    with pytest.raises(ValueError, match="frames_per_second"):
+        Analyzer(rules, NAMES, frames_per_second=0)
+    live = Analyzer(rules, NAMES, max_faces=1)
+    one = np.zeros((1, len(NAMES)), np.float32)
+    track = np.int64([4])
+    live.push(1, 0.0, one, track)
+    with pytest.raises(ValueError, match=r"frame: expected the number after 1 .* got 3"):
+        live.push(3, 0.1, one, track)
+    with pytest.raises(ValueError, match="time: expected at least 0"):
+        live.push(2, -0.1, one, track)
+    with pytest.raises(ValueError, match="at most max_faces = 1; got 2"):
+        live.push(2, 0.1, np.repeat(one, 2, axis=0), np.int64([1, 2]))
+    with pytest.raises(ValueError, match="expected 7 signals"):
+        live.push(2, 0.1, one[:, :3].copy(), track)
+    with pytest.raises(ValueError, match="tracks: expected int64"):
+        live.push(2, 0.1, one, np.int64([1, 2]))
+    with pytest.raises(TypeError, match="signals: expected float32"):
+        live.push(2, 0.1, np.zeros((1, len(NAMES))), track)
+    live.push(2, 0.1, one, track)
+    assert [frame.frame for frame in live.flush()] == [1, 2]
+    live.push(90, 0.0, one, track)
+    live.reset()
+    assert live.flush() == []
