@@ -59,7 +59,7 @@ class RunKeeper {
     const std::size_t row = rows_++;
     while (settled_ < row && label != pending_) {
       const std::int32_t owner = owner_of_pending(label, row, scoring, scores);
-      if (owner == label && owner >= 0) {
+      if (owner == label && owner >= 0 && owner != before_) {
         pending_ = label;
         break;
       }

@@ -170,6 +170,10 @@ CEXPR_TEST(short_runs_go_to_the_better_neighbour) {
   // A flicker between two rows of the same label.
   const std::vector<float> flicker{.9F, .1F, .9F, .1F, .9F, .1F, .4F, .5F, .9F, .1F};
   CHECK((decide(flicker, 2, options) == Labels{0, 0, 0, 0, 0}));
+  // Between two runs of one label a short run joins both, and the second needs no length.
+  const std::vector<float> joined{.9F, .1F, .9F, .1F, .9F, .1F, .5F, .9F,
+                                  .9F, .8F, .1F, .9F, .1F, .9F, .1F, .9F};
+  CHECK((decide(joined, 2, options) == Labels{0, 0, 0, 0, 0, 1, 1, 1}));
   // Nobody may take a row in which it has no score.
   const std::vector<float> closed{.9F, 0.F, .9F, 0.F, .9F, 0.F, 0.F, .5F, .9F, 0.F};
   CHECK((decide(closed, 2, options) == Labels{0, 0, 0, -1, -1}));
