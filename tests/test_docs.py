@@ -64,7 +64,7 @@ def test_the_rule_file_of_the_readme_passes_its_own_tests() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (source,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
     rules = cexpr.RuleSet.from_string(source)
-    assert rules.compounds == ("Fearfully_Surprised", "Happily_Surprised")
+    assert rules.compounds == ["Fearfully_Surprised", "Happily_Surprised"]
 
 
 def test_the_python_example_of_the_readme_runs(

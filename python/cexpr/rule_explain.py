@@ -34,7 +34,7 @@ class Term:
         yield f"{'  ' * depth}{self.text} = {self.value:.4g}"
         for part in self.parts:
             # A number says its own value.
-            if part.parts or part.kind not in ("number",):
+            if part.kind != "number":
                 yield from part.lines(depth + 1)
 
 
@@ -96,23 +96,32 @@ class RowExplanation:
         runner_up: The next best, or None.
         reason: One sentence.
         compounds: Every compound in the order of the ids.
+        lets: The named values that were read, by name, those first that others read.
     """
 
     winner: str | None
     runner_up: str | None
     reason: str
     compounds: tuple[CompoundTerm, ...]
+    lets: Mapping[str, Term]
 
     @classmethod
     def from_core(cls, found: Mapping[str, Any]) -> RowExplanation:
         """Build from the dict of the core."""
-        compounds = tuple(CompoundTerm.from_core(compound) for compound in found["compounds"])
-        return cls(found["winner"], found["runner_up"], found["reason"], compounds)
+        return cls(
+            winner=found["winner"],
+            runner_up=found["runner_up"],
+            reason=found["reason"],
+            compounds=tuple(CompoundTerm.from_core(compound) for compound in found["compounds"]),
+            lets={let["name"]: Term.from_core(let["tree"]) for let in found["lets"]},
+        )
 
     def __str__(self) -> str:
-        """Return the scores, highest first, each with its terms, and the reason at the end."""
+        """Return the scores, highest first, each with its terms, the lets, and the reason."""
         ordered = sorted(self.compounds, key=lambda compound: -_rank(compound.adjusted))
         lines = [line for compound in ordered for line in compound.lines()]
+        for name, term in self.lets.items():
+            lines += [f"let {name} = {term.value:.4g}", *term.lines(1)]
         return "\n".join([*lines, self.reason])
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import cexpr
-from cexpr.cli import evaluate, models
+from cexpr.cli import evaluate, models, rules
 from cexpr.cli.apply import apply
 from cexpr.cli.run import run
 from cexpr.cli.submit import check_submission, submit
@@ -26,6 +26,7 @@ app.command()(submit)
 app.command("check-submission")(check_submission)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(models.app, name="models")
+app.add_typer(rules.app, name="rules")
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from cexpr.cli.evaluate_abaw import ce, mtl
+from cexpr.cli.evaluate_crowd import crowd
 
 app = typer.Typer(help="Measure rule sets and models on labelled data.", no_args_is_help=True)
 app.command()(ce)
 app.command()(mtl)
+app.command()(crowd)

@@ -1,0 +1,104 @@
+"""`cexpr eval crowd`: rule sets on faces in which a crowd saw two emotions at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from cexpr.crowd import CrowdScore
+
+    _Entry = tuple[str, CrowdScore, dict[str, tuple[float, float, float]]]
+
+
+def crowd(
+    faces: Annotated[
+        Path, typer.Argument(help="FER+ faces with votes: an npz file, or a folder with label.csv.")
+    ],
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(help="Rule file or name; repeat for several.  [default: all shipped]"),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Name or manifest file of the model.")] = "cexpr-s",
+    baseline: Annotated[
+        str, typer.Option(help="Rule set that margins are measured against.")
+    ] = "hsemotion-mean",
+    rounds: Annotated[int, typer.Option(help="Draws of the bootstrap.", min=100)] = 2000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Score rule sets on faces in which a crowd saw two basic emotions at once."""
+    import numpy as np
+
+    from cexpr import crowd as crowds
+    from cexpr.rules import RuleSet, shipped
+
+    held = crowds.read_faces(faces)
+    labels = crowds.crowd_labels(held.votes)
+    compounds = np.flatnonzero(labels >= 0)
+    labels = labels[compounds]
+    signals = crowds.face_signals(held[compounds], model)
+    sets = [RuleSet.load(name) for name in rules or shipped()]
+    reference = crowds.predict(RuleSet.load(baseline), signals.values, signals.names)
+    report: list[_Entry] = []
+    for rule_set in sets:
+        predicted = crowds.predict(rule_set, signals.values, signals.names)
+        margin = crowds.bootstrap_margin(labels, predicted, reference, rounds=rounds)
+        report.append((rule_set.name, crowds.score(labels, predicted), margin))
+    if as_json:
+        typer.echo(json.dumps({entry[0]: _plain(entry) for entry in report}, indent=2))
+        return
+    typer.echo(f"{len(labels)} crowd-confirmed compounds among {len(held)} faces, model {model}")
+    typer.echo(_overview(report, baseline))
+    for name, score, _ in report:
+        typer.echo(f"\n{name}: rows are the crowd's class, columns the rules'\n{_confusion(score)}")
+
+
+def _plain(entry: _Entry) -> dict[str, Any]:
+    from cexpr.crowd import PAIRS
+
+    _, score, margin = entry
+    return {
+        "faces": score.faces,
+        "accuracy": score.accuracy,
+        "macro_f1": score.macro_f1,
+        "f1": dict(zip(PAIRS, score.f1.tolist(), strict=True)),
+        "confusion": score.confusion.tolist(),
+        "margin": margin,
+    }
+
+
+def _overview(report: list[_Entry], baseline: str) -> str:
+    from cexpr.crowd import PAIRS
+
+    width = max(len(name) for name, *_ in report)
+    short = "".join(f"{_short(name):>6}" for name in PAIRS)
+    lines = [
+        f"{'':{width}}  accuracy  macro F1{short}   macro F1 ahead of {baseline} (95 % interval)"
+    ]
+    for name, score, margin in sorted(report, key=lambda entry: -entry[1].macro_f1):
+        each = "".join(f"{value:6.2f}" for value in score.f1)
+        ahead, low, high = margin["macro_f1"]
+        lines.append(
+            f"{name:{width}}    {score.accuracy:.4f}    {score.macro_f1:.4f}{each}"
+            f"   {ahead:+.4f} ({low:+.4f} to {high:+.4f})"
+        )
+    return "\n".join(lines)
+
+
+def _confusion(score: CrowdScore) -> str:
+    from cexpr.crowd import PAIRS
+
+    header = "".join(f"{_short(name):>6}" for name in [*PAIRS, "no_label"])
+    rows = [
+        f"{name:22}" + "".join(f"{count:6d}" for count in row)
+        for name, row in zip(PAIRS, score.confusion, strict=True)
+    ]
+    return "\n".join([f"{'':22}{header}", *rows])
+
+
+def _short(name: str) -> str:
+    """Abbreviate Fearfully_Surprised to FeSu."""
+    return "".join(word[:2] for word in name.title().split("_"))

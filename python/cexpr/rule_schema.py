@@ -1,0 +1,193 @@
+"""A JSON Schema of rule files, for editors: completion, hover texts and first checks.
+
+The compiler says more (names, types, cycles, lengths); a file that it takes is valid here too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from cexpr.signals import SIGNALS
+
+_EXPRESSION: Final[dict[str, Any]] = {
+    "type": ["string", "number", "boolean"],
+    "description": "An expression, such as mean(fear, surprise)",
+}
+_LENGTH: Final[dict[str, Any]] = {
+    "description": "Frames (10) or seconds (0.5s)",
+    "anyOf": [
+        {"type": "number", "minimum": 0},
+        {"type": "string", "pattern": r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?s?$"},
+    ],
+}
+_NONE: Final[dict[str, Any]] = {"enum": ["none", None]}
+
+
+def _map(
+    properties: dict[str, Any], required: tuple[str, ...] = (), description: str = ""
+) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    if required:
+        schema["required"] = list(required)
+    if description:
+        schema["description"] = description
+    return schema
+
+
+def _smoothing(description: str, *, of_compounds: bool = False) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "kernel": {"enum": ["none", "box", "gaussian", None]},
+        "radius": {**_LENGTH, "description": "Reach to each side, in frames or seconds"},
+        "sigma": {**_LENGTH, "description": "Standard deviation of the gaussian kernel"},
+        "window": {
+            "enum": ["frames", "rows"],
+            "description": "What the radius counts: frame numbers, or rows with a face",
+        },
+    }
+    if of_compounds:
+        properties["filled"] = {
+            "enum": ["count", "skip"],
+            "description": "Whether frames that were filled in take part",
+        }
+    return {"description": description, "anyOf": [_NONE, _map(properties, ("kernel",))]}
+
+
+def _compound() -> dict[str, Any]:
+    gated = _map(
+        {
+            "score": {**_EXPRESSION, "description": "The score while the gate is open"},
+            "when": {**_EXPRESSION, "description": "The gate, a condition"},
+            "otherwise": {
+                **_EXPRESSION,
+                "description": "The score behind a closed gate; 0 without",
+            },
+        },
+        ("score",),
+    )
+    return {"anyOf": [_EXPRESSION, gated]}
+
+
+def _smooth() -> dict[str, Any]:
+    groups = _map(
+        {
+            "all": _smoothing("All signals; a group's own entry goes before it"),
+            "expression": _smoothing("The eight expressions"),
+            "valence_arousal": _smoothing("Valence and arousal"),
+            "action_units": _smoothing("The action units"),
+            "compounds": _smoothing(
+                "The compound scores, after faces are merged and gaps filled", of_compounds=True
+            ),
+        }
+    )
+    return {
+        "description": "Smoothing over frames, before the rules read a signal",
+        "anyOf": [groups, _smoothing("All signals alike")],
+    }
+
+
+def _decide() -> dict[str, Any]:
+    numbers = {"type": "object", "additionalProperties": {"type": "number"}}
+    return _map(
+        {
+            "abstain_below": {"type": "number", "description": "No label below this score"},
+            "exit_below": {
+                "type": "number",
+                "description": "A label in force stays until its score falls below this",
+            },
+            "hysteresis": {
+                "type": "number",
+                "minimum": 0,
+                "description": "Another compound takes over only when it leads by more than this",
+            },
+            "min_frames": {**_LENGTH, "description": "Shorter runs of a label are dropped"},
+            "min_duration": {**_LENGTH, "description": "The same, in frames or seconds"},
+            "bias": {**numbers, "description": "Added to the score of a compound"},
+            "priors": {
+                **numbers,
+                "description": "How common each compound is; scores are multiplied with it",
+            },
+        },
+        description="From scores to a label",
+    )
+
+
+def _tests() -> dict[str, Any]:
+    return {
+        "type": "array",
+        "description": "Run by cexpr rules test",
+        "items": _map(
+            {
+                "name": {"type": "string"},
+                "given": _map(
+                    {name: {"type": ["number", "string"]} for name in SIGNALS},
+                    description="Signals; those not given are 0, .nan is unknown",
+                ),
+                "absent": {
+                    "type": "array",
+                    "items": {"enum": list(SIGNALS)},
+                    "description": "Signals that no model provides, for has(...)",
+                },
+                "expect": {
+                    "type": ["string", "null"],
+                    "description": "The compound that must win, or none for no label",
+                },
+            },
+            ("given", "expect"),
+        ),
+    }
+
+
+def rule_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a rule file (draft 2020-12)."""
+    names = {"propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "cexpr rule file",
+        **_map(
+            {
+                "cexpr": {"const": 1, "description": "Version of the rule language"},
+                "name": {"type": "string", "description": "Name of the rule set"},
+                "about": {"type": "string", "description": "What the rules do, in a line"},
+                "source": {"type": "string", "description": "Where they come from"},
+                "smooth": _smooth(),
+                "let": {
+                    "type": "object",
+                    "description": "Named values, in any order, without cycles",
+                    "additionalProperties": _EXPRESSION,
+                    **names,
+                },
+                "compounds": {
+                    "type": "object",
+                    "description": "In the order of the class ids 0, 1, 2, ...",
+                    "minProperties": 1,
+                    "additionalProperties": _compound(),
+                    **names,
+                },
+                "faces": {
+                    "enum": ["max", "mean", "first", "largest"],
+                    "description": "Several faces in a frame",
+                },
+                "gaps": {
+                    "enum": ["interpolate", "hold", "none", None],
+                    "description": "Frames with no face",
+                },
+                "decide": _decide(),
+                "events": _map(
+                    {
+                        "min_duration": {**_LENGTH, "description": "Shorter events are left out"},
+                        "merge_gap": {
+                            **_LENGTH,
+                            "description": "Events of one label this close become one",
+                        },
+                    },
+                    description="How events are cut from labels",
+                ),
+                "tests": _tests(),
+            },
+            ("cexpr", "name", "compounds"),
+        ),
+    }

@@ -1,0 +1,216 @@
+"""Every rule set that comes with cexpr, against plain numpy formulas written from the papers."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import cexpr
+from cexpr.rules import RuleSet, shipped
+from cexpr.signals import SIGNALS
+
+Array = npt.NDArray[np.float64]
+
+CLASSES = {
+    "Fearfully_Surprised": ("fear", "surprise"),
+    "Happily_Surprised": ("happiness", "surprise"),
+    "Sadly_Surprised": ("sadness", "surprise"),
+    "Disgustedly_Surprised": ("disgust", "surprise"),
+    "Angrily_Surprised": ("anger", "surprise"),
+    "Sadly_Fearful": ("sadness", "fear"),
+    "Sadly_Angry": ("sadness", "anger"),
+}
+NAMES = [
+    "default",
+    "hsemotion-mean",
+    "hsemotion-gmean",
+    "hsemotion-hmean",
+    "avcer",
+    "avcer-unweighted",
+    "ras-ppa",
+    "circumplex",
+    "emfacs",
+]
+# Scores are float32 sums and products of a dozen numbers near 1.
+TOLERANCE = 2e-6
+
+
+@pytest.fixture(scope="module")
+def signals() -> npt.NDArray[np.float32]:
+    """500 random rows: probabilities that add up to 1, valence and arousal, action units."""
+    random = np.random.default_rng(7)
+    expressions = random.dirichlet(np.full(8, 0.6), size=500)
+    rest = random.uniform(-1, 1, (500, 2)), random.uniform(0, 1, (500, 12))
+    return np.concatenate([expressions, *rest], axis=1).astype(np.float32)
+
+
+def pair_columns(signals: npt.NDArray[np.float32]) -> tuple[Array, Array]:
+    wide = signals.astype(np.float64)
+    first, second = zip(*CLASSES.values(), strict=True)
+    return (
+        wide[:, [SIGNALS.index(name) for name in first]],
+        wide[:, [SIGNALS.index(name) for name in second]],
+    )
+
+
+def scores_of(name: str, signals: npt.NDArray[np.float32]) -> Array:
+    return RuleSet.load(name).evaluate(signals, names=list(SIGNALS)).astype(np.float64)
+
+
+def test_all_are_there_and_the_package_offers_the_class() -> None:
+    assert set(shipped()) == set(NAMES)
+    assert cexpr.RuleSet is RuleSet
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_the_seven_classes_a_source_and_passes_its_own_tests(name: str) -> None:
+    rules = RuleSet.load(name)
+    assert rules.name == name
+    assert rules.compounds == list(CLASSES)
+    assert rules.about
+    assert rules.source
+    assert len(rules.tests) >= 3
+    assert all(result["passed"] for result in rules.run_tests())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_known_and_nothing_there_is_no_label(name: str) -> None:
+    rules = RuleSet.load(name)
+    rows = np.zeros((2, len(SIGNALS)), dtype=np.float32)
+    rows[1] = np.nan
+    scores = rules.evaluate(rows, names=list(SIGNALS))
+    assert rules.decide(scores).tolist() == [-1, -1]
+
+
+def test_hsemotion_means(signals: npt.NDArray[np.float32]) -> None:
+    a, b = pair_columns(signals)
+    formulas = {
+        "hsemotion-mean": (a + b) / 2,
+        "hsemotion-gmean": np.sqrt(a * b),
+        "hsemotion-hmean": 2 * a * b / (a + b),
+    }
+    for name, expected in formulas.items():
+        np.testing.assert_allclose(scores_of(name, signals), expected, atol=TOLERANCE)
+
+
+def test_hsemotion_follows_the_published_order() -> None:
+    for kind in ("mean", "gmean", "hmean"):
+        rules = RuleSet.load(f"hsemotion-{kind}")
+        kernels = {group: options["kernel"] for group, options in rules.smooth.items()}
+        assert kernels == {
+            "expression": "none",
+            "valence_arousal": "none",
+            "action_units": "none",
+            "compounds": "box",
+        }
+        assert (rules.faces, rules.gaps) == ("max", "interpolate")
+
+
+def test_avcer_masks_then_weighs(signals: npt.NDArray[np.float32]) -> None:
+    weight = {
+        "anger": 5,
+        "disgust": 6,
+        "fear": 5,
+        "happiness": 6,
+        "sadness": 4,
+        "surprise": 2,
+    }
+    a, b = pair_columns(np.where(signals > np.float32(1 / 7), signals, np.float32(0)))
+    wa, wb = (
+        np.array([weight[pair[side]] for pair in CLASSES.values()], dtype=np.float64)
+        for side in (0, 1)
+    )
+    weighted = (wa * a + wb * b) / (wa + wb)
+    np.testing.assert_allclose(scores_of("avcer", signals), weighted, atol=TOLERANCE)
+    np.testing.assert_allclose(scores_of("avcer-unweighted", signals), a + b, atol=TOLERANCE)
+
+
+def test_avcer_without_anything_above_the_mask_has_no_label() -> None:
+    row = np.full((1, 8), 0.125, dtype=np.float32)
+    for name in ("avcer", "avcer-unweighted"):
+        rules = RuleSet.load(name)
+        scores = rules.evaluate(row, names=list(SIGNALS[:8]))
+        assert not scores.any()
+        assert rules.decide(scores).tolist() == [-1]
+
+
+def test_ras_ppa_is_the_pair_sum_in_a_single_frame(signals: npt.NDArray[np.float32]) -> None:
+    a, b = pair_columns(signals)
+    np.testing.assert_allclose(scores_of("ras-ppa", signals), a + b, atol=TOLERANCE)
+
+
+def test_ras_ppa_averages_means_over_the_windows_that_cover_a_frame() -> None:
+    random = np.random.default_rng(3)
+    signals = random.dirichlet(np.ones(8), size=400).astype(np.float32)
+    times = np.arange(400) / 25
+    a, b = pair_columns(np.pad(signals, ((0, 0), (0, 14))))
+    near = np.abs(times[:, None] - times[None, :]) <= 2 + 1e-6
+    mean = near / near.sum(axis=1, keepdims=True)
+    scores = RuleSet.load("ras-ppa").evaluate(signals, names=list(SIGNALS[:8]), times=times)
+    np.testing.assert_allclose(scores, mean @ mean @ (a + b), atol=1e-5)
+
+
+def test_ras_ppa_equals_the_published_windows_averaged_over_where_they_start() -> None:
+    random = np.random.default_rng(4)
+    rate, window, hop = 25, 100, 50
+    signals = random.dirichlet(np.ones(8), size=600).astype(np.float32)
+    a, b = pair_columns(np.pad(signals, ((0, 0), (0, 14))))
+    sums = a + b
+    frame = 300
+    shifts = []
+    for shift in range(hop):
+        covering = [
+            sums[start : start + window].mean(axis=0)
+            for start in range(shift, 600 - window, hop)
+            if start <= frame < start + window
+        ]
+        assert len(covering) == 2
+        shifts.append(np.mean(covering, axis=0))
+    scores = RuleSet.load("ras-ppa").evaluate(
+        signals, names=list(SIGNALS[:8]), times=np.arange(600) / rate
+    )
+    # A window of 4 s has 100 frames there and 101, both ends counted, here.
+    np.testing.assert_allclose(scores[frame], np.mean(shifts, axis=0), atol=5e-3)
+
+
+def test_circumplex_gates_the_means(signals: npt.NDArray[np.float32]) -> None:
+    a, b = pair_columns(signals)
+    valence = signals[:, SIGNALS.index("valence"), None]
+    arousal = signals[:, SIGNALS.index("arousal"), None]
+    happy = np.array([pair[0] == "happiness" for pair in CLASSES.values()])
+    is_open = np.where(happy, valence > 0, valence < 0) & (arousal > 0)
+    expected = np.where(is_open, (a + b) / 2, 0)
+    np.testing.assert_allclose(scores_of("circumplex", signals), expected, atol=TOLERANCE)
+
+
+def test_emfacs_agrees_with_the_table(signals: npt.NDArray[np.float32]) -> None:
+    consistent, unlisted = 0.85, 0.10
+    shown = {
+        "Fearfully_Surprised": {"AU04": 0.47, "AU10": 0.35, "AU26": 0.51},
+        "Happily_Surprised": {"AU26": 0.67},
+        "Sadly_Surprised": {"AU02": 0.27, "AU06": 0.31},
+        "Disgustedly_Surprised": {"AU04": 0.45, "AU24": 0.33},
+        "Angrily_Surprised": {"AU07": 0.50, "AU10": 0.34},
+        "Sadly_Fearful": {"AU02": 0.46, "AU06": 0.34, "AU15": 0.30},
+        "Sadly_Angry": {"AU06": 0.26, "AU07": 0.48},
+    }
+    always = {
+        "Fearfully_Surprised": "AU01 AU02 AU25",
+        "Happily_Surprised": "AU01 AU02 AU12 AU25",
+        "Sadly_Surprised": "AU01 AU04 AU25 AU26",
+        "Disgustedly_Surprised": "AU01 AU02 AU10",
+        "Angrily_Surprised": "AU04 AU25 AU26",
+        "Sadly_Fearful": "AU01 AU04 AU25",
+        "Sadly_Angry": "AU04 AU15",
+    }
+    units = [name for name in SIGNALS if name.startswith("AU") and name != "AU23"]
+    q = signals[:, [SIGNALS.index(name) for name in units]].astype(np.float64)
+    a, b = pair_columns(signals)
+    expected = np.sqrt(a * b)
+    for class_id, name in enumerate(CLASSES):
+        share = {**shown[name], **dict.fromkeys(always[name].split(), consistent)}
+        f = np.array([share.get(unit, unlisted) for unit in units])
+        agreement = q * f + (1 - q) * (1 - f)
+        expected[:, class_id] *= np.exp(np.log(agreement).mean(axis=1))
+    np.testing.assert_allclose(scores_of("emfacs", signals), expected, atol=TOLERANCE)
