@@ -214,3 +214,25 @@ def test_emfacs_agrees_with_the_table(signals: npt.NDArray[np.float32]) -> None:
         agreement = q * f + (1 - q) * (1 - f)
         expected[:, class_id] *= np.exp(np.log(agreement).mean(axis=1))
     np.testing.assert_allclose(scores_of("emfacs", signals), expected, atol=TOLERANCE)
+
+
+def test_default_weighs_the_geometric_mean_by_the_usual_level_of_a_pair(
+    signals: npt.NDArray[np.float32],
+) -> None:
+    a, b = pair_columns(signals)
+    weight = [1.35, 1.00, 1.28, 3.10, 1.29, 1.81, 1.15]
+    np.testing.assert_allclose(
+        scores_of("default", signals), np.sqrt(a * b) * weight, atol=TOLERANCE
+    )
+
+
+def test_default_weighs_a_frame_against_four_seconds() -> None:
+    rows = np.zeros((100, 8), dtype=np.float32)
+    rows[:, SIGNALS.index("sadness")] = rows[:, SIGNALS.index("anger")] = 0.4
+    rows[50, SIGNALS.index("sadness")] = 0.05
+    rows[50, SIGNALS.index("surprise")] = 0.5
+    rules = RuleSet.load("default")
+    alone = rules.decide(rules.evaluate(rows[50:51], list(SIGNALS[:8])))
+    assert alone.tolist() == [list(CLASSES).index("Angrily_Surprised")]
+    within = rules.decide(rules.evaluate(rows, list(SIGNALS[:8]), times=np.arange(100) / 25))
+    assert set(within.tolist()) == {list(CLASSES).index("Sadly_Angry")}
