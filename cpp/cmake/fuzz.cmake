@@ -1,4 +1,7 @@
-# libFuzzer targets, built by clang with sanitizers.
+# libFuzzer targets, built by clang with sanitizers (CEXPR_SANITIZE).
+
+# The fuzzer sees which ways through the library an input takes.
+target_compile_options(cexpr_core PRIVATE -fsanitize=fuzzer-no-link)
 
 function(cexpr_add_fuzzer name)
   add_executable(${name} cpp/fuzz/${name}.cpp)
@@ -7,3 +10,5 @@ function(cexpr_add_fuzzer name)
   target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endfunction()
+
+cexpr_add_fuzzer(preprocess_fuzzer)

@@ -17,6 +17,7 @@ cexpr_add_test(timeline_test)
 cexpr_add_test(analyzer_test)
 find_package(Threads REQUIRED)
 target_sources(analyzer_test PRIVATE cpp/tests/counting_new.cpp)
+target_sources(preprocess_test PRIVATE cpp/tests/counting_new.cpp)
 target_link_libraries(analyzer_test PRIVATE Threads::Threads)
 
 # Each header compiles alone.
@@ -33,7 +34,7 @@ cexpr_configure(cexpr_headers)
 target_link_libraries(cexpr_headers PRIVATE cexpr::core)
 
 # Hosts that use the library as a package; a sanitized library would need a sanitized host.
-if(CEXPR_INSTALL AND NOT CEXPR_SANITIZE)
+if(CEXPR_INSTALL AND NOT CEXPR_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
   find_package(PkgConfig QUIET)
   function(cexpr_add_consumer name consumer)
     cmake_parse_arguments(PARSE_ARGV 2 arg "" "BUILD" "OPTIONS")

@@ -16,6 +16,7 @@
 #include "cexpr/cpu.hpp"
 #include "cexpr/error.hpp"
 #include "check.hpp"
+#include "counting_new.hpp"
 
 using cexpr::ArgumentError;
 using cexpr::ColorOrder;
@@ -419,4 +420,17 @@ CEXPR_TEST(arguments_out_of_range_are_refused) {
   CHECK_THROWS(into(options, 48, 6), ArgumentError);
   options.color = ColorOrder::gray;  // which has no third plane
   into(options, 16, 6);
+}
+
+CEXPR_TEST(nothing_is_allocated) {
+  const std::vector<std::uint8_t> bytes(64 * 64 * 3, 90);
+  const ImageView image{bytes.data(), 64, 64, 192, PixelFormat::bgr8};
+  PreprocessOptions options = sized(32, 32);
+  options.sampling = Sampling::automatic;
+  std::vector<float> out(3 * 32 * 32);
+  const Matrix shrinking{0.3F, 0.1F, 2.0F, -0.1F, 0.3F, 4.0F};
+  const std::size_t before = cexpr::test::allocations();
+  cexpr::preprocess(image, {kIdentity.data(), 1, 6, 6}, options, {out.data(), out.size()});
+  cexpr::preprocess(image, {shrinking.data(), 1, 6, 6}, options, {out.data(), out.size()});
+  CHECK(cexpr::test::allocations() == before);
 }

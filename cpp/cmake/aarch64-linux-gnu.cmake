@@ -1,0 +1,9 @@
+# Cross-compiles for 64-bit ARM and runs the tests in an emulator; on Debian:
+#   apt-get install g++-aarch64-linux-gnu qemu-user
+#   cmake -S . -B build/arm --toolchain cpp/cmake/aarch64-linux-gnu.cmake -DCEXPR_BUILD_TESTS=ON
+
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64)
