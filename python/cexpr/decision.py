@@ -8,9 +8,19 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from cexpr import timeline
-from cexpr.results import EVENT_SCHEMA, FaceRows, Floats, Integers, Times, frames_table
+from cexpr.results import (
+    EVENT_SCHEMA,
+    FaceRows,
+    Floats,
+    Integers,
+    Times,
+    arrow_array,
+    frames_table,
+    label_names,
+)
 from cexpr.rules import RuleSet
 from cexpr.signals import GROUPS
 from cexpr.smoothing import smooth
@@ -192,10 +202,9 @@ def _best_detection(detection: Floats, index: Integers, frame_count: int) -> Int
 def _events_table(
     events: timeline.Events, frame: Integers, time: Times, rules: RuleSet
 ) -> pa.Table:
-    names = pa.array(rules.compounds, pa.string())
-    columns = [
+    columns: list[NDArray[Any]] = [
         np.arange(len(events)),
-        names.take(pa.array(events.label)),
+        events.label,
         events.label,
         *(
             values[rows]
@@ -207,7 +216,9 @@ def _events_table(
         events.mean,
     ]
     arrays = [
-        pa.array(values, kind, from_pandas=True) if isinstance(values, np.ndarray) else values
+        label_names(values, rules.compounds)
+        if pa.types.is_string(kind)
+        else arrow_array(values, kind)
         for values, kind in zip(columns, EVENT_SCHEMA.types, strict=True)
     ]
     return pa.table(arrays, schema=EVENT_SCHEMA)

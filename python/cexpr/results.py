@@ -242,17 +242,55 @@ def frames_table(
         [*names, *compounds],
         np.concatenate([signals, scores], axis=1),
     )
-    by_id = pa.array([*compounds, None], pa.string())
     has_label = labels >= 0
     decision = [
-        by_id.take(pa.array(np.where(has_label, labels, len(compounds)))),
-        pa.array(labels.astype(np.int64)),
-        pa.array(np.where(has_label, confidence, np.float32(np.nan)), from_pandas=True),
-        pa.array(filled.astype(np.int64)),
+        label_names(labels, compounds),
+        arrow_array(labels, pa.int64()),
+        arrow_array(np.where(has_label, confidence, np.nan), pa.float32()),
+        arrow_array(filled, pa.int64()),
     ]
     for (name, _), values in zip(FRAME_DECISION, decision, strict=True):
         table = table.append_column(name, values)
     return table
+
+
+def arrow_array(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """Build an Arrow array of numbers, NaN as null.
+
+    From buffers, because `pa.array` imports pandas where that is installed, which takes longer than
+    all the rest.
+
+    Args:
+        values: shape (N,), numbers that `kind` can hold.
+        kind: An integer or float type.
+    """
+    data = np.ascontiguousarray(values, kind.to_pandas_dtype())
+    is_float = pa.types.is_floating(kind)
+    return _from_buffer(data, kind, ~np.isnan(data) if is_float else None)
+
+
+def label_names(labels: NDArray[np.int32], compounds: Sequence[str]) -> pa.Array:
+    """Return the name of each label as Arrow strings; null for -1.
+
+    Args:
+        labels: int32, shape (N,): class ids.
+        compounds: Names in the order of the ids.
+    """
+    texts = [name.encode() for name in compounds]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    names = pa.Array.from_buffers(pa.string(), len(texts), buffers)
+    ids = np.ascontiguousarray(np.maximum(labels, 0), np.int32)
+    return names.take(_from_buffer(ids, pa.int32(), labels >= 0))
+
+
+def _from_buffer(
+    data: NDArray[Any], kind: pa.DataType, known: NDArray[np.bool_] | None
+) -> pa.Array:
+    validity = None
+    if known is not None and not known.all():
+        validity = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(data), [validity, pa.py_buffer(data)])
 
 
 def columns_matrix(table: pa.Table, names: Sequence[str]) -> Floats:
@@ -269,14 +307,8 @@ def _table(
     names: Sequence[str],
     values: Floats,
 ) -> pa.Table:
-    arrays = [
-        pa.array(column, kind, from_pandas=True)
-        for (_, kind), column in zip(keys, key_values, strict=True)
-    ]
-    arrays += [
-        pa.array(np.ascontiguousarray(column), pa.float32(), from_pandas=True)
-        for column in values.T
-    ]
+    arrays = [arrow_array(column, kind) for (_, kind), column in zip(keys, key_values, strict=True)]
+    arrays += [arrow_array(column, pa.float32()) for column in values.T]
     return pa.table(arrays, names=[*(name for name, _ in keys), *names])
 
 
