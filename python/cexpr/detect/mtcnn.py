@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ _VARIANTS: Final = np.array(
     ],
     np.float32,
 )
+# Halvings of the image before a crop is taken; more would leave no image.
+_MAX_HALVINGS: Final = 6
 # (x - 127.5) / 128 on values in 0..1.
 _MEAN: Final = [127.5 / 255] * 3
 _STD: Final = [128 / 255] * 3
@@ -171,7 +173,7 @@ class Mtcnn:
         """Second stage: keep, move and square the candidates that still look like a face."""
         if not len(boxes):
             return boxes
-        parts = [self._rnet.run(crops) for crops in _crops(image, boxes, 24)]
+        parts = [self._rnet.run(crops) for crops in _crops(self._cv2, image, boxes, 24)]
         probability = np.concatenate([part[0] for part in parts])[:, 0]
         offsets = np.concatenate([part[1] for part in parts])
         good = probability > self.options.thresholds[1]
@@ -184,7 +186,7 @@ class Mtcnn:
         if not len(boxes):
             none = Detections.empty()
             return none.scores, none.boxes_xywh, none.landmarks
-        parts = [self._onet.run(crops) for crops in _crops(image, boxes, 48)]
+        parts = [self._onet.run(crops) for crops in _crops(self._cv2, image, boxes, 48)]
         probability, offsets, landmarks = (
             np.concatenate([part[i] for part in parts]) for i in range(3)
         )
@@ -223,10 +225,47 @@ def _moved_and_squared(boxes: Floats, offsets: Floats) -> Floats:
     return squares
 
 
-def _crops(image: Image, boxes: Floats, size: int) -> list[NDArray[np.float32]]:
-    """Cut squares out as normalised RGB planes, in batches of (n, 3, size, size)."""
-    matrices = _core.box_transform(to_xywh(boxes), size, 0.0)
-    return [
-        _core.preprocess(image, matrices[start : start + _BATCH], size, _MEAN, _STD, "rgb", "auto")
-        for start in range(0, len(boxes), _BATCH)
-    ]
+def _crops(cv2: Any, image: Image, boxes: Floats, size: int) -> list[NDArray[np.float32]]:
+    """Cut squares out as normalised RGB planes, in batches of (n, 3, size, size).
+
+    Each square is cut from a copy of its surroundings that was halved until it is less than twice
+    as large as the crop: OpenCV halves far faster than many samples for each pixel can be taken.
+    """
+    shrink = np.maximum((boxes[:, 2] - boxes[:, 0]) / size, 1.0)
+    halvings = np.minimum(np.log2(shrink).astype(np.int64), _MAX_HALVINGS)
+    corner, view = _surroundings(image, boxes, 1 << int(halvings.max()))
+    crops = np.empty((len(boxes), 3, size, size), np.float32)
+    level, width = 0, view.shape[1]
+    for wanted in np.unique(halvings).tolist():
+        while level < wanted:
+            half = (max(view.shape[1] // 2, 1), max(view.shape[0] // 2, 1))
+            view = cv2.resize(view, half, interpolation=cv2.INTER_AREA)
+            level += 1
+        rows = np.flatnonzero(halvings == wanted)
+        inside = (boxes[rows] - np.tile(corner, 2)) * np.float32(view.shape[1] / width)
+        matrices = _core.box_transform(to_xywh(inside), size, 0.0)
+        crops[rows] = _core.preprocess(view, matrices, size, _MEAN, _STD, "rgb", "auto")
+    return [crops[start : start + _BATCH] for start in range(0, len(boxes), _BATCH)]
+
+
+def _surroundings(image: Image, boxes: Floats, unit: int) -> tuple[Floats, Image]:
+    """Return the part of the image that holds all boxes, and its corner.
+
+    The sides of the part are multiples of `unit`, so that halving is exact; where the image ends,
+    the part is filled up with black, which is what lies outside of an image.
+    """
+    height, width = image.shape[:2]
+    low = np.floor(boxes[:, :2].min(axis=0)).astype(np.int64) - unit
+    high = np.ceil(boxes[:, 2:].max(axis=0)).astype(np.int64) + unit
+    left, top = (int(value) for value in np.clip(low, 0, [width - 1, height - 1]))
+    right, bottom = (int(value) for value in np.clip(high, [left + 1, top + 1], [width, height]))
+    corner = np.array([left, top], np.float32)
+    part = image[top:bottom, left:right]
+    missing = (-(bottom - top) % unit, -(right - left) % unit)
+    if any(missing):
+        right, bottom = min(right + missing[1], width), min(bottom + missing[0], height)
+        part = image[top:bottom, left:right]
+        missing = (-(bottom - top) % unit, -(right - left) % unit)
+        if any(missing):
+            part = np.pad(part, ((0, missing[0]), (0, missing[1]), (0, 0)))
+    return corner, part
