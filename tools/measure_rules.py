@@ -1,6 +1,6 @@
 """Measure what helps zero-shot rules on crowd-confirmed compounds, and print the figures.
 
-python tools/measure_rules.py ferplus_valid.npz [ferplus_train.npz]
+python tools/measure_rules.py ferplus_valid.npz [ferplus_train.npz] [--write docs/rules-measured.md]
 
 Every variant is a rule set, built here and evaluated by the core. The first file chooses; the
 second, if given, shows whether the order holds on faces that chose nothing (the model has seen them
@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cexpr import crowd
+from cexpr import crowd, inference, zoo
 from cexpr.crowd import PAIRS
 from cexpr.heads import Signals
-from cexpr.rules import RuleSet
+from cexpr.rules import RuleSet, shipped
 
 Levels = dict[str, float]
 Formula = Callable[[str, str, str], str]
@@ -44,7 +44,7 @@ def built(formula: Formula) -> RuleSet:
 
 def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
     """Every rule set that is compared, the plain mean first."""
-    usual = dict(zip(signals.names, signals.values.mean(axis=0), strict=True))
+    usual = dict(zip(signals.names, signals.values.mean(axis=0).tolist(), strict=True))
     highest = max(levels.values())
     faces = {name: f"{name.lower()}_face" for name in PAIRS}
     emfacs: dict[str, Any] = {"let": _lets_of("emfacs")}
@@ -61,6 +61,9 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
             name: f"{relative(power)(name, *pair)} * {faces[name]}" for name, pair in PAIRS.items()
         }
         return RuleSet.from_dict({"cexpr": 1, "name": "v", **emfacs, "compounds": compounds})
+
+    def by_emotion(power: float) -> Formula:
+        return lambda _, a, b: f"gmean({a}, {b}) / {(usual[a] * usual[b]) ** (power / 2):.6f}"
 
     found = {
         "mean": built(lambda _, a, b: f"mean({a}, {b})"),
@@ -80,11 +83,7 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
         "gmean, action units": with_face(0.0),
     }
     for power in (0.15, 0.3, 0.45):
-        found[f"gmean, emotions relative ^{power}"] = built(
-            lambda _, a, b, power=power: (
-                f"gmean({a}, {b}) / {float(usual[a] * usual[b]) ** (power / 2):.6f}"
-            )
-        )
+        found[f"gmean, emotions relative ^{power}"] = built(by_emotion(power))
     for power in (0.25, 0.5, 0.75, 1.0):
         found[f"gmean, pairs relative ^{power}"] = built(relative(power))
     for power in (0.25, 0.5, 0.75):
@@ -149,30 +148,97 @@ def line(
     )
 
 
-def main(paths: list[Path], model: str = "cexpr-s") -> None:
-    """Print the levels and a table for each file."""
+def levels_table(levels: Levels) -> list[str]:
+    """The usual level of each pair and the weight that follows from it."""
+    highest = max(levels.values())
+    rows = [
+        f"| {name} | {level:.4f} | {(highest / level) ** 0.75:.2f} |"
+        for name, level in levels.items()
+    ]
+    return ["| pair | usual level | weight (^0.75) |", "| --- | --- | --- |", *rows]
+
+
+def shipped_table(labels: crowd.Labels, signals: Signals) -> list[str]:
+    """Every rule set that comes with cexpr, best macro F1 first, and the confusion of `default`."""
+    scores = {
+        name: crowd.score(labels, crowd.predict(RuleSet.load(name), signals.values, signals.names))
+        for name in shipped()
+    }
+    short = ["".join(word[:2] for word in name.split("_")) for name in PAIRS]
+    lines = [
+        f"| rule set | accuracy | macro F1 | {' | '.join(short)} |",
+        "| --- " * (len(PAIRS) + 3) + "|",
+    ]
+    for name, found in sorted(scores.items(), key=lambda entry: -entry[1].macro_f1):
+        each = " | ".join(f"{value:.2f}" for value in found.f1)
+        lines.append(f"| `{name}` | {found.accuracy:.4f} | {found.macro_f1:.4f} | {each} |")
+    lines += [
+        "",
+        "`default`, a row for each class of the crowd, a column for each answer:",
+        "",
+        f"| crowd | {' | '.join(short)} | no label |",
+        "| --- " * (len(PAIRS) + 2) + "|",
+    ]
+    for name, row in zip(PAIRS, scores["default"].confusion, strict=True):
+        lines.append(f"| {name} | {' | '.join(map(str, row))} |")
+    return lines
+
+
+def variants_table(
+    labels: crowd.Labels, signals: Signals, rule_sets: dict[str, RuleSet]
+) -> list[str]:
+    """Every variant on one file."""
+    predictions = {
+        name: crowd.predict(rules, signals.values, signals.names)
+        for name, rules in {**rule_sets, "default": RuleSet.load("default")}.items()
+    }
+    chosen = cross_validated(labels, predictions)
+    return [
+        "| variant | accuracy | macro F1 | without disgust | macro F1 ahead of mean (95 %) |",
+        "| --- | --- | --- | --- | --- |",
+        *(line(name, labels, one, predictions["mean"]) for name, one in predictions.items()),
+        line("chosen by 10-fold cross-validation", labels, chosen, predictions["mean"]),
+    ]
+
+
+def report(paths: list[Path], model: str = "cexpr-s") -> str:
+    """Measure everything and return it as Markdown."""
     everything = crowd.face_signals(crowd.read_faces(paths[0]), model)
     levels = usual_levels(everything)
-    print("Usual level of each pair:")
-    for name, level in levels.items():
-        print(f"  {name}: {level:.4f}, weight ^0.75 {(max(levels.values()) / level) ** 0.75:.2f}")
     rule_sets = variants(levels, everything)
-    for path in paths:
+    manifest = zoo.find(model)
+    digest = inference.Model(manifest, zoo.model_file(manifest)).sha256
+    parts = [
+        f"Model `{manifest.id}`, SHA-256 `{digest}`.",
+        "",
+        *levels_table(levels),
+    ]
+    for number, path in enumerate(paths):
         labels, signals = compounds_of(path, model)
-        predictions = {
-            name: crowd.predict(rules, signals.values, signals.names)
-            for name, rules in rule_sets.items()
-        }
-        print(f"\n{path.name}: {len(labels)} faces\n")
-        print("| variant | accuracy | macro F1 | without disgust | macro F1 ahead of mean (95 %) |")
-        print("| --- | --- | --- | --- | --- |")
-        for name, predicted in predictions.items():
-            print(line(name, labels, predicted, predictions["mean"]))
-        chosen = cross_validated(labels, predictions)
-        print(line("chosen by 10-fold cross-validation", labels, chosen, predictions["mean"]))
+        parts += ["", f"### {path.name}, {len(labels)} compounds", ""]
+        if number == 0:
+            parts += [*shipped_table(labels, signals), ""]
+        parts += variants_table(labels, signals, rule_sets)
+    return "\n".join(parts)
+
+
+def main(arguments: list[str]) -> None:
+    """Print the report, or write it between the marks of a page."""
+    page = None
+    if "--write" in arguments:
+        at = arguments.index("--write")
+        page = Path(arguments[at + 1])
+        del arguments[at : at + 2]
+    if not arguments:
+        sys.exit("usage: python tools/measure_rules.py VALID.npz [TRAIN.npz] [--write PAGE]")
+    text = report([Path(argument) for argument in arguments])
+    if page is None:
+        print(text)
+        return
+    before, mark, rest = page.read_text(encoding="utf-8").partition("<!-- measured -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    page.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit("usage: python tools/measure_rules.py ferplus_valid.npz [ferplus_train.npz]")
-    main([Path(argument) for argument in sys.argv[1:]])
+    main(sys.argv[1:])
