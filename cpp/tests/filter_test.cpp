@@ -140,8 +140,8 @@ std::vector<float> stream(const Track& track, const FilterOptions& options) {
 CEXPR_TEST(every_path_follows_the_definition) {
   unsigned seed = 1;
   for (const Frames kind : {Frames::consecutive, Frames::gaps, Frames::sparse, Frames::repeated}) {
-    for (const std::size_t rows : {1, 2, 7, 400}) {
-      for (const std::size_t columns : {1, 8, 11}) {
+    for (const std::size_t rows : {1U, 2U, 7U, 400U}) {
+      for (const std::size_t columns : {1U, 8U, 11U}) {
         for (const double nan_share : {0.0, 0.3}) {
           const Track track = make_track(rows, columns, kind, nan_share, seed++);
           const auto radius = static_cast<std::int64_t>(seed % 60);

@@ -259,7 +259,7 @@ class RuleStream:
 
 # A stream of faces to decided frames with a fixed delay. A decided frame is a tuple (frame, time,
 # label, confidence, face count, is filled, track, scores float32 (K,), signals float32 (S,)).
-DecidedTuple: TypeAlias = tuple[
+_DecidedTuple: TypeAlias = tuple[
     int, float, int, float, int, bool, int, NDArray[np.float32], NDArray[np.float32]
 ]
 
@@ -283,6 +283,6 @@ class Analyzer:
         tracks: NDArray[np.int64],
         detection: NDArray[np.float32] | None,
         area: NDArray[np.float32] | None,
-    ) -> list[DecidedTuple]: ...
-    def flush(self) -> list[DecidedTuple]: ...
+    ) -> list[_DecidedTuple]: ...
+    def flush(self) -> list[_DecidedTuple]: ...
     def reset(self) -> None: ...

@@ -26,7 +26,7 @@ struct FourLanes {
 Content scan_avx2(const float* x, std::size_t n) {
   return scan<64>(x, n, [](const float* p) {
     __m256 sum = _mm256_setzero_ps();
-    for (int k = 0; k < 8; ++k) {
+    for (std::size_t k = 0; k < 8; ++k) {
       const __m256 v = _mm256_loadu_ps(p + 8 * k);
       sum = _mm256_add_ps(sum, _mm256_sub_ps(v, v));
     }

@@ -30,7 +30,7 @@ struct EightLanes {
 Content scan_avx512(const float* x, std::size_t n) {
   return scan<128>(x, n, [](const float* p) {
     __m512 sum = _mm512_setzero_ps();
-    for (int k = 0; k < 8; ++k) {
+    for (std::size_t k = 0; k < 8; ++k) {
       const __m512 v = _mm512_loadu_ps(p + 16 * k);
       sum = _mm512_add_ps(sum, _mm512_sub_ps(v, v));
     }

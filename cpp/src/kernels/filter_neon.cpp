@@ -28,7 +28,7 @@ struct TwoLanes {
 Content scan_neon(const float* x, std::size_t n) {
   return scan<32>(x, n, [](const float* p) {
     float32x4_t sum = vdupq_n_f32(0.0F);
-    for (int k = 0; k < 8; ++k) {
+    for (std::size_t k = 0; k < 8; ++k) {
       const float32x4_t v = vld1q_f32(p + 4 * k);
       sum = vaddq_f32(sum, vsubq_f32(v, v));
     }
