@@ -12,6 +12,7 @@ from cexpr.cli import evaluate, models, rules
 from cexpr.cli.apply import apply
 from cexpr.cli.run import run
 from cexpr.cli.submit import check_submission, submit
+from cexpr.cli.tune import tune
 from cexpr.errors import CexprError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.command()(run)
 app.command()(apply)
 app.command()(submit)
 app.command("check-submission")(check_submission)
+app.command()(tune)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(models.app, name="models")
 app.add_typer(rules.app, name="rules")
