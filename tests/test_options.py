@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cexpr.errors import UsageError
-from cexpr.options import RunOptions, parse_blend
+from cexpr.options import RunOptions, parse_blend, read_config
+from cexpr.rules import RuleSet
 
 
 def test_defaults_are_those_of_the_contract() -> None:
@@ -43,3 +46,38 @@ def test_weights_in_another_form_are_refused(text: str) -> None:
 def test_weights_for_one_name_are_given_once() -> None:
     with pytest.raises(UsageError, match="each NAME once"):
         parse_blend(["fear=1,0", "fear=0,1"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("smooth: {expression: {kernel: box}}", "a kernel needs radius"),
+        ("smooth: {expression: {kernel: gaussian, radius: 3}}", "sigma belongs to the gaussian"),
+        ("smooth: {expression: {kernel: box, radius: 3, sigma: 1}}", "sigma belongs to"),
+        ("smooth: {expressions: {kernel: none}}", "smooth.expressions"),
+        ("thresholds: {AU03: 0.5}", "not AU03"),
+        ("thresholds: {AU01: 1.5}", "thresholds.AU01"),
+        ("detectors: mtcnn", "detectors"),
+        ("- mtcnn", "expected options by name"),
+        ("{", "cannot be read"),
+    ],
+)
+def test_a_wrong_options_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "options.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=message) as caught:
+        read_config(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_smoothing_stands_in_for_its_group_alone() -> None:
+    of_rules = RuleSet.load("hsemotion-mean").smooth
+    one = {"kernel": "gaussian", "radius": 4, "sigma": 1.5, "window": "rows"}
+    options = RunOptions.checked({"smooth": {"action_units": one}})
+    smoothings = options.smoothings(of_rules)
+    assert {**smoothings, "action_units": of_rules["action_units"]} == of_rules
+    assert smoothings["action_units"]["kernel"] == "gaussian"
+    assert smoothings["action_units"]["radius"] == (4.0, "frames")
+    assert smoothings["action_units"]["sigma"] == (1.5, "frames")
+    assert smoothings["action_units"]["window"] == "rows"
+    assert RunOptions().smoothings(of_rules) == of_rules

@@ -75,6 +75,7 @@ def _apply_to(folder: Path, clip: ClipRecord, rules: RuleSet, options: RunOption
             before.column("frame").to_numpy(),
             before.column("time").to_numpy(),
             rules,
+            options.smoothings(rules.smooth),
         )
     except (ClipError, ValueError) as error:
         clip.status, clip.error = "failed", " ".join(str(error).split())

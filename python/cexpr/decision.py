@@ -31,7 +31,11 @@ Length = tuple[float, str]
 
 
 def decide(
-    rows: FaceRows, frame: Integers, time: Times, rules: RuleSet
+    rows: FaceRows,
+    frame: Integers,
+    time: Times,
+    rules: RuleSet,
+    smoothings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Decide every frame of a clip.
 
@@ -43,6 +47,7 @@ def decide(
         frame: int64, shape (T,), numbers of all frames, increasing.
         time: float64, shape (T,), seconds, not decreasing.
         rules: The rule set; the signals that it needs must be among `rows.names`.
+        smoothings: Instead of `rules.smooth`.
 
     Returns:
         The table of frames, T rows, and the table of events. The signals of a frame are the
@@ -53,12 +58,13 @@ def decide(
         RuleError: the rules need a signal that the rows lack.
         ValueError: a face stands in a frame that is not among `frame`.
     """
+    smoothings = smoothings or rules.smooth
     # Words that the rule compiler has checked.
     how_faces: Any = rules.faces
     how_gaps: Any = rules.gaps
     index = _frame_index(rows.frame, frame)
     rate = _frame_rate(frame, time)
-    rows = replace(rows, signals=smooth_tracks(rows, rules.smooth, rate))
+    rows = replace(rows, signals=smooth_tracks(rows, smoothings, rate))
     scores = rules.evaluate(
         rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.face
     )
@@ -69,7 +75,7 @@ def decide(
     n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     seen = (n_faces > 0).astype(np.uint8)
     filled_scores, is_filled = timeline.fill_gaps(merged, seen, how_gaps)
-    smoothed = smooth_scores(filled_scores, seen, frame, rules.smooth["compounds"], rate)
+    smoothed = smooth_scores(filled_scores, seen, frame, smoothings["compounds"], rate)
     labels, confidence = timeline.decide(smoothed, time, **rules.decide_options)
     # A frame without a label shows the face that came closest to one.
     closest = np.argmax(np.where(np.isnan(merged), -np.inf, merged), axis=1)

@@ -4,16 +4,52 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cexpr.errors import UsageError
+from cexpr.signals import ACTION_UNITS
 
 DEFAULT_RULES: Final = "default"
 DEFAULT_DETECTOR: Final = "mtcnn"
 
 Weights = Annotated[tuple[float, ...], Field(min_length=1)]
+
+
+class Smoothing(BaseModel):
+    """A smoothing that stands in for the rule file's; lengths in frames.
+
+    Attributes:
+        kernel: `none`, `box` or `gaussian`.
+        radius: Frames (or rows) on each side.
+        sigma: Standard deviation in frames, of the Gaussian.
+        window: What the radius counts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kernel: Literal["none", "box", "gaussian"]
+    radius: int = Field(default=0, ge=0)
+    sigma: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    window: Literal["frames", "rows"] = "frames"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Smoothing:
+        if self.kernel != "none" and self.radius == 0:
+            raise ValueError("a kernel needs radius, at least 1")
+        if (self.kernel == "gaussian") != (self.sigma is not None):
+            raise ValueError("sigma belongs to the gaussian kernel, which needs it")
+        return self
 
 
 class RunOptions(BaseModel):
@@ -31,6 +67,9 @@ class RunOptions(BaseModel):
         provider: Execution provider of the expression models.
         threads: Threads of each network, >= 1.
         folder_fps: Frames per second of folders of numbered images.
+        smooth: Smoothings by group of signals, instead of the rule file's.
+        thresholds: Probability from which an action unit counts as present, by name, instead of
+            the models'.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +85,33 @@ class RunOptions(BaseModel):
     provider: str = "cpu"
     threads: int = Field(default=1, ge=1, le=1024)
     folder_fps: float = Field(default=30.0, gt=0, le=1000, allow_inf_nan=False)
+
+    smooth: dict[
+        Literal["expression", "valence_arousal", "action_units", "compounds"], Smoothing
+    ] = Field(default_factory=dict)
+    thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+
+    @field_validator("thresholds")
+    @classmethod
+    def _action_units(cls, value: dict[str, float]) -> dict[str, float]:
+        unknown = [name for name in value if name not in ACTION_UNITS]
+        if unknown:
+            raise ValueError(f"expected {', '.join(ACTION_UNITS)}; not {', '.join(unknown)}")
+        return value
+
+    def smoothings(self, of_rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        """Return `RuleSet.smooth` with the groups of `smooth` replaced."""
+        own: dict[str, Mapping[str, Any]] = {
+            str(group): {
+                **of_rules[group],
+                "kernel": one.kernel,
+                "radius": (float(one.radius), "frames"),
+                "sigma": (one.sigma or 0.0, "frames"),
+                "window": one.window,
+            }
+            for group, one in self.smooth.items()
+        }
+        return {**of_rules, **own}
 
     @field_validator("formats")
     @classmethod
@@ -71,6 +137,25 @@ class RunOptions(BaseModel):
                 for one in error.errors()
             )
             raise UsageError(problems) from error
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read an options file: YAML with attributes of `RunOptions`, as `cexpr tune` writes them.
+
+    Raises:
+        UsageError: the file cannot be read or an option in it is wrong; the message names it.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise UsageError(f"{path}: expected options by name, for example 'detector: full-frame'")
+    try:
+        RunOptions.checked(values)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return values
 
 
 def parse_blend(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:

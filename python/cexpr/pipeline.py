@@ -73,14 +73,18 @@ class Pipeline:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """Probability from which an action unit counts as present: the mean over the models."""
+        """Probability from which an action unit counts as present.
+
+        As the options say, else the mean over the models.
+        """
         given: dict[str, list[float]] = {}
         for model in self.models:
             head = model.manifest.outputs.action_units
             if head is not None:
                 for name in head.labels:
                     given.setdefault(name, []).append(head.thresholds.get(name, 0.5))
-        return {name: sum(values) / len(values) for name, values in given.items()}
+        of_models = {name: sum(values) / len(values) for name, values in given.items()}
+        return {**of_models, **self.options.thresholds}
 
     @property
     def inference_seconds(self) -> float:
@@ -105,7 +109,8 @@ class Pipeline:
         with open_clip(source, folder_fps=self.options.folder_fps) as clip:
             frame, times, rows, info = self._read(clip, on_progress)
         read = time.perf_counter()
-        frames, events = decide(rows, frame, times, self.rules)
+        smoothings = self.options.smoothings(self.rules.smooth)
+        frames, events = decide(rows, frame, times, self.rules, smoothings)
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,

@@ -24,6 +24,7 @@ class TableFormat(str, Enum):
 
 
 def run(
+    context: typer.Context,
     inputs: Annotated[
         list[Path],
         typer.Argument(
@@ -92,6 +93,15 @@ def run(
         float,
         typer.Option(help="Frames per second of folders of numbered images, which have no times."),
     ] = 30.0,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Options file, as cexpr tune writes it; options given here go before it.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run that is in the folder.")
     ] = False,
@@ -108,23 +118,26 @@ def run(
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage, rules or model.
     """
-    from cexpr.options import RunOptions, parse_blend
+    from cexpr.options import RunOptions, parse_blend, read_config
     from cexpr.run import run as run_clips
 
-    options = RunOptions.checked(
-        {
-            "rules": rules,
-            "models": tuple(model or ()),
-            "blend": parse_blend(blend or ()),
-            "detector": detector,
-            "detector_model": detector_model,
-            "formats": tuple(one.value for one in formats or (TableFormat.csv,)),
-            "abaw": abaw,
-            "events": events,
-            "provider": provider,
-            "folder_fps": fps,
-        }
-    )
+    given = {
+        "rules": ("rules", rules),
+        "model": ("models", tuple(model or ())),
+        "blend": ("blend", parse_blend(blend or ())),
+        "detector": ("detector", detector),
+        "detector_model": ("detector_model", detector_model),
+        "formats": ("formats", tuple(one.value for one in formats or (TableFormat.csv,))),
+        "abaw": ("abaw", abaw),
+        "events": ("events", events),
+        "provider": ("provider", provider),
+        "fps": ("folder_fps", fps),
+    }
+    values = {} if config is None else read_config(config)
+    for parameter, (name, value) in given.items():
+        if name not in values or _is_given(context, parameter):
+            values[name] = value
+    options = RunOptions.checked(values)
     errors = Console(stderr=True)
     with _observer(errors, quiet) as observer:
         try:
@@ -145,6 +158,11 @@ def run(
             )
             raise typer.Exit(INTERRUPTED) from None
     finish(record, out, quiet=quiet, as_json=as_json)
+
+
+def _is_given(context: typer.Context, parameter: str) -> bool:
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name != "DEFAULT"
 
 
 def _observer(console: Console, quiet: bool) -> Quiet:
