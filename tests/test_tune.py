@@ -12,6 +12,7 @@ from cexpr.abaw import EXPRESSIONS, MultiTask
 from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.results import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
+from cexpr.run_record import RunRecord
 from cexpr.signals import SIGNALS
 from cexpr.smoothing import smooth
 from cexpr.submissions import CE_CLASSES, MTL_HEADER
@@ -287,3 +288,19 @@ def test_a_video_without_a_run_is_named(tmp_path: Path) -> None:
     other = MultiTask((("v99", 1),), np.zeros((1, 2)), np.zeros(1, int), np.zeros((1, 12), int))
     with pytest.raises(UsageError, match="no finished clip 'v99'"):
         read_tracks(other, [run])
+
+
+def test_a_derived_head_is_left_out_where_another_run_has_learnt_it(tmp_path: Path) -> None:
+    labels, tracks = made_up(14)
+    runs = [run_of(tmp_path, labels, tracks, 0, name) for name in ("a", "b")]
+    record = RunRecord.load(runs[1])
+    assert record is not None
+    record.derived = dict.fromkeys(SIGNALS[10:], "prototypes")
+    record.save(runs[1])
+    for track in read_tracks(labels, runs):
+        assert set(track.signals[0]) == {"expression", "valence_arousal", "action_units"}
+        assert set(track.signals[1]) == {"expression", "valence_arousal"}
+    alone = read_tracks(labels, runs[1:])
+    assert "action_units" in alone[0].signals[0]
+    found = by_head(tune.tune(labels, read_tracks(labels, runs), smoothings=[Smoothing()], folds=2))
+    assert found["action_units"].weights == (0.5, 0.5)

@@ -49,7 +49,8 @@ class Track:
 def read_tracks(labels: MultiTask, runs: Sequence[Path]) -> list[Track]:
     """Read the unsmoothed signals of the labelled videos from runs, one for each model.
 
-    Of several faces in a frame the one with the highest detection score counts.
+    Of several faces in a frame the one with the highest detection score counts. As in a blended
+    run, a derived head is left out where another run has learnt it.
 
     Raises:
         UsageError: A folder holds no run, the runs saw faces in different frames, or a labelled
@@ -60,8 +61,12 @@ def read_tracks(labels: MultiTask, runs: Sequence[Path]) -> list[Track]:
         rows.setdefault(video, []).append(row)
     tracks = []
     records = [(folder, _record(folder)) for folder in runs]
+    heads_of = _usable_heads([record for _, record in records])
     for video, labelled in rows.items():
-        parts = [_signals(folder, record, video) for folder, record in records]
+        parts = [
+            _signals(folder, record, video, heads)
+            for (folder, record), heads in zip(records, heads_of, strict=True)
+        ]
         frame = parts[0][0]
         if any(not np.array_equal(frame, other) for other, _ in parts[1:]):
             raise UsageError(f"'{video}': the runs saw faces in different frames; use one detector")
@@ -79,7 +84,21 @@ def _record(folder: Path) -> RunRecord:
     return record
 
 
-def _signals(folder: Path, record: RunRecord, video: str) -> tuple[Integers, dict[str, Floats]]:
+def _usable_heads(records: Sequence[RunRecord]) -> list[list[str]]:
+    def is_learnt(record: RunRecord, head: str) -> bool:
+        names = set(COLUMNS[head]) & set(record.signals)
+        return bool(names) and names.isdisjoint(record.derived)
+
+    learnt = {head for head in COLUMNS if any(is_learnt(record, head) for record in records)}
+    return [
+        [head for head in COLUMNS if head not in learnt or is_learnt(record, head)]
+        for record in records
+    ]
+
+
+def _signals(
+    folder: Path, record: RunRecord, video: str, heads: Sequence[str]
+) -> tuple[Integers, dict[str, Floats]]:
     clip = record.clips.get(video)
     files = [name for name in clip.files if ".faces." in name] if clip else []
     if clip is None or clip.status != "done" or not files:
@@ -92,7 +111,8 @@ def _signals(folder: Path, record: RunRecord, video: str) -> tuple[Integers, dic
     first = np.r_[True, np.diff(frame[order]) > 0]
     best = order[first]
     signals = {}
-    for head, names in COLUMNS.items():
+    for head in heads:
+        names = COLUMNS[head]
         present = [name for name in names if name in table.column_names]
         values = np.full((len(best), len(names)), np.nan, np.float32)
         if present:
