@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["run_files"]
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 
