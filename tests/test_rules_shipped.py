@@ -220,7 +220,7 @@ def test_default_weighs_the_geometric_mean_by_the_usual_level_of_a_pair(
     signals: npt.NDArray[np.float32],
 ) -> None:
     a, b = pair_columns(signals)
-    weight = [1.35, 1.00, 1.28, 3.10, 1.29, 1.81, 1.15]
+    weight = [1.04, 1.00, 1.19, 2.86, 1.12, 1.59, 1.03]
     np.testing.assert_allclose(
         scores_of("default", signals), np.sqrt(a * b) * weight, atol=TOLERANCE
     )
