@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import _core
 from cexpr._opencv import load_cv2
 from cexpr.detect.base import Detections, Floats, Image, require_image, to_xywh, to_xyxy
+from cexpr.detect.crops import crops
 from cexpr.detect.networks import Network
 
 CELL: Final = 12
@@ -24,8 +24,6 @@ STRIDE: Final = 2
 # By default, the smallest face is this share of the shorter side: 40 pixels at 640 x 480.
 SMALLEST_SHARE: Final = 1 / 12
 SMALLEST_PIXELS: Final = 20.0
-# Candidates per network call: bounds memory on images full of faces.
-_BATCH: Final = 64
 # Best candidates that go on from the first stage, far above what a crowd gives.
 _MAX_CANDIDATES: Final = 2000
 # Shift in x and y and size, in faces, of the crops that a new face is judged by.
@@ -37,11 +35,6 @@ _VARIANTS: Final = np.array(
     ],
     np.float32,
 )
-# Halvings of the image before a crop is taken; more would leave no image.
-_MAX_HALVINGS: Final = 6
-# (x - 127.5) / 128 on values in 0..1.
-_MEAN: Final = [127.5 / 255] * 3
-_STD: Final = [128 / 255] * 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +166,7 @@ class Mtcnn:
         """Second stage: keep, move and square the candidates that still look like a face."""
         if not len(boxes):
             return boxes
-        parts = [self._rnet.run(crops) for crops in _crops(self._cv2, image, boxes, 24)]
+        parts = [self._rnet.run(batch) for batch in crops(self._cv2, image, boxes, 24)]
         probability = np.concatenate([part[0] for part in parts])[:, 0]
         offsets = np.concatenate([part[1] for part in parts])
         good = probability > self.options.thresholds[1]
@@ -186,7 +179,7 @@ class Mtcnn:
         if not len(boxes):
             none = Detections.empty()
             return none.scores, none.boxes_xywh, none.landmarks
-        parts = [self._onet.run(crops) for crops in _crops(self._cv2, image, boxes, 48)]
+        parts = [self._onet.run(batch) for batch in crops(self._cv2, image, boxes, 48)]
         probability, offsets, landmarks = (
             np.concatenate([part[i] for part in parts]) for i in range(3)
         )
@@ -223,49 +216,3 @@ def _moved_and_squared(boxes: Floats, offsets: Floats) -> Floats:
     moved = _core.regress_boxes(np.ascontiguousarray(boxes), np.ascontiguousarray(offsets))
     squares: Floats = _core.square_boxes(moved)
     return squares
-
-
-def _crops(cv2: Any, image: Image, boxes: Floats, size: int) -> list[NDArray[np.float32]]:
-    """Cut squares out as normalised RGB planes, in batches of (n, 3, size, size).
-
-    Each square is cut from a copy of its surroundings that was halved until it is less than twice
-    as large as the crop: OpenCV halves far faster than many samples for each pixel can be taken.
-    """
-    shrink = np.maximum((boxes[:, 2] - boxes[:, 0]) / size, 1.0)
-    halvings = np.minimum(np.log2(shrink).astype(np.int64), _MAX_HALVINGS)
-    corner, view = _surroundings(image, boxes, 1 << int(halvings.max()))
-    crops = np.empty((len(boxes), 3, size, size), np.float32)
-    level, width = 0, view.shape[1]
-    for wanted in np.unique(halvings).tolist():
-        while level < wanted:
-            half = (max(view.shape[1] // 2, 1), max(view.shape[0] // 2, 1))
-            view = cv2.resize(view, half, interpolation=cv2.INTER_AREA)
-            level += 1
-        rows = np.flatnonzero(halvings == wanted)
-        inside = (boxes[rows] - np.tile(corner, 2)) * np.float32(view.shape[1] / width)
-        matrices = _core.box_transform(to_xywh(inside), size, 0.0)
-        crops[rows] = _core.preprocess(view, matrices, size, _MEAN, _STD, "rgb", "auto")
-    return [crops[start : start + _BATCH] for start in range(0, len(boxes), _BATCH)]
-
-
-def _surroundings(image: Image, boxes: Floats, unit: int) -> tuple[Floats, Image]:
-    """Return the part of the image that holds all boxes, and its corner.
-
-    The sides of the part are multiples of `unit`, so that halving is exact; where the image ends,
-    the part is filled up with black, which is what lies outside of an image.
-    """
-    height, width = image.shape[:2]
-    low = np.floor(boxes[:, :2].min(axis=0)).astype(np.int64) - unit
-    high = np.ceil(boxes[:, 2:].max(axis=0)).astype(np.int64) + unit
-    left, top = (int(value) for value in np.clip(low, 0, [width - 1, height - 1]))
-    right, bottom = (int(value) for value in np.clip(high, [left + 1, top + 1], [width, height]))
-    corner = np.array([left, top], np.float32)
-    part = image[top:bottom, left:right]
-    missing = (-(bottom - top) % unit, -(right - left) % unit)
-    if any(missing):
-        right, bottom = min(right + missing[1], width), min(bottom + missing[0], height)
-        part = image[top:bottom, left:right]
-        missing = (-(bottom - top) % unit, -(right - left) % unit)
-        if any(missing):
-            part = np.pad(part, ((0, missing[0]), (0, missing[1]), (0, 0)))
-    return corner, part
