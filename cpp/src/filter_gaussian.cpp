@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "filter_detail.hpp"
@@ -80,6 +83,9 @@ class GappedGaussian {
     if (!has_grid_ || weights.can_vanish()) {
       windows_ = window_table(frames, options);
     }
+    if (weights.can_vanish()) {
+      find_numbers();
+    }
   }
 
   void run() {
@@ -114,6 +120,17 @@ class GappedGaussian {
   static constexpr std::uint64_t kWorthwhile = 3;
 
   std::uint64_t offset(std::size_t row) const { return frame_distance(frames_[0], frames_[row]); }
+
+  void find_numbers() {
+    has_number_.assign(values_.cols, 0);
+    for (std::size_t i = 0; i < values_.rows; ++i) {
+      for (std::size_t c = 0; c < values_.cols; ++c) {
+        if (!std::isnan(values_(i, c))) {
+          has_number_[c] = 1;
+        }
+      }
+    }
+  }
 
   void by_pairs(std::size_t i) {
     weighted_means(
@@ -211,6 +228,8 @@ class GappedGaussian {
     for (std::size_t c = 0; c < values_.cols; ++c) {
       if (totals[c] >= kVanishing) {
         out_(row, c) = static_cast<float>(sums[c] / totals[c]);
+      } else if (has_number_[c] == 0) {
+        out_(row, c) = std::numeric_limits<float>::quiet_NaN();
       } else {
         out_(row, c) = nearest_mean(
             windows_.begin[row], row, windows_.end[row], weights_,
@@ -231,6 +250,7 @@ class GappedGaussian {
   std::size_t radius_ = 0;
   std::size_t first_ = 0;  // first row that a grid can still reach
   WindowTable windows_;
+  std::vector<std::uint8_t> has_number_;  // by column; spares a search in those without
   std::vector<double> row_sums_;
   AlignedDoubles grid_;
   AlignedDoubles counts_;
