@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from cexpr import crowd
+from cexpr.cli import app
 from cexpr.crowd import VOTE_COLUMNS, crowd_labels
 from cexpr.errors import UsageError
 
@@ -131,3 +135,47 @@ def test_predictions_are_matched_by_name_and_stand_alone() -> None:
     )
     predicted = crowd.predict(rules, signals, ["fear", "sadness", "disgust"])
     assert predicted.tolist() == [0, 6, -1, -1]
+
+
+def write_faces(path: Path, count: int = 24) -> None:
+    """Random grey squares whose votes are fearful or happy surprise, or one emotion alone."""
+    random = np.random.default_rng(5)
+    kinds = [{"fear": 5, "surprise": 5}, {"happiness": 6, "surprise": 4}, {"neutral": 10}]
+    rows = np.concatenate([votes(**kinds[number % 3]) for number in range(count)])
+    images = random.integers(0, 256, (count, 48, 48), dtype=np.uint8)
+    np.savez(path, images=images, votes=rows.astype(np.uint8))
+
+
+def test_the_command_scores_rule_sets_with_the_model_of_the_package(tmp_path: Path) -> None:
+    write_faces(tmp_path / "faces.npz")
+    words = ["eval", "crowd", str(tmp_path / "faces.npz"), "--rounds", "100"]
+    chosen = ["--rules", "default", "--rules", "hsemotion-mean"]
+    found = CliRunner().invoke(app, [*words, *chosen, "--json"])
+    assert found.exit_code == 0, found.output
+    report = json.loads(found.output)
+    assert set(report) == {"default", "hsemotion-mean"}
+    for entry in report.values():
+        assert entry["faces"] == 16
+        confusion = np.array(entry["confusion"])
+        assert confusion.sum(axis=1).tolist() == [8, 8, 0, 0, 0, 0, 0]
+        assert entry["accuracy"] == pytest.approx(np.trace(confusion) / 16)
+    assert report["hsemotion-mean"]["margin"]["macro_f1"] == [0.0, 0.0, 0.0]
+    table = CliRunner().invoke(app, [*words, *chosen])
+    assert table.output.startswith("16 crowd-confirmed compounds among 24 faces, model cexpr-s\n")
+    assert "default: rows are the crowd's class" in table.output
+
+
+def test_the_measuring_tool_builds_every_variant_and_writes_its_page(tmp_path: Path) -> None:
+    tool = Path(__file__).parents[1] / "tools" / "measure_rules.py"
+    if not tool.exists():
+        pytest.skip("the tools are not beside the tests")
+    write_faces(tmp_path / "faces.npz")
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- measured -->\nold\n<!-- end -->\nafter\n", encoding="utf-8")
+    runpy.run_path(str(tool))["main"]([str(tmp_path / "faces.npz"), "--write", str(page)])
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n<!-- measured -->\nModel `cexpr-s`, SHA-256 `")
+    assert text.endswith("<!-- end -->\nafter\n")
+    assert "\nold\n" not in text
+    assert "| gmean, pairs relative ^0.75 |" in text
+    assert "### faces.npz, 16 compounds" in text

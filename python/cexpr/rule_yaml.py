@@ -111,9 +111,7 @@ def decode(data: bytes) -> str:
         YamlError: the file is too long, has a byte-order mark or is no UTF-8.
     """
     if len(data) > MAX_BYTES:
-        raise YamlError(
-            1, 1, f"the file has {len(data)} bytes; a rule file has at most {MAX_BYTES}"
-        )
+        raise YamlError(1, 1, f"the file is too long; a rule file has at most {MAX_BYTES} bytes")
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise YamlError(
             1, 1, "the file starts with a byte-order mark; save it as UTF-8 without one"
@@ -141,9 +139,7 @@ def compose(text: str) -> YamlTree:
         YamlError: the text is no YAML, has no document or several, or breaks a limit.
     """
     if len(text) > MAX_BYTES:
-        raise YamlError(
-            1, 1, f"the text has {len(text)} characters; a rule file has at most {MAX_BYTES}"
-        )
+        raise YamlError(1, 1, f"the text is too long; a rule file has at most {MAX_BYTES} bytes")
     if text.startswith("\ufeff"):
         raise YamlError(1, 1, "the text starts with a byte-order mark; remove it")
     composer = _Composer(text)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import html
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import yaml
 
-from cexpr import _core, rule_yaml
-from cexpr._resources import data_files
+from cexpr import _core, rule_files, rule_yaml
 from cexpr.errors import RuleError, RuleProblem
 from cexpr.rule_explain import RowExplanation
+from cexpr.rule_files import shipped
 from cexpr.signals import SIGNALS
+
+__all__ = ["RuleSet", "shipped"]
 
 Matrix = npt.NDArray[np.float32]
 Frames = npt.NDArray[np.int64]
 Times = npt.NDArray[np.float64]
 
-_SUFFIXES: Final = (".yaml", ".yml")
 # More than the longest window that the language allows, so that no row sees another.
 _APART_S: Final = 10_000.0
 
@@ -50,7 +49,7 @@ class RuleSet:
         try:
             self._tree = rule_yaml.compose(text)
         except rule_yaml.YamlError as error:
-            raise _unreadable(file, error) from error
+            raise rule_files.unreadable(file, error) from error
         try:
             self._core = _core.compile_rules(self._tree.root, file)
         except _core.RuleSetError as error:
@@ -69,15 +68,7 @@ class RuleSet:
         Raises:
             RuleError: there is no such file or name, or the file has mistakes (all are listed).
         """
-        name = fspath(path)
-        file = Path(path)
-        if isinstance(path, str) and file.name == name and file.suffix not in _SUFFIXES:
-            known = shipped()
-            if name in known:
-                file = known[name]
-            elif not file.is_file():
-                raise RuleError(_unknown_name(name, list(known)))
-        return cls(_read(file, name), name)
+        return cls(rule_files.read(path), fspath(path))
 
     @classmethod
     def from_string(cls, text: str, file: str = "<string>") -> RuleSet:
@@ -119,7 +110,7 @@ class RuleSet:
                 f"data: expected dicts, lists, strings and numbers; got {error.args[-1]!r}"
             ) from error
         except RecursionError as error:
-            raise _error([RuleProblem(file, 0, 0, "", "nested too deep")]) from error
+            raise rule_files.refusal([RuleProblem(file, 0, 0, "", "nested too deep")]) from error
         return cls(text, file)
 
     @property
@@ -340,7 +331,7 @@ class RuleSet:
         """
         for name in given:
             if name not in SIGNALS:
-                raise RuleError(_unknown("signal", name, SIGNALS))
+                raise RuleError(rule_files.unknown("signal", name, SIGNALS))
         row = np.array([[given.get(name, 0.0) for name in SIGNALS]], dtype=np.float32)
         return self.explain(row, SIGNALS)
 
@@ -389,39 +380,4 @@ class RuleSet:
         ]
 
     def _located(self, error: _core.RuleSetError) -> RuleError:
-        return _error(self._problems(error.problems))
-
-
-def shipped() -> dict[str, Path]:
-    """Return the files of the rule sets that come with cexpr, by name."""
-    return {path.stem: path for path in data_files("rules", "*.yaml")}
-
-
-def _read(path: Path, name: str) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(rule_yaml.MAX_BYTES + 1)
-    except OSError as error:
-        raise RuleError(f"{name}: the rule file cannot be read: {error.strerror}") from error
-    try:
-        return rule_yaml.decode(data)
-    except rule_yaml.YamlError as error:
-        raise _unreadable(name, error) from error
-
-
-def _error(problems: Sequence[RuleProblem]) -> RuleError:
-    return RuleError("\n".join(map(str, problems)), problems)
-
-
-def _unreadable(file: str, error: rule_yaml.YamlError) -> RuleError:
-    return _error([RuleProblem(file, error.line, error.column, "", error.message)])
-
-
-def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}"
-    return f"unknown {kind} '{name}'{hint}"
-
-
-def _unknown_name(name: str, known: Sequence[str]) -> str:
-    return _unknown("rule set", name, known) + " (a file is named with its .yaml)"
+        return rule_files.refusal(self._problems(error.problems))
