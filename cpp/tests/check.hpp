@@ -73,26 +73,26 @@ inline int run_all() {
     }                                                                           \
   } while (false)
 
-#define CHECK_NEAR(a, b, tolerance)                                                            \
-  do {                                                                                         \
-    const double near_a = static_cast<double>(a);                                              \
-    const double near_b = static_cast<double>(b);                                              \
-    if (!::cexpr::test::near(near_a, near_b, tolerance)) {                                     \
-      ::cexpr::test::report(__FILE__, __LINE__,                                                \
-                            #a " = " + std::to_string(near_a) + " but " #b " = " +             \
-                                std::to_string(near_b));                                       \
-    }                                                                                          \
+#define CHECK_NEAR(a, b, tolerance)                                                       \
+  do {                                                                                    \
+    const double near_a = static_cast<double>(a);                                         \
+    const double near_b = static_cast<double>(b);                                         \
+    if (!::cexpr::test::near(near_a, near_b, tolerance)) {                                \
+      ::cexpr::test::report(                                                              \
+          __FILE__, __LINE__,                                                             \
+          #a " = " + std::to_string(near_a) + " but " #b " = " + std::to_string(near_b)); \
+    }                                                                                     \
   } while (false)
 
-#define CHECK_THROWS(expression, type)                                                  \
-  do {                                                                                  \
-    bool thrown = false;                                                                \
-    try {                                                                               \
-      static_cast<void>(expression);                                                    \
-    } catch (const type&) {                                                             \
-      thrown = true;                                                                    \
-    }                                                                                   \
-    if (!thrown) {                                                                      \
+#define CHECK_THROWS(expression, type)                                                 \
+  do {                                                                                 \
+    bool thrown = false;                                                               \
+    try {                                                                              \
+      static_cast<void>(expression);                                                   \
+    } catch (const type&) {                                                            \
+      thrown = true;                                                                   \
+    }                                                                                  \
+    if (!thrown) {                                                                     \
       ::cexpr::test::report(__FILE__, __LINE__, #expression " does not throw " #type); \
-    }                                                                                   \
+    }                                                                                  \
   } while (false)
