@@ -17,6 +17,8 @@ import cexpr
 from cexpr import _core
 from cexpr.errors import UsageError
 from cexpr.export import write_atomically
+from cexpr.manifest import sha256_of
+from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.rules import RuleSet
 from cexpr.video import ClipSource
@@ -96,6 +98,7 @@ class RunRecord(_Record):
         options: As asked for.
         rules: Name, file, SHA-256, signals and compounds of the rule set.
         models: Id, file, SHA-256, licence and derived heads of each model.
+        detector: Name, and file and SHA-256 where the user named a model file.
         signals: Names of the columns.
         derived: Formula by the name of each signal that was computed instead of learnt.
         thresholds: Probability from which an action unit counts as present.
@@ -109,6 +112,7 @@ class RunRecord(_Record):
     options: dict[str, Any]
     rules: dict[str, Any]
     models: list[dict[str, Any]]
+    detector: dict[str, str] = Field(default_factory=dict)
     signals: list[str]
     derived: dict[str, str]
     thresholds: dict[str, float] = Field(default_factory=dict)
@@ -136,6 +140,7 @@ class RunRecord(_Record):
                 }
                 for model in pipeline.models
             ],
+            detector=_detector_entry(pipeline.options),
             signals=list(pipeline.names),
             derived=pipeline.derived,
             thresholds=pipeline.thresholds,
@@ -201,6 +206,7 @@ class RunRecord(_Record):
         # By content, because a name or a path may come to mean another file.
         options["models"] = [model["sha256"] for model in self.models]
         options["rules"] = self.rules["sha256"]
+        options["detector_model"] = self.detector.get("sha256")
         return {**options, "cexpr": self.versions.get("cexpr", "")}
 
     def differences(self, other: RunRecord) -> list[str]:
@@ -230,6 +236,14 @@ def rules_entry(rules: RuleSet) -> dict[str, Any]:
         "signals": list(rules.signals),
         "compounds": list(rules.compounds),
     }
+
+
+def _detector_entry(options: RunOptions) -> dict[str, str]:
+    name, _, file = options.detector.partition(":")
+    path = Path(options.detector_model or file)
+    if not path.is_file():
+        return {"name": name}
+    return {"name": name, "file": str(path), "sha256": sha256_of(path)}
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:

@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cexpr.signals import GROUPS
+
 if TYPE_CHECKING:
     from cexpr.run_record import ClipRecord, RunRecord
 
@@ -65,8 +67,11 @@ def _print_table(record: RunRecord, folder: Path) -> None:
 
 
 def _groups(record: RunRecord) -> str:
-    heads = {head for model in record.models for head in model["derived"]}
-    return ", ".join(head.replace("_", " ") for head in sorted(heads))
+    """Name the heads of which a signal was derived; a learnt one of another model goes first."""
+    heads = [head for head, names in GROUPS.items() if set(names) & set(record.derived)]
+    return ", ".join(
+        head.replace("_", " and " if head == "valence_arousal" else " ") for head in heads
+    )
 
 
 def _row(clip: ClipRecord) -> list[str]:
