@@ -35,11 +35,10 @@ class RuleSet:
     may be used from several threads.
 
     Example:
-        >>> rules = RuleSet.load("hsemotion-mean")
-        >>> scores = rules.evaluate(np.float32([[0.5, 0.25]]), names=["fear", "surprise"])
-        Traceback (most recent call last):
-        ...
-        cexpr.errors.RuleError: ... unknown signal 'happiness' ...
+        >>> data = {"cexpr": 1, "name": "mine", "compounds": {"A": "mean(fear, surprise)"}}
+        >>> rules = RuleSet.from_dict(data)
+        >>> rules.evaluate(np.float32([[0.5, 0.25]]), names=["fear", "surprise"])
+        array([[0.375]], dtype=float32)
     """
 
     def __init__(self, text: str, file: str = "<string>") -> None:
