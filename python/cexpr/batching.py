@@ -82,7 +82,7 @@ class FaceSignals:
         self._boxes.append(tracks.boxes_xywh)
         self._detection.append(tracks.scores)
         matrices = [
-            _matrices(model.input, tracks.landmarks, tracks.boxes_xywh) for model in self._models
+            cut_matrices(model.input, tracks.landmarks, tracks.boxes_xywh) for model in self._models
         ]
         done = 0
         while done < count:
@@ -132,7 +132,7 @@ class FaceSignals:
         return heads.blend(parts, self._blend)
 
 
-def _matrices(spec: InputSpec, landmarks: Floats, boxes_xywh: Floats) -> Floats:
+def cut_matrices(spec: InputSpec, landmarks: Floats, boxes_xywh: Floats) -> Floats:
     """Return `inference.face_matrices`; landmarks that no transform fits count as unknown."""
     try:
         return inference.face_matrices(spec, landmarks, boxes_xywh)

@@ -159,6 +159,11 @@ class Model:
         """The model's input."""
         return self.manifest.input
 
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """Names of the tensors that `run` gives."""
+        return tuple(self._outputs)
+
     def run(self, batch: Array) -> dict[str, Array]:
         """Run the model on a batch of faces.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import cexpr
-from cexpr.cli import evaluate, models, rules
+from cexpr.cli import evaluate, heads, models, rules
 from cexpr.cli.apply import apply
 from cexpr.cli.run import run
 from cexpr.cli.submit import check_submission, submit
@@ -26,7 +26,9 @@ app.command()(apply)
 app.command()(submit)
 app.command("check-submission")(check_submission)
 app.command()(tune)
+app.command()(heads.extract)
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(heads.app, name="heads")
 app.add_typer(models.app, name="models")
 app.add_typer(rules.app, name="rules")
 
