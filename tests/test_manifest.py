@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 from cexpr import manifest, zoo
 from cexpr.errors import ModelError, UsageError
 from cexpr.inference import Model, make_session
+from tiny_networks import write_manifest, write_network
 
 EXPRESSION = {
     "tensor": "logits",
@@ -191,3 +192,33 @@ def test_the_model_of_the_wheel_fits_its_manifest() -> None:
         "valence_arousal": "circumplex",
         "action_units": "prototypes",
     }
+
+
+def test_an_output_of_another_type_is_refused_with_the_difference(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "net.onnx")
+    model = onnx.load(str(path))
+    model.graph.node[-1].output[0] = "inner"
+    model.graph.node.append(helper.make_node("Cast", ["inner"], ["output"], to=TensorProto.DOUBLE))
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.DOUBLE
+    onnx.save(model, str(path))
+    with pytest.raises(ModelError, match=r"expected output 'output' tensor\(float\).*tensor\(doub"):
+        Model(manifest.load(write_manifest(tmp_path / "net.yaml")), path)
+
+
+def test_a_batch_that_the_runtime_refuses_is_one_sentence(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "net.onnx")
+    network = Model(manifest.load(write_manifest(tmp_path / "net.yaml")), path)
+    with pytest.raises(ModelError, match=r"net\.onnx: ONNX Runtime fails on it"):
+        network.run(np.zeros((1, 3, 4, 4), np.float32))
+
+
+def test_a_graph_for_one_face_runs_faces_one_by_one(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "net.onnx")
+    batch = np.random.default_rng(0).normal(size=(3, 3, 8, 8)).astype(np.float32)
+    found = manifest.load(write_manifest(tmp_path / "net.yaml"))
+    together = Model(found, path).run(batch)["output"]
+    model = onnx.load(str(path))
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    model.graph.output[0].type.tensor_type.shape.dim[0].dim_value = 1
+    onnx.save(model, str(path))
+    np.testing.assert_allclose(Model(found, path).run(batch)["output"], together, atol=1e-6)

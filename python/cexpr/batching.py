@@ -46,9 +46,13 @@ class FaceSignals:
         """
         self._models = models
         self._blend = blend
+        # Models that want the same pixels share them; the name of their input does not matter.
+        layouts = [model.input.model_copy(update={"tensor": None}) for model in models]
+        self._layouts = list(dict.fromkeys(layouts))
+        self._layout_of = [self._layouts.index(layout) for layout in layouts]
         self._inputs = [
-            np.zeros((batch, model.input.channels, model.input.size, model.input.size), np.float32)
-            for model in models
+            np.zeros((batch, layout.channels, layout.size, layout.size), np.float32)
+            for layout in self._layouts
         ]
         self._waiting = 0
         # A first run on nothing tells the names, and fails before a clip is opened.
@@ -82,14 +86,13 @@ class FaceSignals:
         self._boxes.append(tracks.boxes_xywh)
         self._detection.append(tracks.scores)
         matrices = [
-            cut_matrices(model.input, tracks.landmarks, tracks.boxes_xywh) for model in self._models
+            cut_matrices(layout, tracks.landmarks, tracks.boxes_xywh) for layout in self._layouts
         ]
         done = 0
         while done < count:
             room = min(len(self._inputs[0]) - self._waiting, count - done)
             place = slice(self._waiting, self._waiting + room)
-            for model, batch, matrix in zip(self._models, self._inputs, matrices, strict=True):
-                spec = model.input
+            for spec, batch, matrix in zip(self._layouts, self._inputs, matrices, strict=True):
                 _core.preprocess_into(
                     image,
                     matrix[done : done + room],
@@ -126,8 +129,8 @@ class FaceSignals:
 
     def _run(self, count: int) -> heads.Signals:
         parts = [
-            heads.signals(model.manifest, model.run(batch[:count]))
-            for model, batch in zip(self._models, self._inputs, strict=True)
+            heads.signals(model.manifest, model.run(self._inputs[layout][:count]))
+            for model, layout in zip(self._models, self._layout_of, strict=True)
         ]
         return heads.blend(parts, self._blend)
 

@@ -172,15 +172,24 @@ class Model:
 
         Returns:
             The tensors that the manifest names, float32, N rows each.
+
+        Raises:
+            ModelError: ONNX Runtime fails on the batch.
         """
         start = time.perf_counter()
-        if self._one_at_a_time:
-            rows = [self._session.run(self._outputs, {self._input: face[None]}) for face in batch]
-            tensors = [np.concatenate(parts) for parts in zip(*rows, strict=True)]
-        else:
-            tensors = self._session.run(self._outputs, {self._input: batch})
+        try:
+            tensors = self._run(batch)
+        except Exception as error:  # ONNX Runtime's errors have no common base class
+            first_line = str(error).splitlines()[0]
+            raise ModelError(f"{self.path}: ONNX Runtime fails on it: {first_line}") from error
         self.seconds += time.perf_counter() - start
         return dict(zip(self._outputs, tensors, strict=True))
+
+    def _run(self, batch: Array) -> list[Array]:
+        if self._one_at_a_time:
+            rows = [self._session.run(self._outputs, {self._input: face[None]}) for face in batch]
+            return [np.concatenate(parts) for parts in zip(*rows, strict=True)]
+        return list(self._session.run(self._outputs, {self._input: batch}))
 
     def _hidden_features(self) -> str | None:
         head = self.manifest.outputs.features
@@ -228,8 +237,11 @@ class Model:
 
     def _check_width(self, label: str, head: Any, tensor: Any) -> None:
         width = tensor.shape[-1] if len(tensor.shape) == 2 else None
-        if len(tensor.shape) != 2:
-            raise self._misfit(f"output '{tensor.name}' of shape [N, columns]", f"{tensor.shape}")
+        if len(tensor.shape) != 2 or tensor.type != "tensor(float)":
+            raise self._misfit(
+                f"output '{tensor.name}' tensor(float) [N, columns]",
+                f"{tensor.type} {tensor.shape}",
+            )
         if label == "features" or not isinstance(width, int):
             return
         first, end = head.slice or (0, width)
