@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cexpr
-from cexpr.batching import FaceSignals
+from cexpr.batching import FaceSignals, cut_face
 from cexpr.errors import ClipError, ModelError, RuleError, UsageError
 from cexpr.inference import Model
 from cexpr.manifest import load
@@ -90,6 +90,36 @@ def test_rows_do_not_depend_on_the_batch(tmp_path: Path, batch: int) -> None:
     # One Gemm may round otherwise than another.
     np.testing.assert_allclose(got.signals, expected.signals, atol=1e-6)
     assert len(parts.take()) == 0
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, 2.0])
+@pytest.mark.parametrize("shrink", [1.0, 2.5, 5.3, 11.0])
+@pytest.mark.parametrize("center", [(320, 240), (20, 30), (620, 470)])
+def test_a_face_is_cut_as_by_area_sampling(
+    tmp_path: Path, angle: float, shrink: float, center: tuple[int, int]
+) -> None:
+    y, x = np.mgrid[:480, :640]
+    waves = [np.sin(x / 41) + np.cos(y / 53), np.cos((x + y) / 61), np.sin(y / 47)]
+    image = np.stack([127 + 60 * wave for wave in waves], axis=2).astype(np.uint8)
+    spec = load(write_tiny_model(tmp_path)).input.model_copy(update={"size": 48})
+    cosine, sine = np.cos(angle) / shrink, np.sin(angle) / shrink
+    rotation = np.array([[cosine, -sine], [sine, cosine]])
+    shift = np.array([23.5, 23.5]) - rotation @ np.array(center)
+    matrix = np.concatenate([rotation, shift[:, np.newaxis]], axis=1).astype(np.float32)
+    got = np.empty((1, 1, 48, 48), np.float32)
+    cut_face(image, matrix, spec, got)
+    sampling = "area" if shrink > 2 else "bilinear"
+    plain = cexpr.preprocess(image, matrix[np.newaxis], 48, 0.0, 1.0, "gray", sampling)
+    # At the edge of the image, black mixes in differently.
+    ones = np.full_like(image, 255)
+    whole = cexpr.preprocess(ones, matrix[np.newaxis], 48, 0.0, 1.0, "gray", "area") > 0.999
+    edge = ~whole[0, 0]
+    near = np.zeros_like(edge)
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            near |= np.roll(edge, (dy, dx), (0, 1))
+    # A pixel of difference in place would show as 0.02 and more.
+    np.testing.assert_allclose(got[0, 0][~near], plain[0, 0][~near], atol=0.008)
 
 
 def test_landmarks_that_no_transform_fits_fall_back_to_the_box(tmp_path: Path) -> None:

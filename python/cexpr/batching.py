@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cexpr import _core, heads, inference
+from cexpr._opencv import load_cv2
+from cexpr.detect.crops import halved, halvings_for, surroundings
 from cexpr.manifest import InputSpec
 from cexpr.results import FaceRows, Floats
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 BATCH: Final = 16
 # Sampling that averages where a face shrinks a lot (see `cexpr.preprocess`).
 _SAMPLING: Final = "auto"
+_MOST_BILINEAR: Final = 2.0
 
 
 class FaceSignals:
@@ -91,17 +94,10 @@ class FaceSignals:
         done = 0
         while done < count:
             room = min(len(self._inputs[0]) - self._waiting, count - done)
-            place = slice(self._waiting, self._waiting + room)
             for spec, batch, matrix in zip(self._layouts, self._inputs, matrices, strict=True):
-                _core.preprocess_into(
-                    image,
-                    matrix[done : done + room],
-                    spec.mean,
-                    spec.std,
-                    spec.color,
-                    _SAMPLING,
-                    batch[place],
-                )
+                for face in range(room):
+                    out = batch[self._waiting + face :][:1]
+                    cut_face(image, matrix[done + face], spec, out)
             self._waiting += room
             done += room
             if self._waiting == len(self._inputs[0]):
@@ -133,6 +129,49 @@ class FaceSignals:
             for model, layout in zip(self._models, self._layout_of, strict=True)
         ]
         return heads.blend(parts, self._blend)
+
+
+def cut_face(
+    image: NDArray[np.uint8], matrix: Floats, spec: InputSpec, out: NDArray[np.float32]
+) -> None:
+    """Cut one face out as a model wants it; equals `preprocess` with area sampling, but faster.
+
+    A face that shrinks more than twice is cut from its surroundings halved by OpenCV, so that the
+    kernel need not take many samples for each pixel.
+
+    Args:
+        image: uint8, shape (H, W, 3), BGR.
+        matrix: float32, shape (2, 3), from image to output pixels.
+        spec: The model's input.
+        out: float32, shape (1, C, size, size), written whole.
+    """
+    a, b, tx, c, d, ty = matrix.ravel().tolist()
+    area = a * d - b * c
+    # At most twice is left to bilinear sampling, as `preprocess` does.
+    shrink = abs(area) ** -0.5 if area else 0.0
+    times = halvings_for(shrink) if shrink > _MOST_BILINEAR else 0
+    if times:
+        # The output's corners in the image; pixel (0, 0) is the square around that point.
+        ends = (-0.5, spec.size - 0.5)
+        corners = [(u - tx, v - ty) for u in ends for v in ends]
+        x = [(d * u - b * v) / area for u, v in corners]
+        y = [(a * v - c * u) / area for u, v in corners]
+        unit = 1 << times
+        left, top, part = surroundings(image, [[min(x), min(y), max(x), max(y)]], unit)
+        image = halved(load_cv2(), part, times)
+        # Pixel i of the halved image is centred on pixel unit * i + (unit - 1) / 2 of the part.
+        middle_x, middle_y = left + (unit - 1) / 2, top + (unit - 1) / 2
+        shift_x, shift_y = a * middle_x + b * middle_y, c * middle_x + d * middle_y
+        matrix = np.array(
+            [
+                [a * unit, b * unit, tx + shift_x],
+                [c * unit, d * unit, ty + shift_y],
+            ],
+            np.float32,
+        )
+    _core.preprocess_into(
+        image, matrix[np.newaxis], spec.mean, spec.std, spec.color, _SAMPLING, out
+    )
 
 
 def cut_matrices(spec: InputSpec, landmarks: Floats, boxes_xywh: Floats) -> Floats:

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from cexpr import _core, zoo
-from cexpr.batching import BATCH, cut_matrices
+from cexpr import zoo
+from cexpr.batching import BATCH, cut_face, cut_matrices
 from cexpr.cpu_quota import usable_cores
 from cexpr.detect import make_detector
 from cexpr.errors import ClipError, ModelError, UsageError
@@ -140,15 +140,7 @@ class _Rows:
         matrices = cut_matrices(spec, tracks.landmarks, tracks.boxes_xywh)
         for face in range(len(tracks)):
             place = slice(self._waiting, self._waiting + 1)
-            _core.preprocess_into(
-                frame.image,
-                matrices[face : face + 1],
-                spec.mean,
-                spec.std,
-                spec.color,
-                "auto",
-                self._batch[place],
-            )
+            cut_face(frame.image, matrices[face], spec, self._batch[place])
             key = (frame.index, frame.time, int(tracks.ids[face]), float(tracks.scores[face]))
             self._keys.append(key)
             self._waiting += 1

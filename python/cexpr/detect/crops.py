@@ -33,17 +33,17 @@ def crops(cv2: Any, image: Image, boxes: Floats, size: int) -> list[NDArray[np.f
         size: Side of a crop, pixels.
     """
     corners: list[list[float]] = boxes.tolist()
-    halvings = [_halvings((right - left) / size) for left, _, right, _ in corners]
-    left, top, view = _surroundings(image, corners, 1 << max(halvings))
+    halvings = [halvings_for((right - left) / size) for left, _, right, _ in corners]
+    left, top, view = surroundings(image, corners, 1 << max(halvings))
     inside = boxes - np.array([left, top, left, top], np.float32)
     if len(boxes) == 1:
         # The usual case, a followed face, without the sorting by size.
-        view = _halved(cv2, view, halvings[0])
+        view = halved(cv2, view, halvings[0])
         return [_cut(view, inside / np.float32(1 << halvings[0]), size)]
     cut = np.empty((len(boxes), 3, size, size), np.float32)
     done = 0
     for wanted in sorted(set(halvings)):
-        view = _halved(cv2, view, wanted - done)
+        view = halved(cv2, view, wanted - done)
         done = wanted
         rows = np.flatnonzero(np.array(halvings) == wanted)
         cut[rows] = _cut(view, inside[rows] / np.float32(1 << wanted), size)
@@ -55,19 +55,20 @@ def _cut(image: Image, boxes: Floats, size: int) -> NDArray[np.float32]:
     return _core.preprocess(image, matrices, size, _MEAN, _STD, "rgb", "auto")
 
 
-def _halvings(shrink: float) -> int:
+def halvings_for(shrink: float) -> int:
     """Number of halvings after which less than one more is left to shrink."""
     return min(int(math.log2(shrink)), _MAX_HALVINGS) if shrink > 1 else 0
 
 
-def _halved(cv2: Any, image: Image, times: int) -> Image:
+def halved(cv2: Any, image: Image, times: int) -> Image:
+    """Halve an image whose sides are multiples of 2 to the power of `times`."""
     for _ in range(times):
         half = (image.shape[1] // 2, image.shape[0] // 2)
         image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
     return image
 
 
-def _surroundings(image: Image, boxes: list[list[float]], unit: int) -> tuple[int, int, Image]:
+def surroundings(image: Image, boxes: list[list[float]], unit: int) -> tuple[int, int, Image]:
     """Return the part of the image that holds all boxes, with its left and top edge.
 
     The sides of the part are multiples of `unit`, so that halving is exact; where the image ends,
