@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from cexpr import head_training, metrics
-from cexpr.abaw import MultiTask
+from cexpr import head_training, metrics, zoo
+from cexpr.abaw import EXPRESSIONS, MultiTask
+from cexpr.crowd import VOTE_COLUMNS, read_faces
 from cexpr.errors import UsageError
 from cexpr.extract import Features, Settings
 from cexpr.head_fitting import fit, join
+from cexpr.inference import Model
 
 WIDTH, OUTPUTS = 24, 10
 
@@ -128,3 +132,32 @@ def test_rows_are_joined_by_video_and_frame_and_heads_without_labels_left_out() 
     nothing = MultiTask((("w", 1),), np.zeros((1, 2)), np.zeros(1, int), np.zeros((1, 12), int))
     with pytest.raises(UsageError, match="no annotated frame has features"):
         join(read, nothing)
+
+
+def test_expressions_of_real_faces_are_learnt_from_the_features_of_the_small_model(
+    shared: Path,
+) -> None:
+    path = shared / "data" / "ferplus_valid.npz"
+    if not path.is_file():
+        pytest.skip("the FER+ faces are not in ../shared/data")
+    faces = read_faces(path)
+    votes = faces.votes[:, : len(VOTE_COLUMNS) - 2]
+    is_clear = votes.max(axis=1) > votes.sum(axis=1) / 2
+    chosen = np.flatnonzero(is_clear)[:2000]
+    model = zoo.find("cexpr-s")
+    network = Model(model, zoo.model_file(model), threads=2, features=True)
+    pixels = faces.images[chosen][:, None].astype(np.float32) / 255
+    inputs = (pixels - np.float32(model.input.mean[0])) / np.float32(model.input.std[0])
+    tensors = [network.run(inputs[at : at + 100]) for at in range(0, len(inputs), 100)]
+    assert network.features is not None
+    features = np.concatenate([one[network.features] for one in tensors])
+    # Aff-Wild2's ids, in which contempt stands under "other".
+    ids = [EXPRESSIONS.index("other" if n == "contempt" else n) for n in VOTE_COLUMNS[:8]]
+    labels = np.array(ids)[votes[chosen].argmax(axis=1)]
+    cut = 1300
+    head = head_training.fit_expression(
+        (features[:cut], labels[:cut]), (features[cut:], labels[cut:]), epochs=30
+    )
+    accuracy = (head(features[cut:]).argmax(axis=1) == labels[cut:]).mean()
+    commonest = np.bincount(labels[cut:]).max() / (len(labels) - cut)
+    assert accuracy > commonest + 0.2
