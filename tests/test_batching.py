@@ -40,11 +40,6 @@ def test_models_share_the_pixels_of_one_layout(
     models = [make_model(tmp_path, "a", 1), make_model(tmp_path, "b", 2)]
     models.append(make_model(tmp_path, "c", 3, size=16))
     image = np.random.default_rng(1).integers(0, 256, (48, 48, 3), dtype=np.uint8)
-    alone = []
-    for model in models:
-        single = FaceSignals([model], {})
-        single.add(1, 0.0, image, tracks)
-        alone.append(heads.Signals(single.names, single.take().signals, {}))
     cuts: list[int] = []
     real = _core.preprocess_into
 
@@ -53,8 +48,16 @@ def test_models_share_the_pixels_of_one_layout(
         cuts.append(1)
 
     monkeypatch.setattr(_core, "preprocess_into", counting)
+    alone, costs = [], []
+    for model in models:
+        single = FaceSignals([model], {})
+        cuts.clear()
+        single.add(1, 0.0, image, tracks)
+        costs.append(len(cuts))
+        alone.append(heads.Signals(single.names, single.take().signals, {}))
     together = FaceSignals(models, {"expression": [0.5, 0.25, 0.25]})
+    cuts.clear()
     together.add(1, 0.0, image, tracks)
     expected = heads.blend(alone, {"expression": [0.5, 0.25, 0.25]})
     np.testing.assert_allclose(together.take().signals, expected.values, atol=1e-6)
-    assert len(cuts) == 2
+    assert len(cuts) == costs[0] + costs[2]
