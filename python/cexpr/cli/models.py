@@ -18,6 +18,8 @@ from cexpr.manifest import Manifest, sha256_of
 app = typer.Typer(help="List, check, fetch and add models.", no_args_is_help=True)
 app.command()(add)
 
+NOT_HERE = "not here"
+
 Name = Annotated[str, typer.Argument(help="Name of a model, or path of its manifest.")]
 
 
@@ -27,7 +29,10 @@ def list_models() -> None:
     table = Table("name", "size", "heads", "licence", "file")
     for name in sorted(zoo.known()):
         model = zoo.find(name)
-        table.add_row(name, _size(model), _heads(model), model.licence, _place(model))
+        # `info` has the whole of the licence and the path.
+        licence = model.licence.partition(" (")[0]
+        place = NOT_HERE if _place(model) == NOT_HERE else "here"
+        table.add_row(name, _size(model), _heads(model), licence, place)
     Console().print(table)
 
 
@@ -146,4 +151,4 @@ def _place(model: Manifest) -> str:
     try:
         return str(zoo.model_file(model))
     except ModelError:
-        return "not here"
+        return NOT_HERE
