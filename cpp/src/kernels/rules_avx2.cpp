@@ -70,9 +70,15 @@ void gather(const float* rows, std::size_t stride, std::size_t width, std::size_
     while (last < count && columns[last] < base + 8) {
       ++last;
     }
+    // Rows side by side: reading into the next row is fine as long as there is one.
+    std::size_t safe = base + 8 <= width ? row_count : 0;
+    if (safe == 0 && stride == width) {
+      const std::size_t spill = (base + 8 - width + stride - 1) / stride;
+      safe = row_count > spill ? row_count - spill : 0;
+    }
     std::size_t row = 0;
-    if (base + 8 <= width && last - first > 1) {
-      for (; row + 8 <= row_count; row += 8) {
+    if (last - first > 1) {
+      for (; row + 8 <= safe; row += 8) {
         __m256 tile[8];
         for (std::size_t i = 0; i < 8; ++i) {
           tile[i] = _mm256_loadu_ps(rows + (row + i) * stride + base);
