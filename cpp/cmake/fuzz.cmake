@@ -11,4 +11,6 @@ function(cexpr_add_fuzzer name)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endfunction()
 
+cexpr_add_fuzzer(nodes_fuzzer)
 cexpr_add_fuzzer(preprocess_fuzzer)
+cexpr_add_fuzzer(rules_fuzzer)

@@ -6,10 +6,10 @@ Run with `python -m bench.bench_rules` from the folder `python`.
 from __future__ import annotations
 
 import numpy as np
-from cexpr import _core
 from numpy.typing import NDArray
 
 from bench.common import BenchRow, format_rows, interleaved_times
+from cexpr import _core
 
 ROWS = 1_000_000
 NAMES = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
