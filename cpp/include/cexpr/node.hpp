@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +13,7 @@ namespace cexpr {
 /// Lines and columns are 1-based and count characters, not bytes; 0 means unknown. Trees deeper
 /// than `rules::kMaxNodeDepth` are refused by the compiler.
 struct Node {
-  enum class Kind { map, list, string, integer, real, boolean, null };
+  enum class Kind : std::uint8_t { map, list, string, integer, real, boolean, null };
 
   Kind kind = Kind::null;
   int line = 0;

@@ -46,7 +46,7 @@ struct Length {
 
 /// How one group of signals, or the compound scores, are smoothed.
 struct Smoothing {
-  enum class Kernel { none, box, gaussian };
+  enum class Kernel : std::uint8_t { none, box, gaussian };
   Kernel kernel = Kernel::none;
   Length radius;
   Length sigma;              // gaussian only
@@ -55,10 +55,10 @@ struct Smoothing {
 };
 
 /// Several faces in one frame.
-enum class Faces { max, mean, first, largest };
+enum class Faces : std::uint8_t { max, mean, first, largest };
 
 /// Frames in which no face was seen.
-enum class Gaps { interpolate, hold, none };
+enum class Gaps : std::uint8_t { interpolate, hold, none };
 
 /// From scores to a label. The adjusted score of compound k is score * weight[k] + bias[k].
 struct Decision {
@@ -140,7 +140,7 @@ struct RowExplanation {
 /// f_i, n frames each; for w seconds centred: |t_j - t_i| <= w / 2, trailing:
 /// t_i - w <= t_j <= t_i, both with a tolerance of a microsecond, and no row after row i. Rows
 /// whose value is NaN are left out.
-enum class Windows { centred, trailing };
+enum class Windows : std::uint8_t { centred, trailing };
 
 /// What goes with the rows of a signal matrix; an empty span means "not given". Needed only by
 /// rules that look over time: `frames` for windows in frames (without it, and without tracks,

@@ -72,6 +72,7 @@ class Explainer {
   rules::RowExplanation run(const RowSink& row) {
     rules::RowExplanation result;
     std::vector<float> scores;
+    scores.reserve(lowered_.compounds.size());
     for (const std::uint32_t compound : lowered_.compounds) {
       scores.push_back(row[static_cast<std::size_t>(place_[compound])]);
     }

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace cexpr::rules::detail {
 
-enum class TokenKind { number, seconds, name, symbol, end };
+enum class TokenKind : std::uint8_t { number, seconds, name, symbol, end };
 
 struct Token {
   TokenKind kind = TokenKind::end;
