@@ -16,9 +16,12 @@ set(CEXPR_CORE_SOURCES
     cpp/src/rules/document.cpp
     cpp/src/rules/evaluate.cpp
     cpp/src/rules/explain.cpp
+    cpp/src/rules/finish.cpp
+    cpp/src/rules/functions.cpp
     cpp/src/rules/graph.cpp
     cpp/src/rules/lexer.cpp
     cpp/src/rules/lower.cpp
+    cpp/src/rules/names.cpp
     cpp/src/rules/parser.cpp
     cpp/src/rules/problems.cpp
     cpp/src/rules/program.cpp

@@ -246,8 +246,29 @@ CEXPR_TEST(trees_too_deep_or_too_large_are_refused) {
   CHECK(mentions(problems_of(file({{"A", text("1")}},
                                   {{"tests", list(std::vector<Node>(250000, text("x")))}})),
                  "more than 200000 values"));
-  CHECK(problems_of(file({{"A", text("1")}}, {{"tests", list(std::vector<Node>(1000, text("x")))}}))
+  CHECK(problems_of(file({{"A", text("1")}}, {{"tests", list(std::vector<Node>(900, text("x")))}}))
             .size() == cexpr::rules::kMaxProblems + 1);
+}
+
+CEXPR_TEST(tests_cannot_take_unbounded_time) {
+  CHECK(mentions(
+      problems_of(file({{"A", text("1")}}, {{"tests", list(std::vector<Node>(1001, text("x")))}})),
+      "more than 1000 tests"));
+  std::string wide = "sum(fear";
+  for (int i = 0; i < 3000; ++i) {
+    wide += ",1";
+  }
+  Entries compounds;
+  for (int i = 0; i < 100; ++i) {
+    compounds.push_back({"C" + std::to_string(i), text(wide + ")")});
+  }
+  const std::vector<std::string>& signals = cexpr::rules::default_signals();
+  std::vector<Node> cases;
+  for (std::size_t i = 0; i < 300; ++i) {
+    const Node absent = list({text(signals[4 + i % 18]), text(signals[4 + i / 18])});
+    cases.push_back(map({{"given", map({})}, {"expect", text("C0")}, {"absent", absent}}));
+  }
+  CHECK(mentions(problems_of(file(compounds, {{"tests", list(cases)}})), "too many different"));
 }
 
 CEXPR_TEST(signals_that_are_missing_are_named_unless_guarded) {

@@ -24,6 +24,7 @@ constexpr std::size_t kMaxNodes = 200000;           // values in a file
 constexpr std::size_t kMaxExpressionBytes = 16384;  // text of one expression
 constexpr std::size_t kMaxExpressionDepth = 100;    // parentheses, calls and operators inside
 constexpr std::size_t kMaxCompounds = 1024;
+constexpr std::size_t kMaxTests = 1000;
 constexpr std::size_t kMaxOperations = 65535;  // after sharing common sub-expressions
 constexpr double kMaxWindowFrames = 100000.0;
 constexpr double kMaxWindowSeconds = 3600.0;

@@ -5,36 +5,18 @@
 #include <utility>
 
 #include "rules/check.hpp"
-#include "rules/compile.hpp"
 #include "rules/compiler.hpp"
+#include "rules/finish.hpp"
+#include "rules/functions.hpp"
+#include "rules/names.hpp"
 #include "rules/parser.hpp"
 #include "rules/settings.hpp"
 
 namespace cexpr::rules::detail {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxSourceBytes = 1048576;  // all expressions together
 constexpr double kLanguageVersion = 1.0;
-
-bool is_name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/// A name that an expression can read.
-bool is_identifier(const std::string& text) {
-  return !text.empty() && text.size() <= kMaxNameBytes && !(text[0] >= '0' && text[0] <= '9') &&
-         std::all_of(text.begin(), text.end(), is_name_byte);
-}
-
-/// A name that makes a column and a label: letters of any script, digits, '_' and '-'.
-bool is_label(const std::string& text) {
-  const auto fits = [](char c) {
-    return is_name_byte(c) || c == '-' || static_cast<unsigned char>(c) >= 0x80;
-  };
-  return !text.empty() && text.size() <= kMaxNameBytes && text[0] != '-' &&
-         !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), fits);
-}
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -54,7 +36,7 @@ class Compiler {
     stop_if_wrong();
     check_expressions(document_, problems_);
     stop_if_wrong();
-    finish();
+    finish(document_, root_, problems_);
     stop_if_wrong();
     return std::move(document_);
   }
@@ -361,66 +343,6 @@ class Compiler {
       }
     }
     return number_text(value, 17);
-  }
-
-  /// What can be known only of a file without mistakes so far.
-  void finish() {
-    std::vector<std::int32_t> columns(document_.vocabulary.size());
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      columns[i] = static_cast<std::int32_t>(i);
-    }
-    const Lowered lowered = lower(document_, columns, &problems_);
-    if (lowered.graph.size() > kMaxOperations) {
-      problems_.add(root_, "",
-                    "the rules need more than " + std::to_string(kMaxOperations) + " operations");
-      return;
-    }
-    note_signals();
-    check_tests(columns);
-  }
-
-  void note_signals() {
-    const std::vector<std::vector<bool>> read = nodes_read(document_, nullptr);
-    std::vector<bool> is_read(document_.vocabulary.size(), false);
-    for (std::size_t i = 0; i < document_.expressions.size(); ++i) {
-      const Expression& expression = document_.expressions[i];
-      for (std::size_t at = 0; at < expression.nodes.size(); ++at) {
-        const AstNode& node = expression.nodes[at];
-        if (read[i][at]) {
-          document_.looks_over_time = document_.looks_over_time || node.kind >= AstKind::mean_over;
-          if (node.kind == AstKind::signal) {
-            is_read[static_cast<std::size_t>(node.index)] = true;
-          }
-        }
-      }
-    }
-    for (std::size_t i = 0; i < is_read.size(); ++i) {
-      if (is_read[i]) {
-        document_.signals.push_back(document_.vocabulary[i]);
-      }
-    }
-  }
-
-  /// A test that takes a signal away must leave the rules able to run.
-  void check_tests(const std::vector<std::int32_t>& columns) {
-    for (std::size_t i = 0; i < document_.tests.size(); ++i) {
-      const TestCase& test = document_.tests[i];
-      if (test.absent.empty()) {
-        continue;
-      }
-      std::vector<std::int32_t> present = columns;
-      for (const std::string& name : test.absent) {
-        const auto at = std::find(document_.vocabulary.begin(), document_.vocabulary.end(), name);
-        present[static_cast<std::size_t>(at - document_.vocabulary.begin())] = kNone;
-      }
-      const std::vector<Problem> missing =
-          find_missing(document_, lower(document_, present, nullptr));
-      if (!missing.empty()) {
-        problems_.add(test.line, test.column, "test " + std::to_string(i + 1),
-                      "without the signals under absent the rules cannot run: " +
-                          missing.front().rule + ": " + missing.front().message);
-      }
-    }
   }
 
   const Node& root_;

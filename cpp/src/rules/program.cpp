@@ -191,6 +191,9 @@ class Programmer {
 
     std::uint16_t take() {
       if (free_.empty()) {
+        if (count_ > std::numeric_limits<std::uint16_t>::max()) {
+          throw ArgumentError("rules: more than 65536 values are alive at once");
+        }
         return static_cast<std::uint16_t>(count_++);
       }
       const std::uint16_t reg = free_.back();

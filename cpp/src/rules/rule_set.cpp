@@ -1,4 +1,4 @@
-#include <cmath>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -124,6 +124,7 @@ void RuleSet::decide(Span2D<const float> scores, Span<std::int32_t> labels) cons
 
 std::vector<rules::TestResult> RuleSet::run_tests() const {
   const std::vector<std::string>& vocabulary = document_->vocabulary;
+  std::map<std::vector<std::string>, BoundRules> bound;  // by the columns that a test has
   std::vector<rules::TestResult> results;
   for (const rules::TestCase& test : document_->tests) {
     std::vector<std::string> names;
@@ -150,8 +151,12 @@ std::vector<rules::TestResult> RuleSet::run_tests() const {
     index.times = {&time, 1};
     rules::TestResult result;
     result.scores.resize(compounds().size());
-    bind(names).evaluate({row.data(), 1, row.size(), row.size()}, index, rules::Windows::centred,
-                         {result.scores.data(), 1, result.scores.size(), result.scores.size()});
+    auto found = bound.find(names);
+    if (found == bound.end()) {
+      found = bound.emplace(names, bind(names)).first;
+    }
+    found->second.evaluate({row.data(), 1, row.size(), row.size()}, index, rules::Windows::centred,
+                           {result.scores.data(), 1, result.scores.size(), result.scores.size()});
     const rules::detail::Ranking ranking = rules::detail::rank(document_->decision, result.scores);
     result.got = ranking.winner;
     result.runner_up = ranking.runner_up;

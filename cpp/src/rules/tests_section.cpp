@@ -91,6 +91,10 @@ void read_tests(const Node* node, Document& document, Problems& problems) {
                  "tests is a list of {given: ..., expect: ...}, got " + describe(*node));
     return;
   }
+  if (node->items.size() > kMaxTests) {
+    problems.add(*node, "tests", "more than " + std::to_string(kMaxTests) + " tests");
+    return;
+  }
   for (std::size_t i = 0; i < node->items.size(); ++i) {
     const Node& item = node->items[i];
     const std::string rule = "test " + std::to_string(i + 1);
