@@ -31,9 +31,9 @@ def test_from_images_and_annotations_to_checked_submissions(tmp_path: Path) -> N
         data / name for name in ("cropped_aligned", "train.txt", "validation.txt")
     )
     crops = ("--detector", "full-frame")
-    cexpr("extract", *crops, "-o", tmp_path / "features", images)
+    cexpr("extract", *crops, "-o", tmp_path / "features.parquet", images)
     heads = cexpr(
-        "heads", "fit", tmp_path / "features", "--train", train, "--validation", validation,
+        "heads", "fit", tmp_path / "features.parquet", "--train", train, "--validation", validation,
         "-o", tmp_path / "mine.onnx", "--epochs", 30,
     )  # fmt: skip
     assert "expression" in heads

@@ -1,50 +1,50 @@
-"""Embeddings and raw outputs of a model for every face of clips, as Parquet files to train on."""
+"""Embeddings and raw outputs of a model for every face of clips, as a Parquet file to train on."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
 from numpy.typing import NDArray
 
-from cexpr import zoo
+from cexpr import feature_file, zoo
 from cexpr.batching import BATCH, cut_face, cut_matrices
-from cexpr.cpu_quota import usable_cores
 from cexpr.detect import make_detector
 from cexpr.errors import ClipError, ModelError, UsageError
-from cexpr.export import write_atomically
+from cexpr.feature_file import Clip, Floats, Settings
 from cexpr.inference import Model
+from cexpr.manifest import sha256_of
+from cexpr.run import share_cores
+from cexpr.run_record import ClipRecord
 from cexpr.track import Tracker, Tracks
 from cexpr.video import ClipSource, Frame, ReadAhead, find_clips, open_clip
 
-Floats = NDArray[np.float32]
-
-SUFFIX: Final = ".features.parquet"
-_MOST_THREADS: Final = 4
-_SETTINGS: Final = b"cexpr"
-
 
 @dataclass(frozen=True)
-class Settings:
-    """What the values in a file depend on; kept in the file.
+class Extraction:
+    """What to extract.
 
     Attributes:
-        model: Id of the model.
-        sha256: Of its file.
+        model: Name of a model, or path of its manifest.
         detector: Name of the detector.
-        half: Whether embeddings are float16.
+        detector_model: Model file of `yunet`.
+        half: Keep embeddings as float16.
+        threads: Threads of each network.
     """
 
     model: str
-    sha256: str
-    detector: str
-    half: bool
+    detector: str = "mtcnn"
+    detector_model: Path | None = None
+    half: bool = False
+    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Extracted:
     Attributes:
         stem: Its name.
         rows: Faces written; None where the clip failed.
-        kept: Whether its file was there already.
+        kept: Whether it was there already.
         error: Why it failed.
     """
 
@@ -67,40 +67,43 @@ class Extracted:
 class Extractor:
     """A model and a detector, ready for clips.
 
-    Args:
-        model: Name of a model, or path of its manifest.
-        detector: Name of the detector.
-        detector_model: Model file of `yunet`.
-        half: Keep embeddings as float16.
+    Attributes:
+        settings: Kept in the file.
+        columns: Columns of the file.
 
     Raises:
         ModelError: The model is not there, or its manifest names no features.
         UsageError: The detector is unknown.
     """
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        detector: str = "mtcnn",
-        detector_model: Path | None = None,
-        half: bool = False,
-    ) -> None:
-        threads = min(usable_cores(), _MOST_THREADS)
-        found = zoo.find(model)
+    def __init__(self, options: Extraction) -> None:
+        found = zoo.find(options.model)
         path = zoo.model_file(found)
-        self._network = Model(found, path, threads=threads, features=True)
+        self._network = Model(found, path, threads=options.threads, features=True)
         if self._network.features is None:
             raise ModelError(f"{found.path}: names no features; nothing can be extracted")
-        self._detector = make_detector(detector, model_path=detector_model, threads=threads)
-        self.settings = Settings(found.id, self._network.sha256, detector, half)
+        self._detector = make_detector(
+            options.detector, model_path=options.detector_model, threads=options.threads
+        )
+        spec = found.input
+        trial = self._network.run(np.zeros((1, spec.channels, spec.size, spec.size), np.float32))
+        width = trial.pop(self._network.features).shape[1]
+        tensors = tuple((name, value.shape[1]) for name, value in trial.items())
+        detector = options.detector
+        if options.detector_model is not None:
+            detector += f":{sha256_of(options.detector_model)}"
+        self.settings = Settings(
+            options.model, self._network.sha256, detector, options.half, tensors
+        )
+        outputs = sum(columns for _, columns in tensors)
+        self.columns = feature_file.schema(width, outputs, half=options.half)
 
     def extract(self, source: ClipSource) -> pa.Table:
         """Embeddings and outputs of every face of a clip, in the order of the frames.
 
         Returns:
-            Columns `frame`, `time`, `face`, `detection`, `features` (the embedding) and `outputs`
-            (the model's other tensors beside each other, before any activation).
+            Columns `clip`, `frame`, `time`, `face`, `detection`, `features` (the embedding) and
+            `outputs` (the model's other tensors beside each other, before any activation).
 
         Raises:
             ClipError: The clip cannot be read.
@@ -110,7 +113,7 @@ class Extractor:
         with open_clip(source) as clip, ReadAhead(clip) as ahead:
             for frame in ahead:
                 rows.add(frame, tracker.update(frame))
-        return rows.table(self.settings)
+        return rows.table(source.stem, self.columns)
 
 
 class _Rows:
@@ -122,16 +125,7 @@ class _Rows:
         self._batch = np.zeros((BATCH, spec.channels, spec.size, spec.size), np.float32)
         self._waiting = 0
         self._keys: list[tuple[int, float, int, float]] = []
-        first = network.run(self._batch[:1])
-        self._others = [name for name in first if name != network.features]
-        self._features = [first[self._features_name][:0]]
-        self._outputs = [self._beside(first)[:0]]
-
-    @property
-    def _features_name(self) -> str:
-        name = self._network.features
-        assert name is not None
-        return name
+        self._parts: list[dict[str, Floats]] = []
 
     def add(self, frame: Frame, tracks: Tracks) -> None:
         spec = self._network.input
@@ -147,153 +141,139 @@ class _Rows:
             if self._waiting == BATCH:
                 self._flush()
 
-    def table(self, settings: Settings) -> pa.Table:
+    def table(self, stem: str, columns: pa.Schema) -> pa.Table:
         self._flush()
-        frame, time, face, detection = zip(*self._keys, strict=True) if self._keys else ((),) * 4
-        features = np.concatenate(self._features)
-        kind = np.float16 if settings.half else np.float32
-        table = pa.table(
-            {
-                "frame": pa.array(frame, pa.int64()),
-                "time": pa.array(time, pa.float64()),
-                "face": pa.array(face, pa.int64()),
-                "detection": pa.array(detection, pa.float32()),
-                "features": _lists(features.astype(kind)),
-                "outputs": _lists(np.concatenate(self._outputs)),
-            }
+        if not self._keys:
+            return columns.empty_table()
+        others = [name for name in self._parts[0] if name != self._network.features]
+        frame, time, face, detection = zip(*self._keys, strict=True)
+        arrays = (
+            pa.array([stem] * len(frame), pa.string()),
+            pa.array(frame, pa.int64()),
+            pa.array(time, pa.float64()),
+            pa.array(face, pa.int64()),
+            pa.array(detection, pa.float32()),
+            _lists(self._beside([str(self._network.features)]), columns.field("features").type),
+            _lists(self._beside(others), columns.field("outputs").type),
         )
-        return table.replace_schema_metadata({_SETTINGS: json.dumps(asdict(settings))})
+        return pa.Table.from_arrays(list(arrays), schema=columns)
 
     def _flush(self) -> None:
         if self._waiting:
-            tensors = self._network.run(self._batch[: self._waiting])
-            self._features.append(tensors[self._features_name])
-            self._outputs.append(self._beside(tensors))
+            self._parts.append(self._network.run(self._batch[: self._waiting]))
             self._waiting = 0
 
-    def _beside(self, tensors: dict[str, Floats]) -> Floats:
-        return np.concatenate([tensors[name] for name in self._others], axis=1)
+    def _beside(self, names: Sequence[str]) -> Floats:
+        rows = [np.concatenate([part[name] for name in names], axis=1) for part in self._parts]
+        return np.concatenate(rows)
+
+
+def _lists(values: NDArray[Any], kind: pa.DataType) -> pa.FixedSizeListArray:
+    cells = values.astype(kind.value_type.to_pandas_dtype()).ravel()
+    return pa.FixedSizeListArray.from_arrays(pa.array(cells), values.shape[1])
 
 
 def extract(
     inputs: Sequence[Path],
-    folder: Path,
-    extractor: Extractor,
+    path: Path,
+    options: Extraction,
     *,
+    jobs: int = 1,
     overwrite: bool = False,
     on_clip: Callable[[Extracted], None] | None = None,
 ) -> list[Extracted]:
-    """Write `STEM.features.parquet` for each clip, one row group each; clips that are there stay.
+    """Write a Parquet file with a row group for each clip; clips that are there stay.
 
     Args:
         inputs: Files and folders.
-        folder: Where to; made if missing.
-        extractor: The model.
-        overwrite: Write clips again whose files hold other settings.
+        path: The file; clips of an earlier extraction with the same settings stay in it.
+        options: What to extract; `threads` there is replaced by what `jobs` leaves.
+        jobs: Processes; no more than there are cores are used.
+        overwrite: Replace a file that was made with other settings.
         on_clip: Called after each clip.
 
     Raises:
-        UsageError: A file of the folder was made with other settings, or cannot be written.
+        UsageError: The file was made with other settings, or cannot be written.
+        ModelError: The model is not usable.
+        ClipError: A process ended unexpectedly; what is done is kept.
     """
+    jobs, threads, _ = share_cores(jobs, None)
+    options = replace(options, threads=threads)
     sources = find_clips(inputs)
-    folder.mkdir(parents=True, exist_ok=True)
-    there = {
-        source.stem: kept
-        for source in sources
-        if (kept := _kept(folder / f"{source.stem}{SUFFIX}", extractor.settings, overwrite))
-    }
-    done = []
+    extractor = Extractor(options)
+    if not path.parent.is_dir() or path.is_dir():
+        raise UsageError(f"{path}: expected the name of a file in a folder that exists")
+    there = feature_file.clips_there(path, extractor.settings, overwrite=overwrite)
+    records = {source.stem: ClipRecord.of(source) for source in sources}
+    todo, done = [], []
     for source in sources:
-        one = there.get(source.stem) or _extract_one(source, folder, extractor)
-        done.append(one)
+        before = there.get(source.stem)
+        if before is None or not before.holds(records[source.stem]):
+            todo.append(source)
+            continue
+        done.append(Extracted(source.stem, before.rows, kept=True))
         if on_clip is not None:
-            on_clip(one)
+            on_clip(done[-1])
+    with _results(todo, path, options, extractor, min(jobs, len(todo))) as results:
+        for one in results:
+            done.append(one)
+            # What the file holds of a clip that has changed is out of date, even if the new fails.
+            there.pop(one.stem, None)
+            if one.rows is not None:
+                there[one.stem] = Clip.of(records[one.stem], one.rows)
+            if on_clip is not None:
+                on_clip(one)
+    feature_file.merge(path, there, extractor.settings, extractor.columns)
     return done
 
 
-def _extract_one(source: ClipSource, folder: Path, extractor: Extractor) -> Extracted:
+@contextmanager
+def _results(
+    sources: Sequence[ClipSource],
+    path: Path,
+    options: Extraction,
+    extractor: Extractor,
+    jobs: int,
+) -> Iterator[Iterator[Extracted]]:
+    """Yield an iterator over the clips as they are done, in this process or in several."""
+    if jobs < 2:
+        yield (_write_part(extractor, source, path) for source in sources)
+        return
+    # Fork would copy the threads of ONNX Runtime and OpenCV in an unknown state.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(options,))
+    try:
+        waiting = [pool.submit(_work, source, path) for source in sources]
+        yield (one.result() for one in as_completed(waiting))
+    except BrokenProcessPool as error:
+        raise ClipError(
+            f"{path}: a process ended unexpectedly; a clip may be damaged, or memory ran out: the "
+            "same command with fewer --jobs goes on from here"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_extractor: Extractor | None = None
+
+
+def _begin(options: Extraction) -> None:
+    """Load what a process of its own needs once."""
+    global _extractor
+    _extractor = Extractor(options)
+
+
+def _work(source: ClipSource, path: Path) -> Extracted:
+    assert _extractor is not None
+    return _write_part(_extractor, source, path)
+
+
+def _write_part(extractor: Extractor, source: ClipSource, path: Path) -> Extracted:
+    record = ClipRecord.of(source)
     try:
         table = extractor.extract(source)
     except ClipError as error:
         return Extracted(source.stem, None, error=str(error))
-    sink = pa.BufferOutputStream()
-    pa.parquet.write_table(table, sink, compression="zstd", row_group_size=max(1, table.num_rows))
-    write_atomically(folder / f"{source.stem}{SUFFIX}", sink.getvalue().to_pybytes())
-    return Extracted(source.stem, table.num_rows)
-
-
-def _kept(path: Path, settings: Settings, overwrite: bool) -> Extracted | None:
-    if not path.is_file():
-        return None
-    try:
-        file = pa.parquet.read_metadata(path)
-        before = json.loads((file.metadata or {}).get(_SETTINGS, b"{}"))
-    except (OSError, ValueError, pa.ArrowException):
-        return None
-    if before == asdict(settings):
-        return Extracted(path.name.removesuffix(SUFFIX), file.num_rows, kept=True)
-    if not overwrite:
-        raise UsageError(
-            f"{path}: was made with other settings ({_shown(before)}); give --overwrite, or "
-            "another folder"
-        )
-    return None
-
-
-def _shown(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in settings.items())
-
-
-def _lists(values: NDArray[Any]) -> pa.FixedSizeListArray:
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
-
-
-@dataclass(frozen=True)
-class Features:
-    """What `extract` wrote, read back.
-
-    Attributes:
-        settings: As written.
-        keys: Stem and frame number of each row; of several faces in a frame the best detection.
-        features: float32, shape (N, D).
-        outputs: float32, shape (N, K).
-    """
-
-    settings: Settings
-    keys: tuple[tuple[str, int], ...]
-    features: Floats
-    outputs: Floats
-
-
-def read_features(folder: Path) -> Features:
-    """Read all files of a folder.
-
-    Raises:
-        UsageError: There are none, one cannot be read, or they were made with different settings.
-    """
-    paths = sorted(folder.glob(f"*{SUFFIX}"))
-    if not paths:
-        raise UsageError(f"{folder}: holds no {SUFFIX}; expected a folder of 'cexpr extract'")
-    keys: list[tuple[str, int]] = []
-    parts, others, made = [], [], set()
-    for path in paths:
-        try:
-            table = pa.parquet.read_table(path)
-            made.add(Settings(**json.loads((table.schema.metadata or {})[_SETTINGS])))
-            frame = table.column("frame").to_numpy()
-            order = np.lexsort((-table.column("detection").to_numpy(), frame))
-            best = order[np.r_[True, np.diff(frame[order]) > 0]] if len(order) else order
-            parts.append(_matrix(table, "features")[best])
-            others.append(_matrix(table, "outputs")[best])
-        except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
-            raise UsageError(f"{path}: not a file of 'cexpr extract': {error}") from error
-        keys += [(path.name.removesuffix(SUFFIX), int(number)) for number in frame[best]]
-    if len(made) > 1:
-        raise UsageError(f"{folder}: files were made with different settings; extract them anew")
-    return Features(made.pop(), tuple(keys), np.concatenate(parts), np.concatenate(others))
-
-
-def _matrix(table: pa.Table, name: str) -> Floats:
-    column = table.column(name).combine_chunks()
-    width = column.type.list_size
-    return np.asarray(column.flatten().to_numpy(), np.float32).reshape(-1, width)
+    clip = Clip.of(record, table.num_rows)
+    feature_file.write_part(path, clip, table, extractor.settings)
+    return Extracted(source.stem, clip.rows)

@@ -1,17 +1,21 @@
-"""Put trained heads on their backbone: one ONNX graph with its manifest."""
+"""Trained heads as an ONNX graph with its manifest: on their backbone, or alone."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from cexpr import manifest
+from cexpr import manifest, zoo
 from cexpr.abaw import EXPRESSIONS
 from cexpr.errors import UsageError
+from cexpr.export import write_atomically
 from cexpr.head_training import Head
+from cexpr.heads_model import INPUTS, open_model
 from cexpr.inference import Model
 from cexpr.manifest import Manifest, sha256_of
 from cexpr.signals import ACTION_UNITS
@@ -32,49 +36,112 @@ _DESCRIBED: Final[Mapping[str, Mapping[str, Any]]] = {
     "action_units": {"activation": "sigmoid", "labels": list(ACTION_UNITS)},
 }
 _PREFIX: Final = "cexpr_"
+# Of a file of heads alone; what the operators used here need.
+_OPSET: Final = 13
+_IR: Final = 8
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The model that the features came from.
+
+    Attributes:
+        name: As `zoo.find` takes it.
+        manifest: Its manifest.
+        path: Its ONNX file.
+    """
+
+    name: str
+    manifest: Manifest
+    path: Path
+
+    @classmethod
+    def find(cls, name: str) -> Origin:
+        """Find a model by its name, or by the path of its manifest or file."""
+        found = zoo.find(name)
+        return cls(name, found, zoo.model_file(found))
 
 
 def export(
-    backbone: Manifest,
-    path: Path,
+    origin: Origin,
     heads: Mapping[str, Head],
     target: Path,
     training: Mapping[str, Any],
+    *,
+    alone: bool = False,
 ) -> Manifest:
-    """Write `TARGET.onnx` (backbone and heads) and `TARGET.yaml`.
+    """Write `TARGET.onnx` and `TARGET.yaml`.
 
     Args:
-        backbone: The manifest of the model that the features came from.
-        path: Its ONNX file.
+        origin: The backbone.
         heads: Trained heads by name.
         target: The ONNX file to write.
         training: Kept in the manifest: data, figures.
+        alone: Leave the backbone out; its file must then be at hand wherever the heads are used.
 
     Raises:
-        UsageError: The package `onnx` is not installed.
+        UsageError: The package `onnx` is not installed, or the file cannot be written.
         ModelError: The graph that came out does not fit its manifest.
     """
     try:
         import onnx
-        from onnx import helper, numpy_helper
     except ImportError as error:
         message = "writing a model needs the package onnx: pip install 'cexpr[heads]'"
         raise UsageError(message) from error
 
-    network = Model(backbone, path, features=True)
-    features = network.features
-    assert features is not None
+    if alone:
+        model = _graph_of_heads(heads)
+    else:
+        model = onnx.load(str(origin.path))
+        _name_inputs(model.graph, Model(origin.manifest, origin.path, features=True))
+    tensors = _add_heads(model.graph, heads, "" if alone else _PREFIX)
+    if not alone:
+        tensors["features"] = f"{_PREFIX}features"
+    del model.graph.output[:]
+    model.graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", None])
+        for name in tensors.values()
+    )
+    write_atomically(target, model.SerializeToString())
+    outputs = {name: {"tensor": tensors[name], **_DESCRIBED.get(name, {})} for name in tensors}
+    return _write_manifest(origin, outputs, target, training, alone=alone)
+
+
+def _graph_of_heads(heads: Mapping[str, Head]) -> Any:
+    """A model without a node yet; its inputs are those that the heads read."""
+    import onnx
+
+    widths = {READS[name]: len(head.layers[0][0]) for name, head in heads.items()}
+    inputs = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", widths[name]])
+        for name in INPUTS
+        if name in widths
+    ]
+    graph = onnx.helper.make_graph([], "heads", inputs, [])
+    opset = onnx.helper.make_opsetid("", _OPSET)
+    return onnx.helper.make_model(graph, opset_imports=[opset], ir_version=_IR)
+
+
+def _name_inputs(graph: Any, network: Model) -> None:
+    """Give the backbone's embedding and its other tensors the names that the heads read."""
+    from onnx import helper
+
+    features = str(network.features)
     others = [name for name in network.tensors if name != features]
-    model = onnx.load(str(path))
-    graph = model.graph
     for names, kind in ((others, "outputs"), ([features], "features")):
         # A name of its own for each input, so that a graph with one output needs no concatenation.
         operation = "Concat" if len(names) > 1 else "Identity"
         axis: dict[str, Any] = {"axis": 1} if len(names) > 1 else {}
         graph.node.append(helper.make_node(operation, names, [f"{_PREFIX}{kind}"], **axis))
-    results = [f"{_PREFIX}features"]
+
+
+def _add_heads(graph: Any, heads: Mapping[str, Head], prefix: str) -> dict[str, str]:
+    """Add the layers of all heads; returns the name of each head's tensor."""
+    from onnx import helper, numpy_helper
+
+    results = {}
     for name, head in heads.items():
-        tensor = f"{_PREFIX}{READS[name]}"
+        tensor = f"{prefix}{READS[name]}"
         for number, layer in enumerate(head.layers):
             if number:
                 active = f"{_PREFIX}{name}_active_{number}"
@@ -89,23 +156,20 @@ def export(
             result = f"{_PREFIX}{name}" if is_last else f"{_PREFIX}{name}_layer_{number}"
             graph.node.append(helper.make_node("Gemm", [tensor, *entries], [result]))
             tensor = result
-        results.append(tensor)
-    del graph.output[:]
-    graph.output.extend(
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", None]) for name in results
-    )
-    onnx.save(model, str(target))
-    return _write_manifest(backbone, heads, target, training)
+        results[name] = tensor
+    return results
 
 
 def _write_manifest(
-    backbone: Manifest, heads: Mapping[str, Head], target: Path, training: Mapping[str, Any]
+    origin: Origin,
+    outputs: Mapping[str, Any],
+    target: Path,
+    training: Mapping[str, Any],
+    *,
+    alone: bool,
 ) -> Manifest:
-    outputs: dict[str, Any] = {
-        name: {"tensor": f"{_PREFIX}{name}", **_DESCRIBED[name]} for name in heads
-    }
-    outputs["features"] = {"tensor": f"{_PREFIX}features"}
-    content = {
+    backbone = origin.manifest
+    content: dict[str, Any] = {
         "cexpr_model": 1,
         "id": target.stem,
         "file": target.name,
@@ -115,11 +179,24 @@ def _write_manifest(
         "licence": f"of the backbone: {backbone.licence}; ask the owners of the annotations too",
         "citation": backbone.citation,
         "input": backbone.input.model_dump(mode="json", exclude_none=True, exclude={"tensor"}),
-        "outputs": outputs,
+        "outputs": dict(outputs),
         "training": dict(training),
     }
+    if alone:
+        content["backbone"] = {
+            "model": _model_beside(origin.name, target),
+            "sha256": sha256_of(origin.path),
+        }
     path = target.with_suffix(".yaml")
-    path.write_text(yaml.safe_dump(content, sort_keys=False, width=100), encoding="utf-8")
+    write_atomically(path, yaml.safe_dump(content, sort_keys=False, width=100).encode())
     checked = manifest.load(path)
-    Model(checked, target)
+    open_model(checked, target)
     return checked
+
+
+def _model_beside(name: str, target: Path) -> str:
+    """The backbone as the manifest of the heads names it: a relative path, or a name."""
+    path = Path(name)
+    if not path.is_file():
+        return name
+    return Path(os.path.relpath(path.resolve(), target.resolve().parent)).as_posix()

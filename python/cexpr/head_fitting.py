@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from cexpr import head_training, metrics
 from cexpr.abaw import MultiTask
 from cexpr.errors import UsageError
-from cexpr.extract import Features
+from cexpr.feature_file import Features
 from cexpr.head_export import READS
-from cexpr.head_training import Head
+from cexpr.head_training import Head, Training
 
 _FIT: Final[dict[str, Callable[..., Head]]] = {
     "expression": head_training.fit_expression,
@@ -63,11 +63,11 @@ def join(features: Features, labels: MultiTask) -> Part:
     return Part(features.features[rows], features.outputs[rows], chosen, lost)
 
 
-def fit(train: Part, validation: Part, *, epochs: int = 20, seed: int = 0) -> dict[str, Head]:
+def fit(train: Part, validation: Part, training: Training) -> dict[str, Head]:
     """Train every head that both parts have labels for.
 
     Raises:
-        UsageError: There is no such head.
+        UsageError: There is no such head, or the engine is not installed.
     """
     heads = {}
     for name, train_head in _FIT.items():
@@ -76,8 +76,7 @@ def fit(train: Part, validation: Part, *, epochs: int = 20, seed: int = 0) -> di
             heads[name] = train_head(
                 (getattr(train, source), getattr(train.labels, name)),
                 (getattr(validation, source), getattr(validation.labels, name)),
-                epochs=epochs,
-                seed=seed,
+                training,
             )
     if not heads:
         raise UsageError("no head has labels in both the training and the validation part")

@@ -27,8 +27,8 @@ class FaceCut(_Strict):
         align: `arcface`: similarity transform of five landmarks to the ArcFace template.
         margin: Width added on each side of the template, as a share of it; negative is tighter.
         shift: Offset of the template in the output, (x, y), as a share of the output's size.
-        box_margin: Without `align`: the detector's box, squared, with this share added on each
-            side.
+        box_margin: Without `align`: the detector's box with this share of its width and height
+            added on each side, stretched to the square as HSEmotion does.
     """
 
     align: Literal["arcface"] | None = None
@@ -198,6 +198,18 @@ class Outputs(_Strict):
         return {name: head.derived for name, head in heads.items() if head and head.derived}
 
 
+class Backbone(_Strict):
+    """The model whose embedding and outputs a file of heads alone reads.
+
+    Attributes:
+        model: Its name, or the path of its manifest, relative to the manifest of the heads.
+        sha256: Of its ONNX file; heads of another file's features would mean nothing.
+    """
+
+    model: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class Manifest(_Strict):
     """A manifest, checked; `path` is where it was read from.
 
@@ -207,6 +219,7 @@ class Manifest(_Strict):
         file: ONNX file, relative to the manifest.
         url: Where `cexpr models pull` gets the file.
         sha256, bytes: Of the ONNX file; checked before a session is made, where given.
+        backbone: Where the file holds heads alone; `input` is then that of the backbone.
     """
 
     cexpr_model: Literal[1]
@@ -219,6 +232,7 @@ class Manifest(_Strict):
     licence: str
     citation: str = ""
     intended_use: str = ""
+    backbone: Backbone | None = None
     input: InputSpec
     outputs: Outputs
     training: dict[str, Any] = Field(default_factory=dict)

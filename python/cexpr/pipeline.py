@@ -14,7 +14,7 @@ from cexpr.batching import FaceSignals
 from cexpr.decision import decide
 from cexpr.detect import make_detector
 from cexpr.errors import RuleError, UsageError
-from cexpr.inference import Model
+from cexpr.heads_model import open_model
 from cexpr.options import RunOptions
 from cexpr.results import ClipResult, FaceRows, Integers, Times, faces_table
 from cexpr.rules import RuleSet
@@ -52,7 +52,7 @@ class Pipeline:
         manifests = [zoo.find(name) for name in self.options.models or (zoo.DEFAULT_MODEL,)]
         threads, provider = self.options.threads, self.options.provider
         self.models = [
-            Model(manifest, zoo.model_file(manifest), provider=provider, threads=threads)
+            open_model(manifest, zoo.model_file(manifest), provider=provider, threads=threads)
             for manifest in manifests
         ]
         self._faces = FaceSignals(self.models, self.options.blend)

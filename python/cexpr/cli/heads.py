@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cexpr.cli.run import INTERRUPTED
+
 if TYPE_CHECKING:
     from cexpr.extract import Extracted
+
+
+class Engine(str, Enum):
+    """What descends on the losses."""
+
+    torch = "torch"
+    numpy = "numpy"
+
 
 app = typer.Typer(help="Train heads on features.", no_args_is_help=True)
 
@@ -23,8 +34,8 @@ def extract(
         list[Path],
         typer.Argument(metavar="INPUT...", help="Clips and folders, as cexpr run takes them."),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the files.")] = Path(
-        "features"
+    out: Annotated[Path, typer.Option("-o", "--out", help="Parquet file to write.")] = Path(
+        "features.parquet"
     ),
     model: Annotated[str, typer.Option(help="Name of a model, or path of its manifest.")] = (
         "cexpr-s"
@@ -38,13 +49,15 @@ def extract(
     half: Annotated[
         bool, typer.Option("--float16", help="Keep embeddings in half the space.")
     ] = False,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Clips worked on at the same time.")] = 1,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files made with other settings.")
+        bool, typer.Option("--overwrite", help="Replace a file made with other settings.")
     ] = False,
 ) -> None:
     """Write the embedding and raw outputs of a model for every face of every frame.
 
-    One Parquet file of one row group for each clip; clips that have one already are kept.
+    One Parquet file with a row group for each clip. Clips that it holds already are kept; an
+    extraction that was stopped goes on where it was.
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage or model.
     """
@@ -56,10 +69,15 @@ def extract(
         else:
             typer.echo(f"{one.stem}: {one.rows} faces{' (kept)' if one.kept else ''}")
 
-    extractor = extraction.Extractor(
-        model, detector=detector, detector_model=detector_model, half=half
-    )
-    done = extraction.extract(inputs, out, extractor, overwrite=overwrite, on_clip=report)
+    options = extraction.Extraction(model, detector, detector_model, half)
+    try:
+        done = extraction.extract(
+            inputs, out, options, jobs=jobs, overwrite=overwrite, on_clip=report
+        )
+    except KeyboardInterrupt:
+        typer.echo("cexpr: stopped; the same command does the rest", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    typer.echo(f"{out}: {sum(one.rows is not None for one in done)} clips")
     if any(one.rows is None for one in done):
         raise typer.Exit(1)
 
@@ -67,20 +85,26 @@ def extract(
 @app.command()
 def fit(
     features: Annotated[
-        Path, typer.Argument(help="Folder of cexpr extract.", exists=True, file_okay=False)
+        Path, typer.Argument(help="File of cexpr extract.", exists=True, dir_okay=False)
     ],
     train: Annotated[
-        Path, typer.Option(help="Multi-task annotations to train on.", exists=True, dir_okay=False)
+        Path, typer.Option(help="Multi-task annotations to train on: a file or a folder.")
     ],
     validation: Annotated[
-        Path,
-        typer.Option(help="Annotations that choose the best epoch.", exists=True, dir_okay=False),
+        Path, typer.Option(help="Annotations that choose the best epoch: a file or a folder.")
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="ONNX file to write.")] = Path(
         "heads.onnx"
     ),
     model: Annotated[
         str | None, typer.Option(help="The model that the features came from, if not by its name.")
+    ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Write the heads without the model they stand on.")
+    ] = False,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="torch (extra [heads]) or numpy.  [default: torch if installed]"),
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training part.", min=1)] = 20,
     seed: Annotated[int, typer.Option(help="Of initial weights and order.")] = 0,
@@ -89,28 +113,34 @@ def fit(
 
     Writes an ONNX file and its manifest, for `cexpr run --model`.
     """
-    from cexpr import abaw, head_export, head_fitting, zoo
+    from cexpr import abaw, head_export, head_fitting
     from cexpr.errors import UsageError
-    from cexpr.extract import read_features
+    from cexpr.feature_file import read_features
+    from cexpr.head_engines import has_torch
+    from cexpr.head_training import Training
     from cexpr.manifest import sha256_of
 
     read = read_features(features)
     parts = [head_fitting.join(read, abaw.read_multi_task(path)) for path in (train, validation)]
     for path, part in zip((train, validation), parts, strict=True):
         typer.echo(f"{path}: {len(part.features)} rows, {part.lost} more without a face")
-    backbone = zoo.find(model or read.settings.model)
-    path = zoo.model_file(backbone)
-    if sha256_of(path) != read.settings.sha256:
-        raise UsageError(f"{features}: the features are not of {path}; name the model with --model")
-    heads = head_fitting.fit(*parts, epochs=epochs, seed=seed)
+    origin = head_export.Origin.find(model or read.settings.model)
+    if sha256_of(origin.path) != read.settings.sha256:
+        raise UsageError(
+            f"{features}: the features are not of {origin.path}; name the model with --model"
+        )
+    wants_torch = engine is Engine.torch or (engine is None and has_torch())
+    how = Training(epochs, seed, "torch" if wants_torch else "numpy")
+    heads = head_fitting.fit(parts[0], parts[1], how)
     figures = {}
     for name, head in heads.items():
         figures[name] = round(head.score, 4)
         typer.echo(f"{name}: {head.score:.4f} on the validation part (epoch {head.epoch})")
     training = {
-        "backbone": {"id": backbone.id, "sha256": read.settings.sha256},
+        "backbone": {"id": origin.manifest.id, "sha256": read.settings.sha256},
+        "engine": how.engine,
         "rows": [len(part.features) for part in parts],
         "validation": figures,
     }
-    written = head_export.export(backbone, path, heads, out, training)
+    written = head_export.export(origin, heads, out, training, alone=alone)
     typer.echo(f"wrote {out} and {written.path.name}; use them with --model {out}")

@@ -1,0 +1,100 @@
+"""Train an expression head on the features of a model for real faces, and say how good it is.
+
+python tools/measure_heads.py TRAIN.npz VALID.npz [--model cexpr-s] [--rows 6000] [--engine numpy]
+
+Both files hold FER+ faces and votes (see `cexpr.crowd.read_faces`). Faces count whose votes have a
+majority. The head is chosen on one half of VALID and judged on the other, which it never saw;
+beside it stand the model's own expressions and always saying the commonest class.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cexpr import heads, inference, metrics, zoo
+from cexpr.abaw import EXPRESSIONS
+from cexpr.crowd import VOTE_COLUMNS, read_faces
+from cexpr.head_training import Training, fit_expression
+from cexpr.manifest import InputSpec
+from cexpr.preprocess import preprocess
+
+BATCH = 50
+# Aff-Wild2's "other" stands for contempt.
+NAMES = tuple("contempt" if name == "other" else name for name in EXPRESSIONS)
+
+
+def labelled(path: Path, rows: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The first faces whose votes have a majority, and its class in the order of `NAMES`."""
+    faces = read_faces(path)
+    votes = faces.votes[:, : len(NAMES)]
+    chosen = np.flatnonzero(votes.max(axis=1) > faces.votes.sum(axis=1) / 2)[:rows]
+    ids = np.array([NAMES.index(name) for name in VOTE_COLUMNS[: len(NAMES)]])
+    return faces.images[chosen], ids[votes[chosen].argmax(axis=1)]
+
+
+def inputs_of(images: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
+    """Faces as the model wants them: the whole image is the face."""
+    height, width = images.shape[1:]
+    nowhere = np.full((1, 5, 2), np.nan, dtype=np.float32)
+    box = np.array([[0, 0, width, height]], dtype=np.float32)
+    whole = inference.face_matrices(spec, nowhere, box)
+    cut = (spec.size, spec.mean, spec.std, spec.color)
+    return np.concatenate([preprocess(image, whole, *cut) for image in images])
+
+
+def measure(
+    train: Path, valid: Path, rows: int, training: Training, model: str = "cexpr-s"
+) -> dict[str, tuple[float, float]]:
+    """Accuracy and macro F1 over eight classes on the half of VALID that chose nothing."""
+    found = zoo.find(model)
+    network = inference.Model(found, zoo.model_file(found), threads=2, features=True)
+    assert network.features is not None
+    features, labels, signals = [], [], []
+    for path in (train, valid):
+        images, classes = labelled(path, rows)
+        parts = [
+            network.run(inputs_of(images[at : at + BATCH], found.input))
+            for at in range(0, len(images), BATCH)
+        ]
+        tensors = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        features.append(tensors[network.features])
+        labels.append(classes)
+        signals.append(heads.signals(found, tensors))
+    half = len(labels[1]) // 2
+    head = fit_expression(
+        (features[0], labels[0]), (features[1][:half], labels[1][:half]), training
+    )
+    truth = labels[1][half:]
+    own = signals[1].values[half:, [signals[1].names.index(name) for name in NAMES]]
+    guesses = {
+        "head on the features": head(features[1][half:]).argmax(axis=1),
+        "the model's own head": own.argmax(axis=1),
+        "the commonest class": np.full_like(truth, np.bincount(labels[0]).argmax()),
+    }
+    return {
+        name: (float((guess == truth).mean()), metrics.expression_f1(truth, guess))
+        for name, guess in guesses.items()
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Heads on real faces.")
+    parser.add_argument("train", type=Path)
+    parser.add_argument("valid", type=Path)
+    parser.add_argument("--model", default="cexpr-s")
+    parser.add_argument("--rows", type=int, default=6000, help="faces of each file at most")
+    parser.add_argument("--engine", choices=("numpy", "torch"), default="numpy")
+    given = parser.parse_args()
+    training = Training(epochs=30, engine=given.engine)
+    found = measure(given.train, given.valid, given.rows, training, given.model)
+    for name, (accuracy, f1) in found.items():
+        print(f"{name}: accuracy {accuracy:.4f}, macro F1 {f1:.4f}")
+
+
+if __name__ == "__main__":
+    main()
