@@ -104,6 +104,13 @@ def test_a_missing_header_is_not_a_lost_row(tmp_path: Path) -> None:
     assert problems(path, "ce")[0] == (1, "the header is missing")
 
 
+def test_another_header_needs_a_template(tmp_path: Path) -> None:
+    path = write(tmp_path / "ce.txt", "image,id", "1/00001.jpg,0")
+    ((line, message),) = problems(path, "ce")
+    assert line == 1
+    assert message.startswith(f"expected the header '{CE_HEADER}'")
+
+
 def test_off_by_one_counts_are_found_against_the_template(tmp_path: Path) -> None:
     template = write(
         tmp_path / "t.txt", CE_HEADER, *(f"1/{n:05d}.jpg" for n in (1, 2, 3)), "2/00001.jpg,"

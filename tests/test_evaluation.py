@@ -199,3 +199,36 @@ def test_the_commands_print_what_the_measures_say(tmp_path: Path) -> None:
     for text in (f"{score.expression:.4f}", f"{score.action_units:.4f}", "AU26", "other"):
         assert text in result.stdout
     assert "p_mtl" in json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+
+
+def test_a_frame_without_a_prediction_can_be_held(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "13.txt").write_text("compounds\n1\n1\n2\n2\n")
+    (tmp_path / "CE.txt").write_text(f"{CE_HEADER}\n13/00001.jpg,1\n13/00003.jpg,2\n")
+    command = ["eval", "ce", str(tmp_path / "labels"), str(tmp_path / "CE.txt"), "--json"]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, UsageError)
+    assert "2 labelled rows have no prediction (13/00002, 13/00004); --hold" in str(
+        result.exception
+    )
+    report = json.loads(CliRunner().invoke(app, [*command, "--hold"]).stdout)
+    # Frame 2 lies as near to 1 as to 3, and the earlier one counts.
+    assert report["f1"] == pytest.approx(2 / 7)
+    truth = Compounds((("14", 1),), np.array([1]))
+    with pytest.raises(UsageError, match="1 labelled rows"):
+        evaluation.judge_compounds(truth, Compounds((("13", 1),), np.array([1])), hold=True)
+
+
+def test_shares_are_compared_with_the_published_ones(tmp_path: Path) -> None:
+    rows = [f"1/{n:05d}.jpg,{n % 7 if n else -1}" for n in range(1, 71)]
+    (tmp_path / "CE.txt").write_text("\n".join([CE_HEADER, *rows]) + "\n")
+    command = ["eval", "shares", str(tmp_path)]
+    published = np.array(metrics.COMPOUND_FRAMES) / sum(metrics.COMPOUND_FRAMES)
+    expected = float((published * np.log(published * 7)).sum())
+    plain = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+    assert plain["divergence"] == pytest.approx(expected, abs=TOLERANCE)
+    assert plain["counts"]["Sadly_Angry"] == 10
+    assert f"divergence {expected:.4f}" in CliRunner().invoke(app, command).stdout
+    (tmp_path / "CE.txt").write_text("\n".join([CE_HEADER, "1/00001.jpg,0"]) + "\n")
+    assert "divergence inf" in CliRunner().invoke(app, command).stdout
+    assert json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)["divergence"] is None

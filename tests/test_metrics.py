@@ -108,3 +108,14 @@ def test_wrong_input_is_named() -> None:
         metrics.action_unit_f1([[1]], [[1]])
     with pytest.raises(ValueError, match="0 or 1"):
         metrics.action_unit_f1([[2] * 12], [[1] * 12])
+
+
+def test_the_divergence_of_shares() -> None:
+    assert metrics.share_divergence([1, 1], [0, 1, -1, 1, 0]) == 0
+    expected = 0.25 * np.log(0.25 / 0.5) + 0.75 * np.log(0.75 / 0.5)
+    assert metrics.share_divergence([1, 3], [0, 1]) == pytest.approx(expected, abs=TOLERANCE)
+    assert metrics.share_divergence([1, 0], [0, 1]) == pytest.approx(np.log(2), abs=TOLERANCE)
+    assert metrics.share_divergence([1, 1], [0, 0]) == np.inf
+    assert metrics.share_divergence([1, 1], [-1]) == np.inf
+    with pytest.raises(ValueError, match="shares"):
+        metrics.share_divergence([0, 0], [0])

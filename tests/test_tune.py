@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
 from typer.testing import CliRunner
 
-from cexpr import metrics, tune, tune_scores
+from cexpr import abaw, metrics, tune, tune_scores
 from cexpr.abaw import EXPRESSIONS, MultiTask
 from cexpr.cli import app
 from cexpr.errors import UsageError
@@ -18,8 +19,9 @@ from cexpr.smoothing import smooth
 from cexpr.submissions import CE_CLASSES, MTL_HEADER
 from cexpr.tune import Smoothing
 from cexpr.tune_plot import svg
-from cexpr.tune_tracks import Track, read_tracks
+from cexpr.tune_tracks import RunSource, Track, open_sources, read_tracks
 from test_submit import run_folder
+from tiny_networks import write_manifest, write_network
 
 FRAMES, VIDEOS = 60, 6
 
@@ -236,6 +238,10 @@ def run_of(tmp_path: Path, labels: MultiTask, tracks: list[Track], model: int, n
     return run_folder(tmp_path / name, *clips)
 
 
+def opened(runs: list[Path]) -> list[RunSource]:
+    return [RunSource(run) for run in runs]
+
+
 def label_file(path: Path, labels: MultiTask) -> Path:
     rows = [
         ",".join([f"{video}/{number:05d}.jpg", *map(str, affect), str(expression), *map(str, on)])
@@ -254,7 +260,7 @@ def label_file(path: Path, labels: MultiTask) -> Path:
 def test_the_command_tunes_two_runs_and_writes_options(tmp_path: Path) -> None:
     labels, tracks = made_up(11, noise=0.8, models=2)
     runs = [run_of(tmp_path, labels, tracks, model, f"run{model}") for model in (0, 1)]
-    read = read_tracks(labels, runs)
+    read = read_tracks(labels, opened(runs))
     for ours, track in zip(read, tracks, strict=True):
         for model in (0, 1):
             for head, values in track.signals[model].items():
@@ -278,7 +284,7 @@ def test_a_label_between_faces_takes_the_nearest(tmp_path: Path) -> None:
     far = MultiTask(
         (("v0", 1), ("v0", 1000)), np.zeros((2, 2)), np.zeros(2, np.int64), np.zeros((2, 12), int)
     )
-    (track,) = read_tracks(far, [run])
+    (track,) = read_tracks(far, opened([run]))
     np.testing.assert_array_equal(track.place, [0, FRAMES - 1])
 
 
@@ -287,7 +293,7 @@ def test_a_video_without_a_run_is_named(tmp_path: Path) -> None:
     run = run_of(tmp_path, labels, tracks, 0, "run")
     other = MultiTask((("v99", 1),), np.zeros((1, 2)), np.zeros(1, int), np.zeros((1, 12), int))
     with pytest.raises(UsageError, match="no finished clip 'v99'"):
-        read_tracks(other, [run])
+        read_tracks(other, opened([run]))
 
 
 def test_a_derived_head_is_left_out_where_another_run_has_learnt_it(tmp_path: Path) -> None:
@@ -297,10 +303,62 @@ def test_a_derived_head_is_left_out_where_another_run_has_learnt_it(tmp_path: Pa
     assert record is not None
     record.derived = dict.fromkeys(SIGNALS[10:], "prototypes")
     record.save(runs[1])
-    for track in read_tracks(labels, runs):
+    for track in read_tracks(labels, opened(runs)):
         assert set(track.signals[0]) == {"expression", "valence_arousal", "action_units"}
         assert set(track.signals[1]) == {"expression", "valence_arousal"}
-    alone = read_tracks(labels, runs[1:])
+    alone = read_tracks(labels, opened(runs[1:]))
     assert "action_units" in alone[0].signals[0]
-    found = by_head(tune.tune(labels, read_tracks(labels, runs), smoothings=[Smoothing()], folds=2))
+    found = by_head(
+        tune.tune(labels, read_tracks(labels, opened(runs)), smoothings=[Smoothing()], folds=2)
+    )
     assert found["action_units"].weights == (0.5, 0.5)
+
+
+def test_features_give_what_a_run_gives(tmp_path: Path) -> None:
+    random = np.random.default_rng(15)
+    images, out = tmp_path / "images", tmp_path / "features.parquet"
+    rows = []
+    for video in ("v0", "v1"):
+        (images / video).mkdir(parents=True)
+        for number in (1, 2, 5, 9):
+            pixels = random.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            cv2.imwrite(str(images / video / f"{number:05d}.png"), pixels)
+            rows.append(f"{video}/{number:05d}.jpg,0.1,0.2,{number % 8}" + ",0,1" * 6)
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\n".join([MTL_HEADER, *rows]) + "\n", encoding="utf-8")
+    write_network(tmp_path / "net.onnx")
+    model = str(write_manifest(tmp_path / "net.yaml"))
+    options = ["--model", model, "--detector", "full-frame"]
+    for command in (
+        ["extract", str(images), "-o", str(out)],
+        ["run", str(images), "-o", str(tmp_path / "run"), "--rules", "hsemotion-mean", "--quiet"],
+    ):
+        result = CliRunner().invoke(app, [*command, *options])
+        assert result.exit_code == 0, result.output
+    annotated = abaw.read_multi_task(labels)
+    sources = open_sources([out, tmp_path / "run"])
+    assert [one.model for one in sources] == [model, model]
+    for track in read_tracks(annotated, sources):
+        np.testing.assert_array_equal(track.frame, [1, 2, 5, 9])
+        ours, theirs = track.signals
+        assert set(ours) == {"expression", "valence_arousal"}
+        for head, values in ours.items():
+            np.testing.assert_allclose(values, theirs[head], atol=1e-5)
+
+    fit = ["heads", "fit", str(out), "--train", str(labels), "--validation", str(labels)]
+    fit += ["-o", str(tmp_path / "mine.onnx"), "--alone", "--epochs", "1", "--engine", "numpy"]
+    assert CliRunner().invoke(app, fit).exit_code == 0
+    command = ["tune", str(labels), str(out), "--model", str(tmp_path / "mine.onnx")]
+    command += ["-o", str(tmp_path / "tuned.yaml"), "--folds", "2", "--radii", "1"]
+    result = CliRunner().invoke(app, [*command, "--sigmas", "1"])
+    assert result.exit_code == 0, result.output
+    options_file = yaml.safe_load((tmp_path / "tuned.yaml").read_text(encoding="utf-8"))
+    assert options_file["models"] == [str(tmp_path / "mine.onnx")]
+    assert set(options_file["smooth"]) == {"expression", "valence_arousal", "action_units"}
+
+    write_network(tmp_path / "other.onnx", seed=3)
+    other = write_manifest(tmp_path / "other.yaml")
+    with pytest.raises(UsageError, match="the features are not of model"):
+        open_sources([out], [str(other)])
+    with pytest.raises(UsageError, match="one for each of the 1 files of features, got 2"):
+        open_sources([out], ["a", "b"])

@@ -9,6 +9,7 @@ twelve action units, 0 or 1. Annotations mark what is missing with -5 (valence, 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ def check_submission(path: Path, kind: Kind, template: Path | None = None) -> li
     """
     header, rows, problems = _parse(path, kind, is_annotation=False)
     if template is None:
-        problems += _gaps(rows)
+        problems += [*_wrong_header(header, kind), *_gaps(rows)]
     else:
         problems += _differences(header, rows, *read_template(template))
     return sorted(problems, key=lambda problem: problem.line)
@@ -163,7 +164,7 @@ def read_template(path: Path) -> tuple[str, list[tuple[str, Key]]]:
     Raises:
         UsageError: The file cannot be read or a line has no image.
     """
-    lines = _lines(path)
+    lines = read_lines(path)
     images = []
     for number, line in enumerate(lines[1:], start=2):
         image = line.split(",", 1)[0].strip()
@@ -180,6 +181,18 @@ def image_key(image: str) -> Key | None:
     return (match["video"], int(match["number"])) if match else None
 
 
+def nearest(numbers: Sequence[int], wanted: int) -> int:
+    """Return the number nearest to the wanted one, the lower of two equally near.
+
+    Args:
+        numbers: Increasing, at least one.
+        wanted: Any number.
+    """
+    place = bisect_left(numbers, wanted)
+    near = numbers[max(place - 1, 0) : place + 1]
+    return min(near, key=lambda number: (abs(number - wanted), number))
+
+
 def _read(path: Path, kind: Kind) -> list[Row]:
     _, rows, problems = _parse(path, kind, is_annotation=True)
     if problems:
@@ -189,7 +202,12 @@ def _read(path: Path, kind: Kind) -> list[Row]:
     return rows
 
 
-def _lines(path: Path) -> list[str]:
+def read_lines(path: Path) -> list[str]:
+    """Read the lines of a text file, at least one.
+
+    Raises:
+        UsageError: It cannot be read, or is empty.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -201,7 +219,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _parse(path: Path, kind: Kind, *, is_annotation: bool) -> tuple[str, list[Row], list[Problem]]:
-    lines = _lines(path)
+    lines = read_lines(path)
     problems = []
     if image_key(lines[0].split(",", 1)[0].strip()) is not None:
         problems.append(Problem(1, "the header is missing"))
@@ -221,14 +239,21 @@ def _parse(path: Path, kind: Kind, *, is_annotation: bool) -> tuple[str, list[Ro
         except ValueError:
             problems.append(Problem(number, f"expected numbers after '{image}'"))
             continue
-        found = list(_out_of_range(kind, values, is_annotation))
+        found = list(out_of_range(kind, values, is_annotation=is_annotation))
         problems += [Problem(number, message) for message in found]
         if not found:
             rows.append(Row(number, image, key, values))
     return lines[0], rows, problems
 
 
-def _out_of_range(kind: Kind, values: Sequence[float], is_annotation: bool) -> Iterator[str]:
+def out_of_range(kind: Kind, values: Sequence[float], *, is_annotation: bool) -> Iterator[str]:
+    """Yield what is wrong with the numbers of a row.
+
+    Args:
+        kind: `ce` or `mtl`.
+        values: One number, or 15.
+        is_annotation: Whether the markers of missing values are allowed.
+    """
     if kind == "ce":
         yield from _not_an_id("compound", values[0], COMPOUND_CLASSES, is_annotation)
         return
@@ -244,6 +269,17 @@ def _not_an_id(name: str, value: float, classes: int, is_annotation: bool) -> It
     is_missing = is_annotation and value == MISSING_CLASS
     if not is_missing and (value != value // 1 or not 0 <= value < classes):
         yield f"{name}: expected 0..{classes - 1}, got {value:g}"
+
+
+def _wrong_header(header: str, kind: Kind) -> Iterator[Problem]:
+    from cexpr.submissions import CE_HEADER, MTL_HEADER
+
+    expected = CE_HEADER if kind == "ce" else MTL_HEADER
+    is_row = image_key(header.split(",", 1)[0].strip()) is not None
+    if header.strip() != expected and not is_row:
+        yield Problem(
+            1, f"expected the header '{expected}'; where the organisers' differs, give --template"
+        )
 
 
 def _gaps(rows: Sequence[Row]) -> Iterator[Problem]:

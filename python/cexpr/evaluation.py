@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cexpr import metrics
-from cexpr.abaw import Compounds, Key, MultiTask
+from cexpr.abaw import Compounds, Key, MultiTask, nearest
 from cexpr.errors import UsageError
 
 Floats = NDArray[np.float64]
@@ -73,8 +73,13 @@ class MultiTaskReport:
     rows: tuple[int, int, int]
 
 
-def matched(labels: _Table, predictions: _Table) -> Integers:
+def matched(labels: _Table, predictions: _Table, *, hold: bool = False) -> Integers:
     """Find the prediction of each labelled row, by video and frame number.
+
+    Args:
+        labels: Annotations.
+        predictions: A submission.
+        hold: A frame that has none takes that of the nearest frame of its video.
 
     Returns:
         int64, shape (N,): row in the predictions.
@@ -84,51 +89,73 @@ def matched(labels: _Table, predictions: _Table) -> Integers:
     """
     place = {key: row for row, key in enumerate(predictions.keys)}
     lacking = [key for key in labels.keys if key not in place]
+    if hold and lacking:
+        numbers: dict[str, list[int]] = {}
+        for video, number in sorted(predictions.keys):
+            numbers.setdefault(video, []).append(number)
+        place |= {
+            key: place[key[0], nearest(numbers[key[0]], key[1])]
+            for key in lacking
+            if key[0] in numbers
+        }
+        lacking = [key for key in lacking if key not in place]
     if lacking:
         shown = ", ".join(f"{video}/{number:05d}" for video, number in lacking[:_SHOWN])
         raise UsageError(
             f"{len(lacking)} labelled rows have no prediction ({shown}"
-            f"{', ...' if len(lacking) > _SHOWN else ''}); 'cexpr submit' with the labels as "
-            "--template writes a row for each"
+            f"{', ...' if len(lacking) > _SHOWN else ''}); --hold takes the nearest frame's where "
+            "the video has any"
         )
     return np.array([place[key] for key in labels.keys], dtype=np.int64)
 
 
 def judge_compounds(
-    labels: Compounds, predictions: Compounds, *, rounds: int = 1000, seed: int = 0
+    labels: Compounds,
+    predictions: Compounds,
+    *,
+    hold: bool = False,
+    rounds: int = 1000,
+    seed: int = 0,
 ) -> ClassReport:
     """Judge compound expressions (macro F1 over all seven).
 
     Args:
         labels: Annotations; -1 is left out.
         predictions: -1 (no label) is a miss.
+        hold: See `matched`.
         rounds: Draws of the bootstrap over videos.
         seed: Of the draws.
 
     Raises:
         UsageError: Labelled rows have no prediction.
     """
-    guess = predictions.labels[matched(labels, predictions)]
+    guess = predictions.labels[matched(labels, predictions, hold=hold)]
     videos = _video_ids(labels.keys)
     weights = _draws(videos, rounds, seed)
     return _classes(labels.labels, guess, metrics.COMPOUND_CLASSES, videos, weights)[0]
 
 
 def judge_multi_task(
-    labels: MultiTask, predictions: MultiTask, *, rounds: int = 1000, seed: int = 0
+    labels: MultiTask,
+    predictions: MultiTask,
+    *,
+    hold: bool = False,
+    rounds: int = 1000,
+    seed: int = 0,
 ) -> MultiTaskReport:
     """Judge valence, arousal, expressions and action units.
 
     Args:
         labels: Annotations; rows with a missing marker are left out, head by head.
         predictions: A submission.
+        hold: See `matched`.
         rounds: Draws of the bootstrap over videos.
         seed: Of the draws.
 
     Raises:
         UsageError: Labelled rows have no prediction.
     """
-    place = matched(labels, predictions)
+    place = matched(labels, predictions, hold=hold)
     affect = predictions.valence_arousal[place]
     expression, units = predictions.expression[place], predictions.action_units[place]
     score = metrics.mtl_score(

@@ -127,7 +127,8 @@ def fit_valence_arousal(
     def score(values: Floats) -> float:
         guess = np.tanh(values[known].astype(np.float64))
         truth = validation[1][known]
-        if not len(truth) or (np.ptp(guess, axis=0) == 0).any():
+        # Where either is constant no coefficient exists; the first epoch is as good as any.
+        if any((np.ptp(one, axis=0) == 0).any() for one in (guess, truth)):
             return -1.0
         return float(np.mean([metrics.concordance_cc(truth[:, c], guess[:, c]) for c in (0, 1)]))
 

@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 EXPRESSION_CLASSES = 8
 COMPOUND_CLASSES = 7
 ACTION_UNIT_COUNT = 12
+COMPOUND_FRAMES = (14445, 24915, 10780, 10637, 10535, 10112, 8878)
+"""Frames of each of the seven compounds in C-EXPR-DB, as the notebooks of arXiv:2407.13184 quote
+them from its authors."""
 MISSING_CLASS = -1
 MISSING_AFFECT = -5.0
 
@@ -94,6 +97,29 @@ def compound_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
         labels, predictions: int, shape (N,), in 0..6; rows whose label is -1 are left out.
     """
     return float(class_f1(confusion_matrix(labels, predictions, COMPOUND_CLASSES)).mean())
+
+
+def share_divergence(shares: ArrayLike, labels: ArrayLike) -> float:
+    """Kullback-Leibler divergence of the predicted shares of classes from known ones, in nats.
+
+    sum p log(p / q) with p the known and q the predicted share of each class (arXiv:2407.13184
+    picks models for compound expressions by it); infinite where a class with p > 0 is never
+    predicted.
+
+    Args:
+        shares: Known shares or counts, shape (K,), >= 0 and not all 0.
+        labels: Predicted classes, int, shape (N,), in 0..K-1; -1 (no label) is left out.
+    """
+    known = np.asarray(shares, dtype=np.float64)
+    guess = np.asarray(labels)
+    if known.ndim != 1 or known.size == 0 or known.min() < 0 or known.sum() == 0:
+        raise ValueError(f"shares: expected numbers >= 0 with one above 0, got {known}")
+    counts = confusion_matrix(guess, guess, len(known))[:, :-1].sum(axis=1)
+    if counts.sum() == 0:
+        return float("inf")
+    p, q = known / known.sum(), counts / counts.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.where(p > 0, p * np.log(p / q), 0).sum())
 
 
 def action_unit_f1(labels: ArrayLike, predictions: ArrayLike) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +63,7 @@ def submit(kind: Kind, folder: Path, template: Path, out: Path, fill: str | None
     for image, key in images:
         row = fill if key[0] in lacking else known.get(key)
         if row is None:
-            row = known[_nearest(numbers[key[0]], key)]
+            row = known[key[0], abaw.nearest(numbers[key[0]], key[1])]
             held.append(image)
         lines.append(f"{image},{row}")
     write_atomically(out, ("\n".join(lines) + "\n").encode())
@@ -120,9 +119,3 @@ def _is_unknown(kind: Kind, values: str) -> bool:
     # A submission may hold no marker of a missing value; a valence of -1 is none.
     fields = values.split(",")
     return "-1" in fields if kind == "ce" else "-5" in fields[:2] or "-1" in fields[2:]
-
-
-def _nearest(numbers: Sequence[int], key: Key) -> Key:
-    place = bisect_left(numbers, key[1])
-    near = numbers[max(place - 1, 0) : place + 1]
-    return key[0], min(near, key=lambda number: (abs(number - key[1]), number))

@@ -12,30 +12,46 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cexpr.errors import UsageError
+
 if TYPE_CHECKING:
     from cexpr.evaluation import ClassReport, Interval
 
-Labels = Annotated[Path, typer.Argument(help="Annotations.", exists=True, dir_okay=False)]
+Labels = Annotated[
+    Path,
+    typer.Argument(help="Annotations: a file, or a folder with one for each video.", exists=True),
+]
 Predictions = Annotated[
     Path, typer.Argument(help="Submission, or the folder of a run with --abaw.", exists=True)
+]
+Hold = Annotated[
+    bool,
+    typer.Option(
+        "--hold", help="A labelled frame without a prediction takes that of the nearest frame."
+    ),
 ]
 Rounds = Annotated[int, typer.Option(help="Draws of the bootstrap over videos.", min=100)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def ce(
-    labels: Labels, predictions: Predictions, rounds: Rounds = 1000, as_json: AsJson = False
+    labels: Labels,
+    predictions: Predictions,
+    hold: Hold = False,
+    rounds: Rounds = 1000,
+    as_json: AsJson = False,
 ) -> None:
     """Score compound expressions: macro F1 over all seven, with a 95 % interval over videos.
 
     Rows labelled -1 are left out. A class that never occurs counts 0.
     """
-    from cexpr import abaw, evaluation
+    from cexpr import abaw_folders, evaluation
     from cexpr.submissions import CE_CLASSES
 
     report = evaluation.judge_compounds(
-        abaw.read_compounds(labels),
-        abaw.read_compounds(_file(predictions, "CE.txt")),
+        abaw_folders.read_compounds(labels),
+        abaw_folders.read_compounds(_file(predictions, "CE.txt")),
+        hold=hold,
         rounds=rounds,
     )
     if as_json:
@@ -46,20 +62,51 @@ def ce(
     _print_classes(console, CE_CLASSES, report)
 
 
+def shares(predictions: Predictions, as_json: AsJson = False) -> None:
+    """Compare how often each compound is predicted with its published share, without any labels.
+
+    Prints the Kullback-Leibler divergence, published shares first, natural logarithm; infinite
+    where a compound is never predicted. Frames without a label are left out.
+    """
+    from cexpr import abaw_folders, metrics
+    from cexpr.submissions import CE_CLASSES
+
+    labels = abaw_folders.read_compounds(_file(predictions, "CE.txt")).labels
+    divergence = metrics.share_divergence(metrics.COMPOUND_FRAMES, labels)
+    counts = np.bincount(labels[labels >= 0], minlength=len(CE_CLASSES))
+    if as_json:
+        # JSON has no infinity.
+        finite = divergence if np.isfinite(divergence) else None
+        _print_json({"divergence": finite, "counts": dict(zip(CE_CLASSES, counts, strict=True))})
+        return
+    table = Table("compound", "frames", "share", "published")
+    published = np.array(metrics.COMPOUND_FRAMES) / sum(metrics.COMPOUND_FRAMES)
+    for name, count, share in zip(CE_CLASSES, counts, published, strict=True):
+        table.add_row(name, str(count), f"{count / max(1, counts.sum()):.3f}", f"{share:.3f}")
+    console = Console()
+    console.print(table)
+    console.print(f"divergence {divergence:.4f}")
+
+
 def mtl(
-    labels: Labels, predictions: Predictions, rounds: Rounds = 1000, as_json: AsJson = False
+    labels: Labels,
+    predictions: Predictions,
+    hold: Hold = False,
+    rounds: Rounds = 1000,
+    as_json: AsJson = False,
 ) -> None:
     """Score the multi-task challenge: concordance, macro F1 over 8 expressions, F1 of 12 units.
 
     Rows with a missing marker (-5, -1) are left out, head by head. A class that never occurs
     counts 0. Intervals hold 95 % of the draws of whole videos.
     """
-    from cexpr import abaw, evaluation
+    from cexpr import abaw, abaw_folders, evaluation
     from cexpr.signals import ACTION_UNITS
 
     report = evaluation.judge_multi_task(
-        abaw.read_multi_task(labels),
-        abaw.read_multi_task(_file(predictions, "MTL.txt")),
+        abaw_folders.read_multi_task(labels),
+        abaw_folders.read_multi_task(_file(predictions, "MTL.txt")),
+        hold=hold,
         rounds=rounds,
     )
     score = report.score
@@ -83,7 +130,9 @@ def mtl(
 
 
 def _file(path: Path, name: str) -> Path:
-    return path / name if path.is_dir() else path
+    if (path / "run.json").is_file() and not (path / name).is_file():
+        raise UsageError(f"{path}: the run has no {name}; run with --abaw, or see cexpr submit")
+    return path / name if (path / name).is_file() else path
 
 
 def _shown(value: float, interval: Interval) -> str:
@@ -107,6 +156,6 @@ def _print_json(report: dict[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     raise TypeError(f"not for JSON: {type(value)}")

@@ -88,10 +88,14 @@ def fit(
         Path, typer.Argument(help="File of cexpr extract.", exists=True, dir_okay=False)
     ],
     train: Annotated[
-        Path, typer.Option(help="Multi-task annotations to train on: a file or a folder.")
+        Path,
+        typer.Option(help="Multi-task annotations to train on: a file or a folder.", exists=True),
     ],
     validation: Annotated[
-        Path, typer.Option(help="Annotations that choose the best epoch: a file or a folder.")
+        Path,
+        typer.Option(
+            help="Annotations that choose the best epoch: a file or a folder.", exists=True
+        ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="ONNX file to write.")] = Path(
         "heads.onnx"
@@ -113,7 +117,8 @@ def fit(
 
     Writes an ONNX file and its manifest, for `cexpr run --model`.
     """
-    from cexpr import abaw, head_export, head_fitting
+    from cexpr import head_export, head_fitting
+    from cexpr.abaw_folders import read_multi_task
     from cexpr.errors import UsageError
     from cexpr.feature_file import read_features
     from cexpr.head_engines import has_torch
@@ -121,7 +126,7 @@ def fit(
     from cexpr.manifest import sha256_of
 
     read = read_features(features)
-    parts = [head_fitting.join(read, abaw.read_multi_task(path)) for path in (train, validation)]
+    parts = [head_fitting.join(read, read_multi_task(path)) for path in (train, validation)]
     for path, part in zip((train, validation), parts, strict=True):
         typer.echo(f"{path}: {len(part.features)} rows, {part.lost} more without a face")
     origin = head_export.Origin.find(model or read.settings.model)

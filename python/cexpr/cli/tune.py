@@ -20,12 +20,25 @@ class WindowUnit(str, Enum):
 def tune(
     labels: Annotated[
         Path,
-        typer.Argument(help="Multi-task annotations of ABAW.", exists=True, dir_okay=False),
+        typer.Argument(help="Multi-task annotations of ABAW: a file or a folder.", exists=True),
     ],
-    runs: Annotated[
+    sources: Annotated[
         list[Path],
-        typer.Argument(help="Folders of runs of the labelled videos, one for each model to blend."),
+        typer.Argument(
+            help="Runs of the labelled videos, or files of cexpr extract; one for each model to "
+            "blend.",
+            exists=True,
+        ),
     ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Heads of cexpr heads fit --alone, one for each file of features in turn; "
+            "without, the heads of the model that the features are of.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="Options file to write.")] = Path(
         "tuned.yaml"
     ),
@@ -61,14 +74,15 @@ def tune(
     from rich.progress import Progress
     from rich.table import Table
 
-    from cexpr import abaw
     from cexpr import tune as search
+    from cexpr.abaw_folders import read_multi_task
     from cexpr.export import write_atomically
     from cexpr.tune_plot import svg
-    from cexpr.tune_tracks import read_tracks, run_models
+    from cexpr.tune_tracks import open_sources, read_tracks
 
-    table = abaw.read_multi_task(labels)
-    tracks = read_tracks(table, runs)
+    table = read_multi_task(labels)
+    opened = open_sources(sources, model or ())
+    tracks = read_tracks(table, opened)
     smoothings = search.grid(
         window.value,
         [int(one) for one in _numbers("--radii", radii)] or search.RADII,
@@ -93,7 +107,10 @@ def tune(
         weights = ", ".join(f"{weight:.3g}" for weight in one.weights)
         shown.add_row(one.head, *figures, str(one.smoothing), weights)
     Console().print(shown)
-    text = yaml.safe_dump(search.options(run_models(runs), found), sort_keys=False)
+    # The models of a run that blended several are not told apart.
+    models = [one.model for one in opened if one.model is not None]
+    known = models if len(models) == len(opened) else []
+    text = yaml.safe_dump(search.options(known, found), sort_keys=False)
     write_atomically(out, text.encode())
     typer.echo(f"wrote {out}; use it with 'cexpr run --config {out}'")
     if plot is not None:

@@ -1,0 +1,91 @@
+"""Annotations in a file for each video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cexpr import abaw_folders
+from cexpr.errors import UsageError
+from cexpr.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
+
+UNITS = "AU1,AU2,AU4,AU6,AU7,AU10,AU12,AU15,AU23,AU24,AU25,AU26"
+NAMES = ",".join(CE_CLASSES)
+
+
+def write(path: Path, header: str, *rows: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_folder_of_compounds_counts_frames_from_one(tmp_path: Path) -> None:
+    write(tmp_path / "13.txt", NAMES, "6", "-1", "0")
+    write(tmp_path / "a b.csv", NAMES, "3")
+    table = abaw_folders.read_compounds(tmp_path)
+    assert table.keys == (("13", 1), ("13", 2), ("13", 3), ("a b", 1))
+    np.testing.assert_array_equal(table.labels, [6, -1, 0, 3])
+
+
+def test_one_file_is_read_as_before(tmp_path: Path) -> None:
+    path = write(tmp_path / "CE.txt", CE_HEADER, "13/00004.jpg,6")
+    assert abaw_folders.read_compounds(path).keys == (("13", 4),)
+    path = write(tmp_path / "MTL.txt", MTL_HEADER, "13/00004.jpg,0,0,1" + ",1" * 12)
+    assert abaw_folders.read_multi_task(path).keys == (("13", 4),)
+
+
+def test_the_three_challenges_are_joined_by_video(tmp_path: Path) -> None:
+    write(tmp_path / "VA" / "v.txt", "valence,arousal", "0.5,-0.25", "-5,-5")
+    write(tmp_path / "EXPR" / "v.txt", "Neutral,Anger,Disgust", "7", "-1", "2")
+    write(tmp_path / "AU" / "v.txt", UNITS, ",".join(["0", "1"] * 6))
+    write(tmp_path / "EXPR" / "w_left.txt", "Neutral,Anger,Disgust", "1")
+    table = abaw_folders.read_multi_task(tmp_path)
+    rows = {key: row for row, key in enumerate(table.keys)}
+    assert set(rows) == {("v", 1), ("v", 2), ("v", 3), ("w_left", 1)}
+    order = [rows["v", 1], rows["v", 2], rows["v", 3], rows["w_left", 1]]
+    np.testing.assert_array_equal(table.expression[order], [7, -1, 2, 1])
+    np.testing.assert_array_equal(
+        table.valence_arousal[order], [[0.5, -0.25], [-5, -5], [-5, -5], [-5, -5]]
+    )
+    np.testing.assert_array_equal(
+        table.action_units[order], [[0, 1] * 6, [-1] * 12, [-1] * 12, [-1] * 12]
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (("7",), r"13\.txt:2: compound: expected 0\.\.6, got 7"),
+        (("1", "x"), r"13\.txt:3: expected 1 numbers, got 'x'"),
+        (("1", "1,2"), r"13\.txt:3: expected 1 numbers, got '1,2'"),
+        (("1", ""), r"13\.txt:3: expected 1 numbers, got ''"),
+        (("1,2",), r"13\.txt:2: expected 1 number in a row, got 2"),
+    ],
+)
+def test_a_wrong_line_is_named_with_its_file(
+    tmp_path: Path, rows: tuple[str, ...], message: str
+) -> None:
+    write(tmp_path / "13.txt", NAMES, *rows)
+    with pytest.raises(UsageError, match=message):
+        abaw_folders.read_compounds(tmp_path)
+
+
+def test_what_cannot_be_joined_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no annotations"):
+        abaw_folders.read_multi_task(tmp_path)
+    write(tmp_path / "a" / "v.txt", "valence,arousal", "0.5,2")
+    with pytest.raises(UsageError, match=r"v\.txt:2: arousal: expected -1\.\.1, got 2"):
+        abaw_folders.read_multi_task(tmp_path)
+    write(tmp_path / "a" / "v.txt", "valence,arousal", "0.5,1")
+    write(tmp_path / "b" / "v.txt", "valence,arousal", "0.5,1")
+    with pytest.raises(UsageError, match="another file tells the same of 'v'"):
+        abaw_folders.read_multi_task(tmp_path)
+    write(tmp_path / "ce" / "1" / "v.txt", NAMES, "1")
+    write(tmp_path / "ce" / "2" / "v.txt", NAMES, "1")
+    with pytest.raises(UsageError, match="two files of the same video"):
+        abaw_folders.read_compounds(tmp_path / "ce")
+    write(tmp_path / "headless" / "v.txt", "1", "1")
+    with pytest.raises(UsageError, match=r"v\.txt:1: the header is missing"):
+        abaw_folders.read_compounds(tmp_path / "headless")
