@@ -7,6 +7,8 @@ import numpy.typing as npt
 import pytest
 
 import cexpr
+from cexpr.decision import decide
+from cexpr.results import FaceRows
 from cexpr.rules import RuleSet, shipped
 from cexpr.signals import SIGNALS
 
@@ -105,6 +107,55 @@ def test_hsemotion_follows_the_published_order() -> None:
             "compounds": "box",
         }
         assert (rules.faces, rules.gaps) == ("max", "interpolate")
+
+
+def make_clip(seed: int, frame_count: int) -> FaceRows:
+    """One to three faces in a frame, at times none; random probabilities."""
+    random = np.random.default_rng(seed)
+    frame, face = [], []
+    number = 1
+    while number <= frame_count:
+        if random.random() < 0.05:
+            number += int(random.integers(1, 30))
+            continue
+        there = [track for track in (1, 2, 3) if random.random() < 0.5]
+        frame += [number] * len(there)
+        face += there
+        number += 1
+    rows = len(frame)
+    return FaceRows(
+        frame=np.array(frame, np.int64),
+        time=(np.array(frame) - 1) / 25.0,
+        face=np.array(face, np.int64),
+        boxes_xywh=random.random((rows, 4), np.float32),
+        detection=random.random(rows, np.float32),
+        names=tuple(SIGNALS[:8]),
+        signals=random.dirichlet(np.full(8, 0.6), size=rows).astype(np.float32),
+    )
+
+
+@pytest.mark.parametrize("kind", ["mean", "gmean", "hmean"])
+@pytest.mark.parametrize("seed", range(4))
+def test_hsemotion_reproduces_the_published_pipeline_on_a_clip(kind: str, seed: int) -> None:
+    frame_count, radius = 400, 50
+    rows = make_clip(seed, frame_count)
+    a, b = pair_columns(np.pad(rows.signals, ((0, 0), (0, 14))))
+    of_faces = {"mean": (a + b) / 2, "gmean": np.sqrt(a * b), "hmean": 2 * a * b / (a + b)}[kind]
+    numbers = np.arange(1, frame_count + 1)
+    seen = np.unique(rows.frame)
+    assert len(seen) < frame_count
+    assert (np.bincount(rows.frame) > 1).any()
+    merged = np.array([of_faces[rows.frame == number].max(axis=0) for number in seen])
+    filled = np.stack([np.interp(numbers, seen, column) for column in merged.T], axis=1)
+    smoothed = np.array(
+        [filled[max(0, i - radius) : i + radius + 1].mean(axis=0) for i in range(frame_count)]
+    )
+    frames, _ = decide(rows, numbers, (numbers - 1) / 25.0, RuleSet.load(f"hsemotion-{kind}"))
+    scores = np.stack([frames.column(name).to_numpy() for name in CLASSES], axis=1)
+    # Means over 101 frames in float32.
+    np.testing.assert_allclose(scores, smoothed, atol=1e-5)
+    chosen = smoothed[np.arange(frame_count), frames.column("compound_id").to_numpy()]
+    np.testing.assert_allclose(chosen, smoothed.max(axis=1), atol=1e-5)
 
 
 def test_avcer_masks_then_weighs(signals: npt.NDArray[np.float32]) -> None:

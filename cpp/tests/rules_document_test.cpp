@@ -194,12 +194,14 @@ CEXPR_TEST(sections_refuse_what_they_do_not_know) {
   CHECK(one_problem({{"decide", map({{"abstain", number(1)}})}}, "'abstain_below'"));
   CHECK(one_problem({{"decide", map({{"bias", map({{"a", number(1)}})}})}}, "did you mean 'A'?"));
   CHECK(one_problem({{"decide", map({{"priors", map({{"A", number(1)}})}})}}, "'B' is missing"));
+  CHECK(one_problem({{"decide", map({{"priors", map({})}})}}, "'A' and 1 more are missing"));
   CHECK(one_problem({{"decide", map({{"priors", map({{"A", number(1)}, {"B", number(0)}})}})}},
                     "above 0"));
   CHECK(one_problem({{"decide", map({{"hysteresis", number(-1)}})}}, "0 or more"));
   CHECK(
       one_problem({{"decide", map({{"abstain_below", number(0.1)}, {"exit_below", number(0.2)}})}},
                   "at most abstain_below"));
+  CHECK(one_problem({{"decide", map({{"exit_below", number(0.2)}})}}, "which is missing"));
   CHECK(one_problem({{"decide", map({{"min_frames", integer(2)}, {"min_duration", text("1s")}})}},
                     "not both"));
   CHECK(one_problem({{"decide", map({{"min_frames", integer(0)}})}}, "between 1"));

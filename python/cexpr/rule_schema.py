@@ -20,6 +20,9 @@ _LENGTH: Final[dict[str, Any]] = {
         {"type": "string", "pattern": r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?s?$"},
     ],
 }
+# Letters are those of ASCII in a name that an expression reads, of any alphabet in a compound's.
+_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+_LABEL: Final = r"^[^\x00-@\[-^`{-\x7f][^\x00-,./:-@\[-^`{-\x7f]*$"
 _NONE: Final[dict[str, Any]] = {"enum": ["none", None]}
 
 
@@ -57,17 +60,26 @@ def _smoothing(description: str, *, of_compounds: bool = False) -> dict[str, Any
 
 
 def _compound() -> dict[str, Any]:
+    weight = {"type": ["number", "string"], "description": "A number, 0 or more"}
     gated = _map(
         {
             "score": {**_EXPRESSION, "description": "The score while the gate is open"},
+            "weights": {
+                "type": "object",
+                "description": "Instead of score: the weighted mean of signals or let names",
+                "minProperties": 1,
+                "additionalProperties": weight,
+                "propertyNames": {"pattern": _NAME},
+            },
             "when": {**_EXPRESSION, "description": "The gate, a condition"},
             "otherwise": {
                 **_EXPRESSION,
                 "description": "The score behind a closed gate; 0 without",
             },
-        },
-        ("score",),
+        }
     )
+    gated["oneOf"] = [{"required": ["score"]}, {"required": ["weights"]}]
+    gated["dependentRequired"] = {"otherwise": ["when"]}
     return {"anyOf": [_EXPRESSION, gated]}
 
 
@@ -143,7 +155,6 @@ def _tests() -> dict[str, Any]:
 
 def rule_schema() -> dict[str, Any]:
     """Return the JSON Schema of a rule file (draft 2020-12)."""
-    names = {"propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cexpr rule file",
@@ -158,14 +169,14 @@ def rule_schema() -> dict[str, Any]:
                     "type": "object",
                     "description": "Named values, in any order, without cycles",
                     "additionalProperties": _EXPRESSION,
-                    **names,
+                    "propertyNames": {"pattern": _NAME},
                 },
                 "compounds": {
                     "type": "object",
                     "description": "In the order of the class ids 0, 1, 2, ...",
                     "minProperties": 1,
                     "additionalProperties": _compound(),
-                    **names,
+                    "propertyNames": {"pattern": _LABEL},
                 },
                 "faces": {
                     "enum": ["max", "mean", "first", "largest"],

@@ -44,16 +44,24 @@ void read_priors(const Node& node, Document& document, Problems& problems) {
     return;
   }
   double sum = 0.0;
+  std::size_t missing = 0;
+  std::string first_missing;
   for (std::size_t k = 0; k < priors.size(); ++k) {
     if (!named[k]) {
-      problems.add(node, "decide",
-                   "priors name every compound; '" + document.compound_names[k] + "' is missing");
+      first_missing = missing == 0 ? document.compound_names[k] : first_missing;
+      ++missing;
     } else if (priors[k] <= 0.0) {
       problems.add(node, "decide",
                    "the prior of " + document.compound_names[k] + " is above 0, got " +
                        number_text(priors[k]));
     }
     sum += priors[k];
+  }
+  if (missing != 0) {
+    problems.add(node, "decide",
+                 "priors name every compound; " + quoted(first_missing) +
+                     (missing == 1 ? " is missing"
+                                   : " and " + std::to_string(missing - 1) + " more are missing"));
   }
   for (std::size_t k = 0; k < priors.size(); ++k) {
     const double share = priors[k] / sum * static_cast<double>(priors.size());
@@ -99,8 +107,10 @@ void read_decide(const Node* node, Document& document, Problems& problems) {
     if (read_number(*value, "decide", "exit_below", problems, decision.exit_below) &&
         decision.exit_below > decision.abstain_below) {
       problems.add(*value, "decide",
-                   "exit_below is at most abstain_below (" + number_text(decision.abstain_below) +
-                       "), got " + describe(*value));
+                   std::isinf(decision.abstain_below)
+                       ? "exit_below goes with abstain_below, which is missing"
+                       : "exit_below is at most abstain_below (" +
+                             number_text(decision.abstain_below) + "), got " + describe(*value));
     }
   }
   if (const Node* value = keys.take("hysteresis")) {

@@ -169,8 +169,11 @@ def _shown(problem: RuleProblem, lines: list[str]) -> str:
         return str(problem)
     line = lines[problem.line - 1]
     start = problem.column - 1
-    # A very long line is shown around the column.
+    # A very long line is shown around the column; what cannot be printed moves no cursor.
     cut = max(0, start - 60)
-    before = line[cut:start]
-    pad = "".join(character if character == "\t" else " " for character in before)
-    return f"{problem}\n  {line[cut : cut + 120]}\n  {pad}^"
+    shown = "".join(
+        character if character.isprintable() or character == "\t" else "\ufffd"
+        for character in line[cut : cut + 120]
+    )
+    pad = "".join(character if character == "\t" else " " for character in shown[: start - cut])
+    return f"{problem}\n  {shown}\n  {pad}^"
