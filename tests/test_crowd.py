@@ -172,10 +172,15 @@ def test_the_measuring_tool_builds_every_variant_and_writes_its_page(tmp_path: P
     write_faces(tmp_path / "faces.npz")
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- measured -->\nold\n<!-- end -->\nafter\n", encoding="utf-8")
-    runpy.run_path(str(tool))["main"]([str(tmp_path / "faces.npz"), "--write", str(page)])
+    write_faces(tmp_path / "more.npz", 48)
+    files = [str(tmp_path / name) for name in ("faces.npz", "more.npz")]
+    runpy.run_path(str(tool))["main"]([*files, "--write", str(page)])
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n<!-- measured -->\nModel `cexpr-s`, SHA-256 `")
     assert text.endswith("<!-- end -->\nafter\n")
     assert "\nold\n" not in text
     assert "| gmean, pairs relative ^0.75 |" in text
     assert "### faces.npz, 16 compounds" in text
+    assert "### more.npz, 32 compounds" in text
+    assert "| not zero-shot: logistic regression | " in text
+    assert "### Labels on all 24 faces of faces.npz" in text

@@ -134,6 +134,13 @@ def test_doubling_lets_do_not_grow() -> None:
     attempt(f"cexpr: 1\nname: a\nlet:\n{lets}  a60: 1\ncompounds: {{A: a0 + fear}}\n")
 
 
+def test_too_many_windows_are_refused_and_equal_ones_count_once() -> None:
+    windows = [f"mean_over(fear, {number})" for number in range(1, 258)]
+    with pytest.raises(RuleError, match="257 different functions over time; at most 256"):
+        RuleSet.from_string(HEAD + f"sum({', '.join(windows)})")
+    attempt(HEAD + f"sum({', '.join(windows[:256] * 2)})")
+
+
 def test_windows_inside_windows_end() -> None:
     expression = "fear"
     for _ in range(40):

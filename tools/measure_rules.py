@@ -5,7 +5,8 @@ python tools/measure_rules.py ferplus_valid.npz [ferplus_train.npz] [--write doc
 Every variant is a rule set, built here and evaluated by the core. The first file chooses; the
 second, if given, shows whether the order holds on faces that chose nothing (the model has seen them
 with their votes, but no rule has). The usual level of a pair comes from the model's output on all
-faces of the first file; votes take no part in it.
+faces of the first file; votes take no part in it. One line is no rule: a logistic regression that
+learnt the compounds of the second file tells how much the probabilities can give at all.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from cexpr import crowd, inference, zoo
 from cexpr.crowd import PAIRS
 from cexpr.heads import Signals
 from cexpr.rules import RuleSet, shipped
+from cexpr.signals import EXPRESSIONS
 
 Levels = dict[str, float]
 Formula = Callable[[str, str, str], str]
+# Frames of C-EXPR-DB by class (Kollias, CVPR 2023, as the HSEmotion notebook quotes them).
+_PUBLISHED_FRAMES = dict(zip(PAIRS, (14445, 24915, 10780, 10637, 10535, 10112, 8878), strict=True))
 _OTHERS = {
     name: [one for one in crowd.BASIC_EMOTIONS if one not in pair] for name, pair in PAIRS.items()
 }
@@ -36,10 +40,10 @@ def usual_levels(signals: Signals) -> Levels:
     return {name: float(np.sqrt(column[a] * column[b]).mean()) for name, (a, b) in PAIRS.items()}
 
 
-def built(formula: Formula) -> RuleSet:
+def built(formula: Formula, **sections: Any) -> RuleSet:
     """Make a rule set from a formula of class name, first and second emotion."""
     compounds = {name: formula(name, *pair) for name, pair in PAIRS.items()}
-    return RuleSet.from_dict({"cexpr": 1, "name": "variant", "compounds": compounds})
+    return RuleSet.from_dict({"cexpr": 1, "name": "variant", **sections, "compounds": compounds})
 
 
 def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
@@ -48,6 +52,7 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
     highest = max(levels.values())
     faces = {name: f"{name.lower()}_face" for name in PAIRS}
     emfacs: dict[str, Any] = {"let": _lets_of("emfacs")}
+    priors: dict[str, Any] = {"decide": {"priors": _PUBLISHED_FRAMES}}
 
     def relative(power: float, score: str = "gmean") -> Formula:
         return lambda name, a, b: f"{score}({a}, {b}) * {(highest / levels[name]) ** power:.4f}"
@@ -57,10 +62,14 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
         return f"gmean({a}, {b}) * sigmoid({sign}4 * valence) * sigmoid(4 * arousal)"
 
     def with_face(power: float) -> RuleSet:
-        compounds = {
-            name: f"{relative(power)(name, *pair)} * {faces[name]}" for name, pair in PAIRS.items()
-        }
-        return RuleSet.from_dict({"cexpr": 1, "name": "v", **emfacs, "compounds": compounds})
+        return built(lambda name, a, b: f"{relative(power)(name, a, b)} * {faces[name]}", **emfacs)
+
+    def above_floor(name: str, a: str, b: str) -> str:
+        kept = [f"max({one} - {0.1 * usual[one]:.6f}, 0)" for one in (a, b)]
+        return f"gmean({', '.join(kept)}) * {(highest / levels[name]) ** 0.75:.4f}"
+
+    def softened(power: float) -> Formula:
+        return lambda _, a, b: f"gmean({a}, {b}{f' ^ {power}' if b == 'surprise' else ''})"
 
     def by_emotion(power: float) -> Formula:
         return lambda _, a, b: f"gmean({a}, {b}) / {(usual[a] * usual[b]) ** (power / 2):.6f}"
@@ -71,6 +80,13 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
         "hmean": built(lambda _, a, b: f"hmean({a}, {b})"),
         "min": built(lambda _, a, b: f"min({a}, {b})"),
         "mean of square roots (softer)": built(lambda _, a, b: f"mean(sqrt({a}), sqrt({b}))"),
+        "mean of squares (sharper)": built(lambda _, a, b: f"mean({a} ^ 2, {b} ^ 2)"),
+        "mean, published shares as priors": built(lambda _, a, b: f"mean({a}, {b})", **priors),
+        "gmean, published shares as priors": built(lambda _, a, b: f"gmean({a}, {b})", **priors),
+        "gmean, surprise counts less (^0.8)": built(softened(0.8)),
+        "gmean - 0.25 best other": built(
+            lambda name, a, b: f"1 + gmean({a}, {b}) - 0.25 * max({', '.join(_OTHERS[name])})"
+        ),
         "gmean / (gmean + best other)": built(
             lambda name, a, b: (
                 f"gmean({a}, {b}) / (gmean({a}, {b}) + max({', '.join(_OTHERS[name])}))"
@@ -86,6 +102,10 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
         found[f"gmean, emotions relative ^{power}"] = built(by_emotion(power))
     for power in (0.25, 0.5, 0.75, 1.0):
         found[f"gmean, pairs relative ^{power}"] = built(relative(power))
+    found["gmean, pairs relative ^0.75, published shares as priors"] = built(
+        relative(0.75), **priors
+    )
+    found["gmean, pairs relative ^0.75, above a tenth of usual"] = built(above_floor)
     for power in (0.25, 0.5, 0.75):
         found[f"hmean, pairs relative ^{power}"] = built(relative(power, "hmean"))
         found[f"gmean, pairs relative ^{power}, action units"] = with_face(power)
@@ -185,7 +205,10 @@ def shipped_table(labels: crowd.Labels, signals: Signals) -> list[str]:
 
 
 def variants_table(
-    labels: crowd.Labels, signals: Signals, rule_sets: dict[str, RuleSet]
+    labels: crowd.Labels,
+    signals: Signals,
+    rule_sets: dict[str, RuleSet],
+    extra: dict[str, crowd.Labels],
 ) -> list[str]:
     """Every variant on one file."""
     predictions = {
@@ -198,7 +221,62 @@ def variants_table(
         "| --- | --- | --- | --- | --- |",
         *(line(name, labels, one, predictions["mean"]) for name, one in predictions.items()),
         line("chosen by 10-fold cross-validation", labels, chosen, predictions["mean"]),
+        *(line(name, labels, one, predictions["mean"]) for name, one in extra.items()),
     ]
+
+
+def abstaining(
+    levels: Levels, *, below: float | None = None, neutral: float | None = None
+) -> RuleSet:
+    """Weighted geometric means without a label below a score, or below a share of neutral."""
+    highest = max(levels.values())
+    lets = {
+        name.lower(): f"gmean({a}, {b}) * {(highest / levels[name]) ** 0.75:.4f}"
+        for name, (a, b) in PAIRS.items()
+    }
+    decide = {} if below is None else {"decide": {"abstain_below": below}}
+    gate = {} if neutral is None else {"when": f"max({', '.join(lets)}) > {neutral} * neutral"}
+    compounds = {name: {"score": name.lower(), **gate} for name in PAIRS}
+    return RuleSet.from_dict(
+        {"cexpr": 1, "name": "abstaining", "let": lets, **decide, "compounds": compounds}
+    )
+
+
+def abstention_table(path: Path, levels: Levels, signals: Signals) -> list[str]:
+    """How many faces of each kind get a label."""
+    votes = crowd.read_faces(path).votes
+    column = {name: votes[:, index] for index, name in enumerate(crowd.VOTE_COLUMNS)}
+    kinds = {
+        "compounds": crowd.crowd_labels(votes) >= 0,
+        "one emotion (9 of 10 votes)": np.max([column[n] for n in crowd.BASIC_EMOTIONS], 0) >= 9,
+        "neutral (8 of 10 votes)": column["neutral"] >= 8,
+    }
+    rule_sets = {f"score of {t}": abstaining(levels, below=t) for t in (0.02, 0.05)}
+    rule_sets |= {f"{t} of neutral": abstaining(levels, neutral=t) for t in (0.02, 0.03, 0.05, 0.1)}
+    rule_sets["`default`"] = RuleSet.load("default")
+    lines = [f"| no label below | {' | '.join(kinds)} |", "| --- " * (len(kinds) + 1) + "|"]
+    for name, rules in rule_sets.items():
+        has_label = crowd.predict(rules, signals.values, signals.names) >= 0
+        shares = " | ".join(
+            f"{has_label[rows].sum() / max(rows.sum(), 1):.1%}" for rows in kinds.values()
+        )
+        lines.append(f"| {name} | {shares} |")
+    return lines
+
+
+def learned(paths: list[Path], model: str) -> crowd.Labels:
+    """What a classifier answers for the first file that learnt the compounds of the second."""
+    from sklearn.linear_model import LogisticRegression
+
+    def logs(signals: Signals) -> npt.NDArray[np.float64]:
+        columns = [signals.names.index(name) for name in EXPRESSIONS]
+        return np.log(signals.values[:, columns].astype(np.float64) + 1e-4)
+
+    _, judged = compounds_of(paths[0], model)
+    labels, signals = compounds_of(paths[1], model)
+    classifier = LogisticRegression(class_weight="balanced", max_iter=2000)
+    found = classifier.fit(logs(signals), labels).predict(logs(judged))
+    return np.asarray(found, dtype=np.int32)
 
 
 def report(paths: list[Path], model: str = "cexpr-s") -> str:
@@ -218,7 +296,12 @@ def report(paths: list[Path], model: str = "cexpr-s") -> str:
         parts += ["", f"### {path.name}, {len(labels)} compounds", ""]
         if number == 0:
             parts += [*shipped_table(labels, signals), ""]
-        parts += variants_table(labels, signals, rule_sets)
+        extra = {}
+        if number == 0 and len(paths) > 1:
+            extra["not zero-shot: logistic regression"] = learned(paths, model)
+        parts += variants_table(labels, signals, rule_sets, extra)
+    parts += ["", f"### Labels on all {len(everything.values)} faces of {paths[0].name}", ""]
+    parts += abstention_table(paths[0], levels, everything)
     return "\n".join(parts)
 
 

@@ -368,7 +368,10 @@ class RuleSet:
         """Pickle as the text: a worker compiles it again."""
         return type(self), (self._text, self._file)
 
-    def _apart(self, signals: Matrix) -> Times:
+    def _apart(self, signals: Matrix) -> Times | None:
+        """Return times so far apart that no window in seconds sees a second row."""
+        if not self.looks_over_time:
+            return None
         rows = len(signals) if isinstance(signals, np.ndarray) and signals.ndim else 0
         return np.arange(rows, dtype=np.float64) * _APART_S
 

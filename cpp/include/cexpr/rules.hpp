@@ -26,6 +26,7 @@ constexpr std::size_t kMaxExpressionDepth = 100;    // parentheses, calls and op
 constexpr std::size_t kMaxCompounds = 1024;
 constexpr std::size_t kMaxTests = 1000;
 constexpr std::size_t kMaxOperations = 65535;  // after sharing common sub-expressions
+constexpr std::size_t kMaxOverTime = 256;      // functions over time, after sharing
 constexpr double kMaxWindowFrames = 100000.0;
 constexpr double kMaxWindowSeconds = 3600.0;
 constexpr std::size_t kMaxProblems = 200;  // reported for one file

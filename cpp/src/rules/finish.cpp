@@ -88,6 +88,17 @@ void finish(Document& document, const Node& root, Problems& problems) {
                  "the rules need more than " + std::to_string(kMaxOperations) + " operations");
     return;
   }
+  // Each holds a column of the whole clip, and a stream the rows of its window.
+  std::size_t over_time = 0;
+  for (std::uint32_t i = 0; i < lowered.graph.size(); ++i) {
+    over_time += is_over_time(lowered.graph[i].op) ? 1U : 0U;
+  }
+  if (over_time > kMaxOverTime) {
+    problems.add(root, "",
+                 "the rules have " + std::to_string(over_time) +
+                     " different functions over time; at most " + std::to_string(kMaxOverTime));
+    return;
+  }
   note_signals(document);
   check_tests(document, columns, problems);
 }
