@@ -141,6 +141,19 @@ def test_explain_tells_every_value_and_why_one_won() -> None:
     assert found.reason
 
 
+def test_explain_tells_why_there_is_no_label() -> None:
+    rules = RuleSet.from_string(TEXT)
+    unknown = rules.explain(rows((0.4, 0.5, np.nan, 0.1)), NAMES)
+    assert unknown.reason == "no label: every score is unknown"
+    assert "  when: unknown\n" in str(unknown)
+    gated = RuleSet.from_string("cexpr: 1\nname: a\ncompounds: {A: {score: 1, when: fear > 0.5}}")
+    assert gated.explain_given({}).reason == "no label: every gate is closed"
+    plain = RuleSet.from_string(
+        "cexpr: 1\nname: a\ncompounds: {A: fear, B: {score: 1, when: false}}"
+    )
+    assert plain.explain_given({}).reason == "no label: every score is 0 or unknown"
+
+
 def test_explain_given_refuses_what_is_no_signal() -> None:
     rules = RuleSet.from_string(TEXT)
     assert rules.explain_given({"happiness": 0.8}).winner == "Happily_Surprised"
@@ -173,6 +186,9 @@ def test_it_shows_itself() -> None:
     shown = rules._repr_html_()
     assert "two &amp; &lt;more&gt;" in shown
     assert "<td>1</td><td>Happily_Surprised</td>" in shown
+    found = rules.explain_given({"fear": 0.5, "valence": -0.2})._repr_html_()
+    assert found.startswith("<pre>Fearfully_Surprised = 0.25\n")
+    assert "valence &lt; 0 = 1" in found
 
 
 def test_a_dict_is_the_same_as_its_yaml() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +48,7 @@ class CompoundTerm:
         name: The compound.
         score: What `RuleSet.evaluate` gives.
         adjusted: The score with priors and bias; these are compared.
-        gate_closed: Whether its `when` did not hold.
+        gate_closed: Whether its `when` did not hold or is unknown.
         when: The gate, or None.
         score_term: The `score` expression.
         otherwise: The score behind a closed gate, or None (then it is 0).
@@ -79,7 +81,8 @@ class CompoundTerm:
         adjusted = f" (with priors and bias {self.adjusted:.4g})"
         yield f"{self.name} = {self.score:.4g}{adjusted if self.adjusted != self.score else ''}"
         if self.when:
-            yield f"  when: {'closed' if self.gate_closed else 'open'}"
+            gate = "closed" if self.gate_closed else "open"
+            yield f"  when: {'unknown' if math.isnan(self.when.value) else gate}"
             yield from self.when.lines(2)
         yield from self.score_term.lines(1)
         if self.otherwise:
@@ -123,6 +126,10 @@ class RowExplanation:
         for name, term in self.lets.items():
             lines += [f"let {name} = {term.value:.4g}", *term.lines(1)]
         return "\n".join([*lines, self.reason])
+
+    def _repr_html_(self) -> str:
+        """Return the text, laid out as it is, for notebooks."""
+        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 def _rank(value: float) -> float:

@@ -101,7 +101,7 @@ class Explainer {
     }
     result.winner = ranking.winner;
     result.runner_up = ranking.runner_up;
-    result.reason = reason(ranking);
+    result.reason = reason(ranking, result.compounds);
     return result;
   }
 
@@ -142,9 +142,24 @@ class Explainer {
     return result;
   }
 
-  std::string reason(const Ranking& ranking) const {
+  static std::string why_none(const std::vector<rules::CompoundExplanation>& compounds) {
+    const auto every = [&compounds](auto holds) {
+      return std::all_of(compounds.begin(), compounds.end(), holds);
+    };
+    using One = const rules::CompoundExplanation&;
+    if (every([](One one) { return std::isnan(one.score); })) {
+      return "no label: every score is unknown";
+    }
+    if (every([](One one) { return one.when && one.when->value == 0.0F; })) {
+      return "no label: every gate is closed";
+    }
+    return "no label: every score is 0 or unknown";
+  }
+
+  std::string reason(const Ranking& ranking,
+                     const std::vector<rules::CompoundExplanation>& compounds) const {
     if (ranking.leader == kNone) {
-      return "no label: every score is 0 or unknown";
+      return why_none(compounds);
     }
     const auto name = [this](std::int32_t k) {
       return document_.compound_names[static_cast<std::size_t>(k)];
