@@ -91,6 +91,9 @@ def test_wrong_arrays_are_refused() -> None:
         rules.evaluate(np.zeros((2, 3), np.float32), names=NAMES)
     with pytest.raises(ValueError, match="surprise"):
         rules.evaluate(np.zeros((2, 4), np.float32), names=["surprise", *NAMES[:3]])
+    for names in ("fear", [1, 2, 3, 4]):
+        with pytest.raises(TypeError, match="names: expected a sequence of strings"):
+            rules.evaluate(np.zeros((2, 4), np.float32), names=names)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         rules.decide(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="scores"):

@@ -201,7 +201,7 @@ class RuleSet:
         Returns:
             One problem for each place; empty when `evaluate` would work.
         """
-        return self._problems(self._core.missing(list(names)))
+        return self._problems(self._core.missing(_strings(names)))
 
     def evaluate(
         self,
@@ -236,7 +236,9 @@ class RuleSet:
         if frames is None and times is None and tracks is None:
             times = self._apart(signals)
         try:
-            return self._core.evaluate(signals, list(names), frames, times, tracks, windows=windows)
+            return self._core.evaluate(
+                signals, _strings(names), frames, times, tracks, windows=windows
+            )
         except _core.RuleSetError as error:
             raise self._located(error) from error
 
@@ -260,7 +262,9 @@ class RuleSet:
         if frames is None and times is None and tracks is None:
             times = self._apart(signals)
         try:
-            return self._core.classify(signals, list(names), frames, times, tracks, windows=windows)
+            return self._core.classify(
+                signals, _strings(names), frames, times, tracks, windows=windows
+            )
         except _core.RuleSetError as error:
             raise self._located(error) from error
 
@@ -310,7 +314,7 @@ class RuleSet:
             times = self._apart(signals)
         try:
             found = self._core.explain(
-                signals, list(names), row, frames, times, tracks, windows=windows
+                signals, _strings(names), row, frames, times, tracks, windows=windows
             )
         except _core.RuleSetError as error:
             raise self._located(error) from error
@@ -383,3 +387,9 @@ class RuleSet:
 
     def _located(self, error: _core.RuleSetError) -> RuleError:
         return rule_files.refusal(self._problems(error.problems))
+
+
+def _strings(names: Sequence[str]) -> list[str]:
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"names: expected a sequence of strings; got {names!r}")
+    return list(names)
