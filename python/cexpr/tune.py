@@ -9,7 +9,7 @@ best on the others.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -141,7 +141,7 @@ def tune(
         for step, smoothing in enumerate(smoothings):
             values = [_smoothed(labels, tracks, model, head, smoothing) for model in range(models)]
             sums.append(
-                [head_sums(head, labels, _blended(values, one), fold, folds) for one in weights]
+                [head_sums(head, labels, one, fold, folds) for one in _blends(values, weights)]
             )
             if progress is not None:
                 progress(number * len(smoothings) + step + 1, len(heads) * len(smoothings))
@@ -208,17 +208,21 @@ def _smoothed(
     return out
 
 
-def _blended(values: Sequence[Floats], weights: Sequence[float]) -> Floats:
-    """Weighted mean over the models that have a value, as `cexpr.heads.blend` does."""
+def _blends(values: Sequence[Floats], weights: Sequence[Sequence[float]]) -> Iterator[Floats]:
+    """Yield weighted means over the models that have a value, as `cexpr.heads.blend` makes them."""
     if len(values) == 1:
-        return values[0]
-    known = np.stack([np.isfinite(one) for one in values])
-    share = known * np.array(weights, np.float32)[:, None, None]
-    total = share.sum(axis=0)
-    mixed = (np.nan_to_num(np.stack(values)) * share).sum(axis=0)
-    return np.asarray(
-        np.divide(mixed, total, out=np.full_like(mixed, np.nan), where=total > 0), np.float32
-    )
+        yield values[0]
+        return
+    known = [np.isfinite(one).astype(np.float32) for one in values]
+    present = [np.nan_to_num(one) for one in values]
+    is_whole = all(one.all() for one in known)
+    for shares in weights:
+        factors = np.array(shares, np.float32)
+        mixed = sum(factor * one for factor, one in zip(factors, present, strict=True))
+        if not is_whole:
+            total = sum(factor * one for factor, one in zip(factors, known, strict=True))
+            mixed = np.divide(mixed, total, out=np.full_like(mixed, np.nan), where=total > 0)
+        yield np.asarray(mixed, np.float32)
 
 
 def _choose(
