@@ -119,3 +119,15 @@ def test_a_place_needs_a_name_where_there_are_several_outputs() -> None:
     assert adopt.head_place("b", graph) == {"tensor": "b"}
     with pytest.raises(UsageError, match="expected one of the outputs a, b"):
         adopt.head_place("[0:2]", graph)
+
+
+def test_a_person_at_a_terminal_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_network(tmp_path / "mine.onnx")
+    monkeypatch.setattr("cexpr.cli.models_add._is_terminal", lambda: True)
+    # Place, colour, label order, cut, licence, mean and std.
+    answers = "output[0:8]\nrgb\naffectnet8\nbox\nmine\n0.5,0.5,0.5\n0.25,0.25,0.25\n"
+    result = CliRunner().invoke(app, ["models", "add", str(path)], input=answers)
+    assert result.exit_code == 0, result.output
+    model = zoo.find(str(path))
+    assert model.outputs.expression is not None
+    assert (model.licence, model.input.std) == ("mine", (0.25, 0.25, 0.25))

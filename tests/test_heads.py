@@ -137,3 +137,10 @@ def test_a_learnt_signal_goes_before_a_derived_one() -> None:
 def test_wrong_weights_are_refused(weights: dict[str, list[float]], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         heads.blend([part(("anger",), 0.0), part(("anger",), 1.0)], weights)
+
+
+def test_a_sigmoid_of_huge_logits_is_zero_or_one_without_a_warning() -> None:
+    units = {"tensor": "units", "labels": ["AU01", "AU02", "AU04"]}
+    raw = np.float32([[-1e4, 0, 1e4]])
+    values = heads.signals(manifest(action_units=units), {"units": raw}).values
+    np.testing.assert_allclose(values, [[0, 0.5, 1]], atol=1e-30)

@@ -43,6 +43,7 @@ def test_a_class_that_never_occurs_counts_zero() -> None:
     labels = np.array([0, 0, 1, 1])
     assert metrics.expression_f1(labels, labels) == pytest.approx(2 / 8)
     assert metrics.compound_f1(labels, labels) == pytest.approx(2 / 7)
+    assert metrics.compound_f1([], []) == 0
 
 
 @settings(max_examples=50)

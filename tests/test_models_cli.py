@@ -23,6 +23,15 @@ def test_info_shows_licence_and_derivation() -> None:
         assert text in result.stdout
 
 
+def test_info_names_the_place_of_a_file_that_is_not_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CEXPR_HOME", str(tmp_path))
+    result = CliRunner().invoke(app, ["models", "info", "mbf_va_mtl"], env={"COLUMNS": "400"})
+    place = tmp_path / "models" / "mbf_va_mtl.onnx"
+    assert f"not here; its place is {place}" in result.stdout
+
+
 def test_verify_finds_an_intact_file() -> None:
     result = CliRunner().invoke(app, ["models", "verify", "cexpr-s"])
     assert result.exit_code == 0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +117,23 @@ def test_a_failure_says_where_to_place_the_file(server: FileServer) -> None:
     server.status = 404
     with pytest.raises(ModelError, match=r"404.*place the file at .*tiny\.onnx by hand"):
         pull("tiny")
+
+
+def test_without_a_network_the_place_for_the_file_is_named(server: FileServer) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/net.onnx"
+        write_manifest(zoo.home() / "models" / "tiny.yaml", url=url)
+        with pytest.raises(
+            ModelError, match=r"cannot be reached.*place the file at .*tiny\.onnx by hand"
+        ):
+            pull("tiny")
+
+
+def test_a_file_that_is_too_large_leaves_nothing(server: FileServer) -> None:
+    with pytest.raises(ModelError, match="more than the 100 allowed"):
+        pull("tiny", max_bytes=100)
+    assert home_files() == {"tiny.yaml"}
 
 
 def test_a_damaged_lock_file_is_named(server: FileServer) -> None:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from cexpr import heads, zoo
@@ -75,3 +76,16 @@ def test_the_stand_in_runs_by_the_manifest_of_the_real_one(shared: Path, home: P
     np.testing.assert_allclose(signals.values[:, :8], expected, atol=1e-6)
     np.testing.assert_allclose(signals.values[:, 8:], np.clip(tensors["output"][:, 8:], -1, 1))
     assert signals.derived == {}
+    # Features are what the last Gemm reads: it alone must give the output again.
+    inside = Model(model, zoo.model_file(model), features=True)
+    assert inside.features is not None
+    features = inside.run(faces)[inside.features]
+    assert features.shape == (2, 1280)
+    graph = onnx.load(str(source)).graph
+    last = graph.node[-1]
+    assert last.op_type == "Gemm"
+    values = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    transposed = any(one.name == "transB" and one.i for one in last.attribute)
+    weights = values[last.input[1]].T if transposed else values[last.input[1]]
+    again = features @ weights + values[last.input[2]]
+    np.testing.assert_allclose(again, tensors["output"], rtol=1e-3, atol=1e-3)

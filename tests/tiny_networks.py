@@ -12,22 +12,34 @@ FEATURES = 6
 
 
 def write_network(
-    path: Path, *, size: int = 8, channels: int = 3, columns: int = 10, seed: int = 0
+    path: Path,
+    *,
+    size: int = 8,
+    channels: int = 3,
+    columns: int = 10,
+    cells: int = 2,
+    features: int = FEATURES,
+    gain: float = 1.0,
+    seed: int = 0,
 ) -> Path:
-    """A network whose embedding stays inside: pooled 2 x 2, a Gemm to 6, ReLU, a last Gemm."""
-    random = np.random.default_rng(seed)
-    pooled = channels * 4
+    """A network whose embedding stays inside: pooled to cells, a Gemm, ReLU, a last Gemm.
 
-    def weights(name: str, *shape: int) -> onnx.TensorProto:
-        return numpy_helper.from_array(random.normal(size=shape).astype(np.float32), name)
+    Its weights are normal with standard deviation 1; those of the last Gemm have `gain`.
+    """
+    random = np.random.default_rng(seed)
+    pooled = channels * cells**2
+
+    def weights(name: str, *shape: int, gain: float = 1.0) -> onnx.TensorProto:
+        values = gain * random.normal(size=shape)
+        return numpy_helper.from_array(values.astype(np.float32), name)
 
     nodes = [
         helper.make_node(
             "AveragePool",
             ["input"],
             ["pooled"],
-            kernel_shape=[size // 2, size // 2],
-            strides=[size // 2, size // 2],
+            kernel_shape=[size // cells, size // cells],
+            strides=[size // cells, size // cells],
         ),
         helper.make_node("Flatten", ["pooled"], ["flat"]),
         helper.make_node("Gemm", ["flat", "w1", "b1"], ["hidden"]),
@@ -40,9 +52,9 @@ def write_network(
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", channels, size, size])],
         [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["n", columns])],
         [
-            weights("w1", pooled, FEATURES),
-            weights("b1", FEATURES),
-            weights("w2", FEATURES, columns),
+            weights("w1", pooled, features),
+            weights("b1", features),
+            weights("w2", features, columns, gain=gain),
             weights("b2", columns),
         ],
     )

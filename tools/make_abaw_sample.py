@@ -1,10 +1,11 @@
-"""Write a tiny made-up data set in the layout of Aff-Wild2, to try every command on.
+"""Write a tiny made-up data set in the layout of Aff-Wild2 and C-EXPR-DB, to try every command on.
 
 python tools/make_abaw_sample.py DIR
 
-Drawn faces whose mouth and brows follow the annotated expression: sparse frame numbers, missing
-markers, a training and a validation part, and sample submissions in which one video has a frame
-more than there are images.
+Aff-Wild2: drawn faces whose mouth and brows follow the annotated expression, sparse frame numbers,
+missing markers, a training and a validation part, and a sample submission in which one video has a
+frame more than there are images. C-EXPR-DB: pieces of the sample clip with made-up labels; in its
+sample submission one clip has a frame more and one a frame less than the video.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from cexpr.submissions import CE_HEADER, MTL_HEADER
 
 SIZE = 64
-FRAMES = 40
+FRAMES = 24
 TRAINING, VALIDATION = ("v1", "v2", "v3", "v4", "v5", "v6"), ("v7", "v8", "v9", "v10", "v11")
 # Valence and arousal of each expression of Aff-Wild2, and the units drawn with it.
 AFFECT = (
@@ -33,6 +34,11 @@ AFFECT = (
     (0, 0.1),
 )
 MASKED = 0.15
+SAMPLE_CLIP = Path(__file__).parents[1] / "clips" / "portrait.mp4"
+# First frame in the sample clip of each piece, and the frames that the organisers count too many.
+PIECES = {"21": (0, 0), "22": (30, 1), "23": (55, -1)}
+PIECE_FRAMES = 10
+COMPOUNDS = 7
 
 
 def draw_face(expression: int, random: np.random.Generator) -> NDArray[np.uint8]:
@@ -82,7 +88,34 @@ def make(folder: Path, seed: int = 0) -> None:
     _write(
         folder / "MTL_sample.txt", MTL_HEADER, [f"{image},0,0,0" + ",0" * 12 for image in images]
     )
-    _write(folder / "CE_sample.txt", CE_HEADER, [f"{image}," for image in images])
+    _make_clips(folder, random)
+
+
+def _make_clips(folder: Path, random: np.random.Generator) -> None:
+    reader = cv2.VideoCapture(str(SAMPLE_CLIP))
+    frames = []
+    while (read := reader.read())[0]:
+        frames.append(read[1])
+    reader.release()
+    (folder / "cexpr").mkdir(exist_ok=True)
+    (folder / "cexpr_labels").mkdir(exist_ok=True)
+    height, width = frames[0].shape[:2]
+    rows = []
+    for name, (first, more) in PIECES.items():
+        writer = cv2.VideoWriter(
+            str(folder / "cexpr" / f"{name}.mp4"),
+            cv2.VideoWriter.fourcc(*"mp4v"),
+            25,
+            (width, height),
+        )
+        for frame in frames[first : first + PIECE_FRAMES]:
+            writer.write(frame)
+        writer.release()
+        count = PIECE_FRAMES + more
+        labels = [str(label) for label in random.integers(-1, COMPOUNDS, count)]
+        _write(folder / "cexpr_labels" / f"{name}.txt", CE_HEADER.partition(",")[2], labels)
+        rows += [f"{name}/{number:05d}.jpg," for number in range(1, count + 1)]
+    _write(folder / "CE_sample.txt", CE_HEADER, rows)
 
 
 def _annotation(expression: int, random: np.random.Generator) -> str:

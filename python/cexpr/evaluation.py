@@ -216,7 +216,7 @@ def _classes(
         weights.shape[1],
         lambda rows: metrics.confusion_matrix(truth[rows], guess[rows], classes),
     )
-    whole = counts.sum(axis=0)
+    whole = counts.sum(axis=0).astype(np.int64)
     hits = np.einsum("vkk->vk", counts[:, :, :-1])
     sizes = counts.sum(axis=2) + counts[:, :, :-1].sum(axis=1)
     drawn = _ratio(2 * (weights @ hits), weights @ sizes).mean(axis=1)

@@ -25,6 +25,9 @@ Integers = NDArray[np.int64]
 
 HIDDEN: Final = 128
 _BATCH: Final = 128
+# Smaller batches where there are few rows, so that an epoch is at least some thirty steps.
+_SMALLEST_BATCH: Final = 16
+_STEPS: Final = 32
 
 
 @dataclass(frozen=True)
@@ -174,10 +177,11 @@ def _fit(problem: _Problem, training: Training) -> Head:
         layers += [random.normal(0, limit, (before, after)), np.zeros(after)]
     engine = make_engine(training.engine, problem.loss, layers)
     best = Head((), -np.inf, 0)
+    batch = int(np.clip(len(problem.inputs) // _STEPS, _SMALLEST_BATCH, _BATCH))
     for epoch in range(1, training.epochs + 1):
         order = random.permutation(len(problem.inputs))
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
             scaled = (problem.inputs[rows] - mean) / spread
             engine.step(scaled, problem.targets[rows], problem.weights[rows])
         head = Head(_folded(engine.layers(), mean, spread), 0.0, epoch)

@@ -62,6 +62,10 @@ expressions of emotion", PNAS 2014, table 1. A unit that the table does not list
 counts as 0; contempt is not in the table."""
 
 
+# Logits below it are taken for it.
+_STEEPEST: Final = -80.0
+
+
 @dataclass(frozen=True)
 class Signals:
     """Signals of N faces.
@@ -179,7 +183,9 @@ def _activated(head: Head, tensors: Mapping[str, Array]) -> Array:
     if head.activation == "softmax":
         return softmax(raw)
     if head.activation == "sigmoid":
-        return np.asarray(1.0 / (1.0 + np.exp(-raw)), dtype=np.float32)
+        # Further down exp overflows; the result is 0 to the last digit there.
+        steep = np.maximum(raw, np.float32(_STEEPEST))
+        return np.asarray(1.0 / (1.0 + np.exp(-steep)), dtype=np.float32)
     if head.activation == "tanh":
         return np.asarray(np.tanh(raw), dtype=np.float32)
     return raw

@@ -44,7 +44,7 @@ def info(name: Name) -> None:
     rows = {
         "id": model.id,
         "about": model.about,
-        "file": _place(model),
+        "file": place if (place := _place(model)) != NOT_HERE else _advice(model),
         "size": _size(model),
         "sha256": model.sha256 or "not known before the first pull",
         "url": model.url or "",
@@ -145,6 +145,10 @@ def _heads(model: Manifest) -> str:
 
 def _size(model: Manifest) -> str:
     return f"{model.bytes / 1e6:.1f} MB" if model.bytes else "unknown"
+
+
+def _advice(model: Manifest) -> str:
+    return f"{NOT_HERE}; its place is {zoo.pulled_file(model)}"
 
 
 def _place(model: Manifest) -> str:

@@ -139,11 +139,15 @@ def _shapes(kind: str, shapes: Any) -> str:
     return "".join(f"{kind} {name} {list(shape)}\n" for name, shape in shapes.items())
 
 
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 def _asked(option: str, value: str | None, question: str) -> str:
     """The option's value, or the answer of a person at the terminal."""
     if value is not None:
         return value
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         raise UsageError(f"the graph does not tell: {question}; give {option}")
     return str(typer.prompt(f"{question} ({option})"))
 
