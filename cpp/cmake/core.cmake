@@ -5,11 +5,18 @@ set(CEXPR_CORE_SOURCES
     cpp/src/boxes.cpp
     cpp/src/analyzer.cpp
     cpp/src/analyzer_faces.cpp
+    cpp/src/analyzer_raw.cpp
+    cpp/src/c_api.cpp
+    cpp/src/c_api_analyzer.cpp
     cpp/src/cpu.cpp
     cpp/src/decide.cpp
+    cpp/src/face_cut.cpp
     cpp/src/filter.cpp
     cpp/src/filter_gaussian.cpp
     cpp/src/filter_stream.cpp
+    cpp/src/heads.cpp
+    cpp/src/manifest.cpp
+    cpp/src/model.cpp
     cpp/src/preprocess.cpp
     cpp/src/rules/check.cpp
     cpp/src/rules/decide_section.cpp
@@ -33,6 +40,7 @@ set(CEXPR_CORE_SOURCES
     cpp/src/rules/stream.cpp
     cpp/src/rules/tests_section.cpp
     cpp/src/rules/window.cpp
+    cpp/src/status.cpp
     cpp/src/timeline.cpp
 )
 
@@ -60,7 +68,9 @@ set(CEXPR_KERNELS_NEON
 
 string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" CEXPR_PROCESSOR)
 set(CEXPR_KERNELS ${CEXPR_KERNELS_SCALAR})
-if(CEXPR_PROCESSOR MATCHES "x86_64|amd64")
+if(CEXPR_SMALL AND NOT CEXPR_PROCESSOR MATCHES "aarch64|arm64")
+  # The kernels that every processor runs, and no others.
+elseif(CEXPR_PROCESSOR MATCHES "x86_64|amd64")
   set(CEXPR_ARCH_DEFINITION CEXPR_X86)
   list(APPEND CEXPR_KERNELS ${CEXPR_KERNELS_AVX2} ${CEXPR_KERNELS_AVX512})
   # GCC's own AVX-512 header trips this warning (GCC bug 105593), which clang-tidy does not know.
@@ -89,18 +99,44 @@ function(cexpr_configure target)
                                              -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
   endif()
+  if(CEXPR_SANITIZE_THREAD)
+    target_compile_options(${target} PRIVATE -fsanitize=thread -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=thread)
+  endif()
 endfunction()
 
-add_library(cexpr_core STATIC ${CEXPR_CORE_SOURCES} ${CEXPR_KERNELS})
+# The version as numbers, for C and the preprocessor.
+configure_file(${PROJECT_SOURCE_DIR}/cpp/cmake/version_numbers.h.in
+               ${PROJECT_BINARY_DIR}/generated/cexpr/version_numbers.h @ONLY)
+
+# What the core and the shared library have in common.
+function(cexpr_configure_library target)
+  cexpr_configure(${target})
+  # No contraction: every instruction set, and every compiler, must give the same numbers.
+  target_compile_options(${target} PRIVATE -ffp-contract=off)
+  if(CEXPR_SMALL)
+    target_compile_options(${target} PRIVATE -Os -ffunction-sections -fdata-sections)
+  endif()
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(
+    ${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/cpp/include>
+                     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>
+                     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cpp/src)
+  if(CEXPR_ARCH_DEFINITION)
+    target_compile_definitions(${target} PRIVATE ${CEXPR_ARCH_DEFINITION})
+  endif()
+endfunction()
+
+# The kernels give nothing out, so both libraries take the same objects.
+add_library(cexpr_kernels OBJECT ${CEXPR_KERNELS})
+cexpr_configure_library(cexpr_kernels)
+
+add_library(cexpr_core STATIC ${CEXPR_CORE_SOURCES} $<TARGET_OBJECTS:cexpr_kernels>)
 add_library(cexpr::core ALIAS cexpr_core)
-cexpr_configure(cexpr_core)
-# No contraction: every instruction set, and every compiler, must give the same numbers.
-target_compile_options(cexpr_core PRIVATE -ffp-contract=off)
-set_target_properties(cexpr_core PROPERTIES EXPORT_NAME core POSITION_INDEPENDENT_CODE ON)
-target_include_directories(
-  cexpr_core PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/cpp/include>
-                    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_include_directories(cexpr_core PRIVATE cpp/src)
-if(CEXPR_ARCH_DEFINITION)
-  target_compile_definitions(cexpr_core PRIVATE ${CEXPR_ARCH_DEFINITION})
+cexpr_configure_library(cexpr_core)
+set_target_properties(cexpr_core PROPERTIES EXPORT_NAME core)
+
+if(CEXPR_BUILD_SHARED)
+  include(cpp/cmake/shared.cmake)
 endif()

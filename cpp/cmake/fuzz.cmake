@@ -2,6 +2,7 @@
 
 # The fuzzer sees which ways through the library an input takes.
 target_compile_options(cexpr_core PRIVATE -fsanitize=fuzzer-no-link)
+target_compile_options(cexpr_kernels PRIVATE -fsanitize=fuzzer-no-link)
 
 function(cexpr_add_fuzzer name)
   add_executable(${name} cpp/fuzz/${name}.cpp)
@@ -11,6 +12,7 @@ function(cexpr_add_fuzzer name)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endfunction()
 
+cexpr_add_fuzzer(analyzer_fuzzer)
 cexpr_add_fuzzer(nodes_fuzzer)
 cexpr_add_fuzzer(preprocess_fuzzer)
 cexpr_add_fuzzer(rules_fuzzer)

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analyzer_faces.hpp"
+#include "analyzer_raw.hpp"
 #include "cexpr/error.hpp"
 #include "cexpr/filter.hpp"
 #include "decision_steps.hpp"
@@ -16,7 +17,8 @@ namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-const AnalyzerOptions& checked(const AnalyzerOptions& options) {
+/// The options with the names of the signals, whoever gives them.
+AnalyzerOptions checked(AnalyzerOptions options) {
   if (!(options.frames_per_second > 0.0 && std::isfinite(options.frames_per_second))) {
     throw ArgumentError("frames_per_second: expected a finite number > 0; got " +
                         std::to_string(options.frames_per_second));
@@ -27,6 +29,13 @@ const AnalyzerOptions& checked(const AnalyzerOptions& options) {
   if (options.gap_frames < 0 || options.gap_frames > kMaxStreamingRadius) {
     throw ArgumentError("gap_frames: expected 0 to " + std::to_string(kMaxStreamingRadius) +
                         "; got " + std::to_string(options.gap_frames));
+  }
+  if (options.heads) {
+    if (!options.signals.empty()) {
+      throw ArgumentError("signals: expected none, because heads are given; got " +
+                          std::to_string(options.signals.size()));
+    }
+    options.signals = options.heads->names();
   }
   return options;
 }
@@ -47,37 +56,38 @@ std::size_t min_frames(const rules::Length& length, double frames_per_second) {
 
 class Analyzer::Steps {
  public:
-  Steps(const RuleSet& rules, const AnalyzerOptions& options)
-      : options_(checked(options)),
+  Steps(const RuleSet& rules, const AnalyzerOptions& given)
+      : options_(checked(given)),
+        raw_(options_),
         faces_how_(rules.faces()),
         compounds_(rules.compounds().size()),
         skips_filled_(rules.smooth_compounds().skip_filled),
-        min_frames_(min_frames(rules.decision().min_duration, options.frames_per_second)),
+        min_frames_(min_frames(rules.decision().min_duration, options_.frames_per_second)),
         gap_frames_(rules.gaps() == rules::Gaps::interpolate
-                        ? static_cast<std::size_t>(options.gap_frames)
+                        ? static_cast<std::size_t>(options_.gap_frames)
                         : 0),
-        faces_(rules, options),
+        faces_(rules, options_),
         rules_(rules.bind(faces_.names())),
         gaps_(compounds_, rules.gaps(), gap_frames_),
         filter_(compounds_, detail::filter_options(rules.smooth_compounds(),
-                                                   options.frames_per_second, "compounds")),
+                                                   options_.frames_per_second, "compounds")),
         scoring_(rules.decision(), compounds_),
         keeper_({static_cast<double>(min_frames_), false}),
         delay_(faces_.radius() + gap_frames_ + static_cast<std::size_t>(filter_.delay()) +
                min_frames_ - 1),
         records_(delay_ + 1),
-        smoothed_(options.max_faces * options.signals.size()),
-        scores_(options.max_faces * compounds_),
-        zeros_(options.max_faces),
+        smoothed_(options_.max_faces * options_.signals.size()),
+        scores_(options_.max_faces * compounds_),
+        zeros_(options_.max_faces),
         to_filter_(compounds_) {
     detail::check_decision(rules.decision(), compounds_);
     for (Record& record : records_) {
       record.decided.resize(compounds_);
       record.filled.resize(compounds_);
       record.scores.resize(compounds_);
-      record.tracks.resize(options.max_faces);
-      record.face_signals.resize(options.max_faces * options.signals.size());
-      record.signals.resize(options.signals.size());
+      record.tracks.resize(options_.max_faces);
+      record.face_signals.resize(options_.max_faces * options_.signals.size());
+      record.signals.resize(options_.signals.size());
     }
     out_.reserve(delay_ + 1);
   }
@@ -86,6 +96,7 @@ class Analyzer::Steps {
 
   Span<const DecidedFrame> push(std::int64_t frame, double time, Span<const FaceSignals> faces) {
     check(frame, time, faces);
+    faces = raw_.to_signals(faces);
     Record& entry = record(pushed_);
     entry.frame = frame;
     entry.time = time;
@@ -163,7 +174,7 @@ class Analyzer::Steps {
           std::to_string(faces.size));
     }
     for (std::size_t i = 0; i < faces.size; ++i) {
-      if (faces[i].signals.size != options_.signals.size()) {
+      if (!options_.heads && faces[i].signals.size != options_.signals.size()) {
         throw ArgumentError("faces: expected " + std::to_string(options_.signals.size()) +
                             " signals, one for each name; got " +
                             std::to_string(faces[i].signals.size));
@@ -291,6 +302,7 @@ class Analyzer::Steps {
   }
 
   AnalyzerOptions options_;
+  detail::RawFaces raw_;
   rules::Faces faces_how_;
   std::size_t compounds_;
   bool skips_filled_;

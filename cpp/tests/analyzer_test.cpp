@@ -510,6 +510,77 @@ CEXPR_TEST(options_that_no_stream_can_keep_are_refused) {
   CHECK_THROWS(Analyzer(set, wrong), cexpr::RuleError);
 }
 
+CEXPR_TEST(raw_outputs_are_what_their_signals_are) {
+  cexpr::Head expression;
+  expression.tensor = "logits";
+  expression.first = 1;
+  expression.end = 5;
+  expression.activation = cexpr::Activation::softmax;
+  expression.labels = {"surprise", "sadness", "happiness", "fear"};
+  cexpr::Head valence_arousal;
+  valence_arousal.tensor = "affect";
+  cexpr::ModelOutputs outputs;
+  outputs.expression = expression;
+  outputs.valence_arousal = valence_arousal;
+  const cexpr::Heads heads(outputs);
+  const RuleSet set = rule_set(everything("max", "interpolate"), "fear * (arousal + 1)");
+  AnalyzerOptions from_raw = options();
+  from_raw.signals.clear();
+  from_raw.heads = heads;
+  AnalyzerOptions from_signals = options();
+  from_signals.signals = heads.names();
+  Analyzer raw(set, from_raw);
+  Analyzer signals(set, from_signals);
+  std::mt19937 random(5);
+  std::normal_distribution<float> value(0.0F, 2.0F);
+  std::vector<float> logits(6 * 2);
+  std::vector<float> affect(2 * 2);
+  std::vector<float> given(heads.names().size() * 2);
+  std::size_t before = 0;
+  std::vector<Decided> got;
+  std::vector<Decided> expected;
+  got.reserve(kFrames);
+  for (std::size_t t = 0; t < kFrames; ++t) {
+    for (std::vector<float>* all : {&logits, &affect}) {
+      for (float& one : *all) {
+        one = value(random);
+      }
+    }
+    FaceSignals raw_faces[2];
+    FaceSignals signal_faces[2];
+    Span<const float> rows[2][2];
+    for (std::size_t i = 0; i < 2; ++i) {
+      rows[i][0] = {logits.data() + 6 * i, 6};
+      rows[i][1] = {affect.data() + 2 * i, 2};
+      raw_faces[i].track = signal_faces[i].track = static_cast<std::int64_t>(i);
+      raw_faces[i].raw = {rows[i], 2};
+      const std::size_t width = heads.names().size();
+      const cexpr::Span2D<const float> tensors[] = {{rows[i][0].data, 1, 6, 6},
+                                                    {rows[i][1].data, 1, 2, 2}};
+      heads.apply({tensors, 2}, {given.data() + i * width, 1, width, width});
+      signal_faces[i].signals = {given.data() + i * width, width};
+    }
+    const auto frame = static_cast<std::int64_t>(t);
+    const double time = 0.04 * static_cast<double>(t);
+    keep(signals.push(frame, time, {signal_faces, 2}), expected);
+    const std::size_t allocated = cexpr::test::allocations();
+    const Span<const DecidedFrame> ready = raw.push(frame, time, {raw_faces, 2});
+    before += cexpr::test::allocations() - allocated;
+    keep(ready, got);
+    // What does not fit changes nothing.
+    rows[1][0].size = 4;
+    CHECK_THROWS(raw.push(frame + 1, time, {raw_faces, 2}), ArgumentError);
+    raw_faces[0].raw.size = 1;
+    CHECK_THROWS(raw.push(frame + 1, time, {raw_faces, 1}), ArgumentError);
+  }
+  CHECK(before == 0);
+  keep(raw.flush(), got);
+  keep(signals.flush(), expected);
+  check_equal(got, expected);
+  from_raw.signals = {"fear"};
+  CHECK_THROWS(Analyzer(set, from_raw), ArgumentError);
+}
+
 CEXPR_TEST(seconds_become_frames_by_the_rate) {
   const Node smoothing = map({{"kernel", text("box")}, {"radius", text("0.2s")}});
   const RuleSet set = rule_set({{"smooth", map({{"expression", smoothing}})},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cexpr/export.hpp"
 #include "cexpr/span.hpp"
 
 namespace cexpr {
@@ -27,7 +28,8 @@ struct AlignOptions {
 /// Throws `ArgumentError` when a landmark is not finite, when the five points of a face coincide or
 /// lie so that no transform maps them (the mirror image of the template), or when an option is out
 /// of range. Matrices of faces before the one at fault are already written.
-void align(Span2D<const float> landmarks, const AlignOptions& options, Span2D<float> matrices);
+CEXPR_API void align(Span2D<const float> landmarks, const AlignOptions& options,
+                     Span2D<float> matrices);
 
 /// The transform that cuts out a box with a margin and stretches it to a square, the same pixels as
 /// cropping and then `cv2.resize`: x' = (x + 0.5 - left) * size / width - 0.5, where `left` and
@@ -37,6 +39,7 @@ void align(Span2D<const float> landmarks, const AlignOptions& options, Span2D<fl
 /// >= 1. `margin`: > -0.5. `matrices`: F x 6, row-major 2 x 3, written.
 ///
 /// Throws `ArgumentError` when a box is not finite or has no area, or an option is out of range.
-void box_transform(Span2D<const float> boxes_xywh, int size, float margin, Span2D<float> matrices);
+CEXPR_API void box_transform(Span2D<const float> boxes_xywh, int size, float margin,
+                             Span2D<float> matrices);
 
 }  // namespace cexpr

@@ -4,17 +4,23 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cexpr/export.hpp"
+#include "cexpr/heads.hpp"
 #include "cexpr/rules.hpp"
 #include "cexpr/span.hpp"
 
 namespace cexpr {
 
 struct AnalyzerOptions {
-  /// Names of the signals that come with each face, in their order.
+  /// Names of the signals that come with each face, in their order. Empty where `heads` is given.
   std::vector<std::string> signals;
+  /// Instead of signals each face brings a network's raw outputs, `FaceSignals::raw`, which these
+  /// heads turn into the signals `heads->names()`.
+  std::optional<Heads> heads;
   /// Turns lengths in seconds of the rule file (smoothing, `min_duration`) into frames.
   double frames_per_second = 25.0;
   /// Most faces in one frame.
@@ -28,12 +34,15 @@ struct AnalyzerOptions {
 struct FaceSignals {
   /// Id of the person; the same in all frames, once per frame.
   std::int64_t track = 0;
-  /// One value for each of `AnalyzerOptions::signals`; NaN for unknown.
+  /// One value for each of `AnalyzerOptions::signals`; NaN for unknown. Not read where heads are
+  /// given.
   Span<const float> signals;
   /// Detection score, for `faces: first`.
   float detection = std::numeric_limits<float>::quiet_NaN();
   /// Area of the box, for `faces: largest`.
   float area = std::numeric_limits<float>::quiet_NaN();
+  /// Where heads are given: this face's row of each of `Heads::tensors()`.
+  Span<const Span<const float>> raw = {};
 };
 
 /// One frame with its label.
@@ -54,8 +63,8 @@ struct DecidedFrame {
   std::int64_t track = -1;
   /// Scores of the compounds, merged, filled and smoothed.
   Span<const float> scores;
-  /// Smoothed signals of the face that decided, in the order of `AnalyzerOptions::signals`; NaN in
-  /// a frame without a face.
+  /// Smoothed signals of the face that decided, in the order of `AnalyzerOptions::signals` (or of
+  /// the heads' names); NaN in a frame without a face.
   Span<const float> signals;
 };
 
@@ -80,10 +89,10 @@ struct DecidedFrame {
 /// does not grow with the stream. `push` and `flush` allocate nothing, except that rules with
 /// functions over time allocate until their windows have filled once for each face. One analyzer
 /// serves one stream and one thread at a time; any number of them run in parallel without locks.
-class Analyzer {
+class CEXPR_API Analyzer {
  public:
   /// Throws `ArgumentError` when an option is out of range or a smoothing counts rows, and
-  /// `RuleError` when the rules need a signal that is not among `options.signals`.
+  /// `RuleError` when the rules need a signal that is not among the given ones.
   Analyzer(const RuleSet& rules, const AnalyzerOptions& options);
   ~Analyzer();
   Analyzer(Analyzer&&) noexcept;

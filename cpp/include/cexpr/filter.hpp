@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "cexpr/export.hpp"
 #include "cexpr/span.hpp"
 
 namespace cexpr {
@@ -25,7 +26,7 @@ struct FilterOptions {
 };
 
 /// Throws `ArgumentError` when a field of `options` is out of range.
-void check_filter_options(const FilterOptions& options);
+CEXPR_API void check_filter_options(const FilterOptions& options);
 
 /// Smooths each column of a track over its frames.
 ///
@@ -43,8 +44,8 @@ void check_filter_options(const FilterOptions& options);
 ///
 /// Cost: box O(N C) for any radius; Gaussian O(N C min(radius, N, 38 sigma)).
 /// Throws `ArgumentError` when sizes differ, `frames` decreases or an option is out of range.
-void smooth(Span2D<const float> values, Span<const std::int64_t> frames,
-            const FilterOptions& options, Span2D<float> out);
+CEXPR_API void smooth(Span2D<const float> values, Span<const std::int64_t> frames,
+                      const FilterOptions& options, Span2D<float> out);
 
 /// The largest radius that a `StreamingFilter` takes.
 inline constexpr std::int64_t kMaxStreamingRadius = 65536;
@@ -56,7 +57,7 @@ inline constexpr std::int64_t kMaxStreamingRadius = 65536;
 /// pushed: the delay is `radius` frames. Memory is 2 radius + 1 rows, taken when the filter is
 /// made; `push`, `advance`, `flush` and `reset` allocate nothing. `FilterOptions::window` must be
 /// `frames` and `radius` at most `kMaxStreamingRadius`. One object serves one thread at a time.
-class StreamingFilter {
+class CEXPR_API StreamingFilter {
  public:
   /// Throws `ArgumentError` when `columns` is 0 or an option is out of range.
   StreamingFilter(std::size_t columns, const FilterOptions& options);

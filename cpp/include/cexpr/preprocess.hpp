@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 
+#include "cexpr/export.hpp"
 #include "cexpr/image.hpp"
 #include "cexpr/span.hpp"
 
@@ -50,7 +51,7 @@ struct PreprocessOptions {
 ///
 /// Throws `ArgumentError` when the image is empty, a matrix is not finite or has no inverse, `out`
 /// has the wrong size, or an option is out of range; then nothing has been written for that face.
-void preprocess(const ImageView& image, Span2D<const float> matrices,
-                const PreprocessOptions& options, Span<float> out);
+CEXPR_API void preprocess(const ImageView& image, Span2D<const float> matrices,
+                          const PreprocessOptions& options, Span<float> out);
 
 }  // namespace cexpr

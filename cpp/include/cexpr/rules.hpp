@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cexpr/error.hpp"
+#include "cexpr/export.hpp"
 #include "cexpr/node.hpp"
 #include "cexpr/span.hpp"
 
@@ -162,12 +163,12 @@ struct CompileOptions {
 };
 
 /// The 22 names of expressions, valence, arousal and action units.
-const std::vector<std::string>& default_signals();
+CEXPR_API const std::vector<std::string>& default_signals();
 
 }  // namespace rules
 
 /// A rule file has mistakes; `what()` has a line `file:line:column: rule: message` for each.
-class RuleError : public Error {
+class CEXPR_API RuleError : public Error {
  public:
   RuleError(std::string file, std::vector<rules::Problem> problems);
   const std::vector<rules::Problem>& problems() const { return *problems_; }
@@ -186,7 +187,7 @@ struct StreamState;
 
 /// A rule set that is tied to a list of columns: what evaluates. Immutable, cheap to copy, safe to
 /// use from several threads.
-class BoundRules {
+class CEXPR_API BoundRules {
  public:
   explicit BoundRules(std::shared_ptr<const rules::detail::Plan> plan);
 
@@ -222,7 +223,7 @@ class BoundRules {
 /// `BoundRules::evaluate(..., Windows::trailing)` on all rows so far. Holds no more rows than the
 /// longest window spans, forgets tracks that were not seen for that long, and does not allocate
 /// once its buffers have grown to the windows in use.
-class RuleStream {
+class CEXPR_API RuleStream {
  public:
   explicit RuleStream(const BoundRules& rules);
   ~RuleStream();
@@ -244,7 +245,7 @@ class RuleStream {
 };
 
 /// A checked and compiled rule file. Immutable, cheap to copy, safe to use from several threads.
-class RuleSet {
+class CEXPR_API RuleSet {
  public:
   /// Checks and compiles a file. Throws RuleError with every problem that was found.
   static RuleSet compile(const Node& root, const rules::CompileOptions& options = {});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "cexpr/export.hpp"
 #include "cexpr/rules.hpp"
 #include "cexpr/span.hpp"
 
@@ -26,9 +27,9 @@ namespace cexpr {
 /// `detection` (for `first`) and `area` (for `largest`) hold N numbers; they may be empty where
 /// they are not needed. Cost: O((N + T) K). Throws `ArgumentError` when a size or frame does not
 /// fit.
-void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames,
-                 Span<const float> detection, Span<const float> area, rules::Faces how,
-                 Span2D<float> merged, Span2D<std::int64_t> decided);
+CEXPR_API void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames,
+                           Span<const float> detection, Span<const float> area, rules::Faces how,
+                           Span2D<float> merged, Span2D<std::int64_t> decided);
 
 /// Fills the rows of frames in which no face was seen (`seen[t]` == 0), column by column.
 ///
@@ -42,8 +43,8 @@ void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames
 ///
 /// `values` and `filled` are (T, C), `seen` and `is_filled` (T,). Throws `ArgumentError` when sizes
 /// differ.
-void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen, rules::Gaps how,
-               Span2D<float> filled, Span<std::uint8_t> is_filled);
+CEXPR_API void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen, rules::Gaps how,
+                         Span2D<float> filled, Span<std::uint8_t> is_filled);
 
 /// Chooses the label of each frame.
 ///
@@ -68,8 +69,9 @@ void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen, rules:
 /// `min_duration` is in seconds); `labels` is (T,). `confidence` (T,) becomes the score (not
 /// adjusted) of the label, NaN without one; it may be empty. Throws `ArgumentError` when a size
 /// does not fit or an option is out of range.
-void decide(Span2D<const float> scores, Span<const double> times, const rules::Decision& options,
-            Span<std::int32_t> labels, Span<float> confidence);
+CEXPR_API void decide(Span2D<const float> scores, Span<const double> times,
+                      const rules::Decision& options, Span<std::int32_t> labels,
+                      Span<float> confidence);
 
 /// A stretch of frames with one label; rows are numbered from 0.
 struct Event {
@@ -93,7 +95,7 @@ struct Event {
 ///
 /// `labels`, `strength` (the confidence, or any other curve) and `times` (seconds, not decreasing)
 /// are (T,). Throws `ArgumentError` when a size does not fit or an option is negative.
-std::vector<Event> cut_events(Span<const std::int32_t> labels, Span<const float> strength,
-                              Span<const double> times, const rules::Events& options);
+CEXPR_API std::vector<Event> cut_events(Span<const std::int32_t> labels, Span<const float> strength,
+                                        Span<const double> times, const rules::Events& options);
 
 }  // namespace cexpr

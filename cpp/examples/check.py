@@ -1,0 +1,175 @@
+"""Builds the example hosts against an installed prefix and compares them with `cexpr run`.
+
+    python cpp/examples/check.py PREFIX [--compiler g++] [--compiler clang++]
+
+Each host is copied to an empty folder first, so that nothing but the prefix can help it. Every frame
+must agree: the same label on at least 99 % of them, numbers within 0.001. Needs the Python package,
+and for the host `webcam` a prefix with the components yaml and opencv; a host or a compiler that is
+not there is named and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parent
+ROOT = EXAMPLES.parents[1]
+CLIP = ROOT / "clips" / "portrait.mp4"
+SAME_LABELS = 0.99
+TOLERANCE = 1e-3
+C_COMPILERS = {"g++": "gcc", "clang++": "clang"}
+
+Rows = list[dict[str, str]]
+
+
+def main() -> int:
+    """Build, run and compare; the exit status is 0 when all that could be tried agrees."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("prefix", type=Path)
+    parser.add_argument("--compiler", action="append", default=[], choices=sorted(C_COMPILERS))
+    arguments = parser.parse_args()
+    prefix = arguments.prefix.resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        check = Check(prefix, Path(folder))
+        for compiler in arguments.compiler or ["g++", "clang++"]:
+            if shutil.which(compiler) is None:
+                print(f"skipped: {compiler} is not here")
+            else:
+                check.all_hosts(compiler)
+    print("the hosts agree with cexpr run" if check.failures == 0 else "a host does not agree")
+    return min(check.failures, 1)
+
+
+class Check:
+    """The runs of Python, made once, and the comparison of each host with them."""
+
+    def __init__(self, prefix: Path, work: Path) -> None:
+        self.prefix = prefix
+        self.work = work
+        self.failures = 0
+        self.by_detector = self._run_python("by-detector", CLIP)
+        self.crops = self._make_crops()
+        whole = ("--detector", "full-frame", "--rules", str(ROOT / "rules" / "hsemotion-mean.yaml"))
+        self.by_crop = self._run_python("by-crop", self.crops, *whole)
+        self.by_frame = self._run_python("by-frame", CLIP, *whole)
+
+    def all_hosts(self, compiler: str) -> None:
+        """Build and run every host with one compiler."""
+        faces = str(self.by_detector / f"{CLIP.stem}.faces.csv")
+        frames = self.by_detector / f"{CLIP.stem}.frames.csv"
+        if host := self._build("minimal", compiler):
+            with Path(faces).open(encoding="utf-8") as stream:
+                self._compare("minimal", compiler, self._run([host], stdin=stream), frames)
+        if host := self._build("batch_c", compiler, "shared"):
+            self._compare("batch_c", compiler, self._run([host, faces]), frames)
+        if host := self._build("webcam", compiler, "yaml", "opencv"):
+            options = [
+                *("--model", str(ROOT / "models" / "cexpr-s.yaml")),
+                *("--rules", str(ROOT / "rules" / "hsemotion-mean.yaml")),
+                *("--box", "full"),
+            ]
+            crops = [host, str(self.crops / "%05d.png"), *options, "--fps", "30"]
+            self._compare(
+                "webcam, crops", compiler, self._run(crops), self.by_crop / "crops.frames.csv"
+            )
+            self._compare(
+                "webcam, clip",
+                compiler,
+                self._run([host, str(CLIP), *options]),
+                self.by_frame / f"{CLIP.stem}.frames.csv",
+            )
+
+    def _run_python(self, name: str, clip: Path, *options: str) -> Path:
+        out = self.work / name
+        rules = () if "--rules" in options else ("--rules", str(EXAMPLES / "rules.yaml"))
+        command = [sys.executable, "-m", "cexpr", "run", "--quiet", "-o", str(out)]
+        self._run([*command, *rules, *options, str(clip)])
+        return out
+
+    def _make_crops(self) -> Path:
+        """Cut the face out of every frame, twice as wide as the model's input, without loss."""
+        import cv2
+
+        folder = self.work / "crops"
+        folder.mkdir()
+        faces = {int(row["frame"]): row for row in read(self.by_detector / "portrait.faces.csv")}
+        capture = cv2.VideoCapture(str(CLIP))
+        number = 0
+        while (frame := capture.read()[1]) is not None:
+            number += 1
+            x, y, w, h = (round(float(faces[number][key])) for key in "xywh")
+            crop = frame[max(y, 0) : y + h, max(x, 0) : x + w]
+            cv2.imwrite(str(folder / f"{number:05d}.png"), cv2.resize(crop, (96, 96)))
+        return folder
+
+    def _build(self, name: str, compiler: str, *components: str) -> str | None:
+        config = next(self.prefix.glob("lib*/**/cmake/cexpr/cexprConfig.cmake")).parent
+        for component in components:
+            targets = "cexprTargets" if component == "shared" else f"cexpr-{component}Targets"
+            file = config / f"{targets}.cmake"
+            if not file.is_file() or f"cexpr::{component} " not in file.read_text("utf-8"):
+                print(f"skipped: {name} with {compiler}: the prefix has no component {component}")
+                return None
+        source = self.work / f"{name}-{compiler}"
+        shutil.copytree(EXAMPLES / name, source)
+        self._run(
+            ["cmake", "-S", str(source), "-B", str(source / "build"), "-DCMAKE_BUILD_TYPE=Release"]
+            + [f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={compiler}"]
+            + [f"-DCMAKE_C_COMPILER={C_COMPILERS[compiler]}"]
+        )
+        self._run(["cmake", "--build", str(source / "build"), "--parallel", "2"])
+        return str(source / "build" / name)
+
+    def _run(self, command: Sequence[str], stdin: object = None) -> str:
+        done = subprocess.run(
+            command,
+            stdin=stdin,  # type: ignore[arg-type]
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "OPENCV_LOG_LEVEL": "ERROR"},
+        )
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _compare(self, host: str, compiler: str, printed: str, frames: Path) -> None:
+        got = list(csv.DictReader(printed.splitlines()))
+        expected = read(frames)
+        same = sum(one["compound"] == other["compound"] for one, other in zip(got, expected))
+        columns = [name for name in got[0] if name in expected[0] and name != "compound"]
+        worst = max(
+            abs(float(one[name]) - float(other[name]))
+            for one, other in zip(got, expected)
+            for name in columns
+            if one[name] not in ("", "nan") and other[name] != ""
+        )
+        agrees = (
+            len(got) == len(expected) > 0
+            and [one["frame"] for one in got] == [other["frame"] for other in expected]
+            and same >= SAME_LABELS * len(expected)
+            and worst <= TOLERANCE
+        )
+        self.failures += not agrees
+        print(
+            f"{'ok' if agrees else 'FAIL'}: {host}, {compiler}: {len(got)} of {len(expected)} "
+            f"frames, same label on {same}, {len(columns)} columns, largest difference {worst:.2g}"
+        )
+
+
+def read(path: Path) -> Rows:
+    """Read a CSV file."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

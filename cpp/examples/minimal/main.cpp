@@ -1,0 +1,40 @@
+// Signals in, labels out: reads a faces.csv of cexpr with one face in each frame.
+#include <iostream>
+#include <sstream>
+
+#include "cexpr/cexpr.hpp"
+
+int main() {
+  using cexpr::make_map;
+  const cexpr::Node smooth = make_map({{"kernel", "box"}, {"radius", 50}});
+  const cexpr::Node compounds = make_map({{"Fearfully_Surprised", "mean(fear, surprise)"},
+                                          {"Happily_Surprised", "mean(happiness, surprise)"}});
+  const cexpr::Node file = make_map({{"cexpr", 1},
+                                     {"name", "minimal"},
+                                     {"smooth", make_map({{"compounds", smooth}})},
+                                     {"compounds", compounds}});
+  const cexpr::RuleSet rules = cexpr::RuleSet::compile(file);
+  cexpr::AnalyzerOptions options;
+  options.signals = {"anger",     "contempt", "disgust", "fear",
+                     "happiness", "neutral",  "sadness", "surprise"};
+  cexpr::Analyzer analyzer(rules, options);
+  const auto print = [&](cexpr::Span<const cexpr::DecidedFrame> frames) {
+    for (const cexpr::DecidedFrame& one : frames) {
+      const auto id = static_cast<std::size_t>(one.label);
+      std::cout << one.frame << ',' << (one.label < 0 ? "" : rules.compounds()[id]) << ','
+                << one.confidence << '\n';
+    }
+  };
+  std::cout << "frame,compound,confidence\n";
+  std::string line, cell;
+  for (std::getline(std::cin, line); std::getline(std::cin, line);) {
+    std::vector<double> cells;  // frame,time,face,x,y,w,h,detection and the signals
+    for (std::istringstream row(line); std::getline(row, cell, ',');) {
+      cells.push_back(std::stod(cell));
+    }
+    const std::vector<float> values(cells.begin() + 8, cells.begin() + 16);
+    const cexpr::FaceSignals face{0, {values.data(), values.size()}};
+    print(analyzer.push(static_cast<std::int64_t>(cells[0]), cells[1], {&face, 1}));
+  }
+  print(analyzer.flush());
+}

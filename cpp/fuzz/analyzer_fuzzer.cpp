@@ -1,0 +1,138 @@
+// Any sequence of calls on an analyzer: it refuses a call and is as it was, or its frames come out
+// in order, each once, with the delay that it announced.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "cexpr/cexpr.hpp"
+
+namespace {
+
+using cexpr::make_map;
+
+// The input's next bytes, zeros when it has run out.
+class Bytes {
+ public:
+  Bytes(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
+
+  template <typename T>
+  T take() {
+    T value{};
+    const std::size_t count = std::min(sizeof(T), size_);
+    std::memcpy(&value, data_, count);
+    data_ += count;
+    size_ -= count;
+    return value;
+  }
+  int take_up_to(int most) { return take<std::uint8_t>() % (most + 1); }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  const std::uint8_t* data_;
+  std::size_t size_;
+};
+
+const char* const kFaces[] = {"max", "mean", "first", "largest"};
+const char* const kGaps[] = {"interpolate", "hold", "none"};
+const char* const kRules[] = {"mean(fear, surprise)", "max_over(fear, 3) - surprise",
+                              "mean_over(fear, 0.2s)", "if(valence < 0, fear, anger)"};
+const char* const kNames[] = {"fear", "surprise", "valence", "anger"};
+constexpr std::size_t kSignals = 4;
+
+cexpr::Node rule_file(Bytes& input) {
+  const cexpr::Node box = make_map({{"kernel", "box"}, {"radius", input.take_up_to(5)}});
+  const cexpr::Node gaussian =
+      make_map({{"kernel", "gaussian"}, {"radius", input.take_up_to(6)}, {"sigma", 1.5}});
+  return make_map({{"cexpr", 1},
+                   {"name", "fuzz"},
+                   {"smooth", make_map({{"expression", box}, {"compounds", gaussian}})},
+                   {"faces", kFaces[input.take_up_to(3)]},
+                   {"gaps", kGaps[input.take_up_to(2)]},
+                   {"decide", make_map({{"min_frames", 1 + input.take_up_to(5)},
+                                        {"hysteresis", 0.125 * input.take_up_to(2)}})},
+                   {"compounds", make_map({{"A", kRules[input.take_up_to(3)]},
+                                           {"B", "anger"},
+                                           {"C", "if(surprise > 0.5, 1 / valence, 0)"}})}});
+}
+
+void require(bool condition) {
+  if (!condition) {
+    std::abort();
+  }
+}
+
+// Frames that came in and went out since the last start.
+struct Count {
+  std::int64_t first = 0;
+  std::int64_t pushed = 0;
+  std::int64_t decided = 0;
+};
+
+void check(cexpr::Span<const cexpr::DecidedFrame> frames, Count& count) {
+  for (const cexpr::DecidedFrame& frame : frames) {
+    require(frame.frame == count.first + count.decided);
+    require(frame.label >= -1 && frame.label < 3);
+    require(frame.scores.size == 3 && frame.signals.size == kSignals);
+    require((frame.track == -1) == (frame.face_count == 0));
+    ++count.decided;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Bytes input(data, size);
+  const cexpr::RuleSet rules = cexpr::RuleSet::compile(rule_file(input));
+  cexpr::AnalyzerOptions options;
+  options.signals.assign(kNames, kNames + kSignals);
+  options.max_faces = static_cast<std::size_t>(1 + input.take_up_to(3));
+  options.gap_frames = input.take_up_to(7);
+  cexpr::Analyzer analyzer(rules, options);
+  Count count;
+  std::int64_t frame = input.take<std::int16_t>();
+  double time = 0.0;
+  while (!input.empty()) {
+    const int call = input.take_up_to(31);
+    if (call == 0) {
+      check(analyzer.flush(), count);
+      require(count.decided == count.pushed);
+      count = {};
+    } else if (call == 1) {
+      analyzer.reset();
+      count = {};
+    } else {
+      std::vector<float> values(5 * kSignals);
+      std::vector<cexpr::FaceSignals> faces(static_cast<std::size_t>(input.take_up_to(4)));
+      for (std::size_t i = 0; i < faces.size(); ++i) {
+        float* row = values.data() + i * kSignals;
+        faces[i].track = input.take_up_to(5);
+        faces[i].detection = static_cast<float>(input.take<std::uint8_t>()) / 255.0F;
+        for (std::size_t s = 0; s < kSignals; ++s) {
+          row[s] = call < 6 ? input.take<float>()
+                            : static_cast<float>(input.take<std::uint8_t>()) / 255.0F;
+        }
+        faces[i].signals = {row, call == 2 ? std::size_t{3} : kSignals};
+      }
+      const std::int64_t next = call == 3 ? input.take<std::int64_t>() : frame;
+      const double when = call == 4 ? input.take<double>() : time;
+      try {
+        const auto ready = analyzer.push(next, when, {faces.data(), faces.size()});
+        count.first = count.pushed == 0 ? next : count.first;
+        ++count.pushed;
+        check(ready, count);
+        require(count.decided == std::max<std::int64_t>(count.pushed - analyzer.delay(), 0));
+        frame = next + 1;
+        time = when + 0.04;
+      } catch (const cexpr::ArgumentError&) {
+      } catch (const cexpr::StateError&) {
+      }
+    }
+  }
+  check(analyzer.flush(), count);
+  require(count.decided == count.pushed);
+  return 0;
+}
