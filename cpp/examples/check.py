@@ -2,10 +2,10 @@
 
     python cpp/examples/check.py PREFIX [--compiler g++] [--compiler clang++]
 
-Each host is copied to an empty folder first, so that nothing but the prefix can help it. Every frame
-must agree: the same label on at least 99 % of them, numbers within 0.001. Needs the Python package,
-and for the host `webcam` a prefix with the components yaml and opencv; a host or a compiler that is
-not there is named and left out.
+Each host is copied to an empty folder first, so that nothing but the prefix can help it. A host
+must give every frame, with the same label on at least 99 % of them and numbers within 0.001. Needs
+the Python package, and for the host `webcam` a prefix with the components yaml and opencv; a host
+or a compiler that is not there is named and left out.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,7 @@ class Check:
         """Build and run every host with one compiler."""
         faces = str(self.by_detector / f"{CLIP.stem}.faces.csv")
         frames = self.by_detector / f"{CLIP.stem}.frames.csv"
+        self._compare_docs(compiler)
         if host := self._build("minimal", compiler):
             with Path(faces).open(encoding="utf-8") as stream:
                 self._compare("minimal", compiler, self._run([host], stdin=stream), frames)
@@ -86,6 +88,19 @@ class Check:
                 self._run([host, str(CLIP), *options]),
                 self.by_frame / f"{CLIP.stem}.frames.csv",
             )
+
+    def _compare_docs(self, compiler: str) -> None:
+        """Build the host that the documentation begins with, and compare what it prints."""
+        text = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+        blocks = dict(reversed(re.findall(r"```(\w+)\n(.*?)```", text, flags=re.DOTALL)))
+        source = self.work / "host"
+        source.mkdir(exist_ok=True)
+        (source / "CMakeLists.txt").write_text(blocks["cmake"], encoding="utf-8")
+        (source / "main.cpp").write_text(blocks["cpp"], encoding="utf-8")
+        host = self._build("host", compiler, folder=self.work)
+        agrees = host is not None and self._run([host]) == blocks["text"]
+        self.failures += not agrees
+        print(f"{'ok' if agrees else 'FAIL'}: docs/embedding.md, {compiler}")
 
     def _run_python(self, name: str, clip: Path, *options: str) -> Path:
         out = self.work / name
@@ -110,7 +125,9 @@ class Check:
             cv2.imwrite(str(folder / f"{number:05d}.png"), cv2.resize(crop, (96, 96)))
         return folder
 
-    def _build(self, name: str, compiler: str, *components: str) -> str | None:
+    def _build(
+        self, name: str, compiler: str, *components: str, folder: Path = EXAMPLES
+    ) -> str | None:
         config = next(self.prefix.glob("lib*/**/cmake/cexpr/cexprConfig.cmake")).parent
         for component in components:
             targets = "cexprTargets" if component == "shared" else f"cexpr-{component}Targets"
@@ -119,12 +136,15 @@ class Check:
                 print(f"skipped: {name} with {compiler}: the prefix has no component {component}")
                 return None
         source = self.work / f"{name}-{compiler}"
-        shutil.copytree(EXAMPLES / name, source)
-        self._run(
-            ["cmake", "-S", str(source), "-B", str(source / "build"), "-DCMAKE_BUILD_TYPE=Release"]
-            + [f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={compiler}"]
-            + [f"-DCMAKE_C_COMPILER={C_COMPILERS[compiler]}"]
-        )
+        shutil.copytree(folder / name, source)
+        options = {
+            "CMAKE_BUILD_TYPE": "Release",
+            "CMAKE_PREFIX_PATH": self.prefix,
+            "CMAKE_CXX_COMPILER": compiler,
+            "CMAKE_C_COMPILER": C_COMPILERS[compiler],
+        }
+        defined = [f"-D{name}={value}" for name, value in options.items()]
+        self._run(["cmake", "-S", str(source), "-B", str(source / "build"), *defined])
         self._run(["cmake", "--build", str(source / "build"), "--parallel", "2"])
         return str(source / "build" / name)
 
@@ -144,11 +164,13 @@ class Check:
     def _compare(self, host: str, compiler: str, printed: str, frames: Path) -> None:
         got = list(csv.DictReader(printed.splitlines()))
         expected = read(frames)
-        same = sum(one["compound"] == other["compound"] for one, other in zip(got, expected))
+        same = sum(
+            one["compound"] == other["compound"] for one, other in zip(got, expected, strict=False)
+        )
         columns = [name for name in got[0] if name in expected[0] and name != "compound"]
         worst = max(
             abs(float(one[name]) - float(other[name]))
-            for one, other in zip(got, expected)
+            for one, other in zip(got, expected, strict=False)
             for name in columns
             if one[name] not in ("", "nan") and other[name] != ""
         )

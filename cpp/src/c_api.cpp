@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -71,6 +72,7 @@ std::vector<std::string> names_from_c(const char* const* names, std::size_t coun
   if (count > 0) {
     require(names, "names");
   }
+  all.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     all.emplace_back(&require(names[i], "names"));
   }
@@ -105,12 +107,12 @@ cexpr_node* cexpr_node_boolean(int value) {
   return cexpr::detail::make_node(Node::Kind::boolean, value != 0 ? 1.0 : 0.0);
 }
 cexpr_node* cexpr_node_string(const char* text) {
-  cexpr_node* node = nullptr;
-  const cexpr_status status = call_for_c([&] {
+  std::unique_ptr<cexpr_node> node;
+  call_for_c([&] {
     // The text stands in no file.
-    node = new cexpr_node{Node::make_string(&require(text, "text"), 0, 0, -1)};
+    node.reset(new cexpr_node{Node::make_string(&require(text, "text"), 0, 0, -1)});
   });
-  return status == CEXPR_OK ? node : nullptr;
+  return node.release();
 }
 
 void cexpr_node_free(cexpr_node* node) { delete node; }

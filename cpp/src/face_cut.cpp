@@ -124,7 +124,8 @@ ImageView FaceCutter::halve(const ImageView& image, int left, int top, int right
     height /= 2;
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
-        const std::uint8_t* at = from + 2 * y * stride + std::ptrdiff_t{2} * x * step;
+        const std::uint8_t* at =
+            from + std::ptrdiff_t{2} * y * stride + std::ptrdiff_t{2} * x * step;
         for (int k = 0; k < step; ++k) {
           const int sum = at[k] + at[k + step] + at[k + stride] + at[k + stride + step];
           *to++ = static_cast<std::uint8_t>((sum + 2) / 4);

@@ -87,6 +87,12 @@ void activate(Activation activation, float* values, std::size_t count) {
   }
 }
 
+[[noreturn]] void refuse_label(const char* head, const char* what, const std::string& label) {
+  std::string message(head);
+  message.append(": ").append(what).append(" '").append(label).append("'");
+  throw ArgumentError(message);
+}
+
 }  // namespace
 
 Heads::Heads(const ModelOutputs& outputs) {
@@ -139,11 +145,11 @@ void Heads::add(const Head& head, const char* name, const std::vector<std::strin
     const auto to = all.begin() + static_cast<std::ptrdiff_t>(end);
     const auto found = std::find(from, to, label);
     if (found == to) {
-      throw ArgumentError(where + "unknown label '" + label + "'");
+      refuse_label(name, "unknown label", label);
     }
     const auto place = static_cast<std::size_t>(found - all.begin());
     if (std::find(places_.begin(), places_.end(), place) != places_.end()) {
-      throw ArgumentError(where + "label '" + label + "' comes twice");
+      refuse_label(name, "comes twice: label", label);
     }
     source.columns.push_back(place);
     places_.push_back(place);

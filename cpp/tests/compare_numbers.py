@@ -19,7 +19,7 @@ def main() -> int:
     if len(one) != len(other) or len(one) < 100:
         sys.exit(f"{len(one)} lines and {len(other)}")
     worst = 0.0
-    for number, (left, right) in enumerate(zip(one[:-1], other[:-1]), start=1):
+    for number, (left, right) in enumerate(zip(one[:-1], other[:-1], strict=True), start=1):
         (name, value), (same_name, same_value) = left.split(), right.split()
         a, b = float(value), float(same_value)
         if a == b or (math.isnan(a) and math.isnan(b)):

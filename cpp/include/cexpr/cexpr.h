@@ -27,6 +27,7 @@
 #define CEXPR_C_API __attribute__((visibility("default")))
 #endif
 
+/* NOLINTBEGIN(modernize-use-using,performance-enum-size): this is C. */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -198,5 +199,6 @@ CEXPR_C_API cexpr_status cexpr_preprocess(const cexpr_image* image, const float*
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND(modernize-use-using,performance-enum-size) */
 
 #endif

@@ -81,7 +81,7 @@ class Network : public Inference {
   }
 
  private:
-  Ort::Session open(int threads) const {
+  Ort::Session open(int threads) {
     try {
       // Paths are wide where the system's are.
       const std::basic_string<ORTCHAR_T> path(path_.begin(), path_.end());
