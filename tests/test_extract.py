@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -239,6 +240,11 @@ def test_heads_run_as_a_model(clips: Path, model: Path, tmp_path: Path, alone: b
     assert code == 0, text
     rows = (tmp_path / "run" / "MTL.txt").read_text().splitlines()
     assert len(rows) == 1 + CLIPS * FRAMES
+    (entry,) = json.loads((tmp_path / "run" / "run.json").read_text())["models"]
+    assert entry["backbone"] == (read.settings.sha256 if alone else None)
+    code, text = command("models", "info", out)
+    assert code == 0
+    assert ("net.yaml," in text) == alone
 
 
 def test_heads_alone_are_refused_behind_another_backbone(

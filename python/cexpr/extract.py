@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -260,6 +261,8 @@ _extractor: Extractor | None = None
 def _begin(options: Extraction) -> None:
     """Load what a process of its own needs once."""
     global _extractor
+    # Ctrl-C reaches the whole group; what a process is at is finished and kept.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _extractor = Extractor(options)
 
 

@@ -97,7 +97,8 @@ class RunRecord(_Record):
         versions: Of cexpr, Python and the libraries, and the machine.
         options: As asked for.
         rules: Name, file, SHA-256, signals and compounds of the rule set.
-        models: Id, file, SHA-256, licence and derived heads of each model.
+        models: Id, file, SHA-256, licence and derived heads of each model; of heads alone also the
+            SHA-256 of their backbone.
         detector: Name, and file and SHA-256 where the user named a model file.
         signals: Names of the columns.
         derived: Formula by the name of each signal that was computed instead of learnt.
@@ -137,6 +138,7 @@ class RunRecord(_Record):
                     "licence": model.manifest.licence,
                     "intended_use": model.manifest.intended_use,
                     "derived": model.manifest.outputs.derived(),
+                    "backbone": model.manifest.backbone and model.manifest.backbone.sha256,
                 }
                 for model in pipeline.models
             ],

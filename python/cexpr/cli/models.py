@@ -58,6 +58,8 @@ def info(name: Name) -> None:
         else f"box, margin {cut.box_margin:g}",
         "heads": _heads(model),
     }
+    if model.backbone is not None:
+        rows["backbone"] = f"{model.backbone.model}, SHA-256 {model.backbone.sha256}"
     table = Table(show_header=False, box=None)
     for key, value in rows.items():
         table.add_row(key, value)
