@@ -79,10 +79,15 @@ def load(path: Path) -> Faces:
     )
 
 
-def split(folder: Path, name: str) -> Faces:
-    """Read the split "train" or "valid" of a folder, as `.npz` or in the FER+ layout."""
+def split_path(folder: Path, name: str) -> Path:
+    """Where the split "train" or "valid" is: an `.npz`, or a folder of the FER+ layout."""
     packed = folder / f"ferplus_{name}.npz"
-    return load(packed if packed.is_file() else folder / f"FER2013{name.capitalize()}")
+    return packed if packed.is_file() else folder / f"FER2013{name.capitalize()}"
+
+
+def split(folder: Path, name: str) -> Faces:
+    """Read and clean the split "train" or "valid"."""
+    return load(split_path(folder, name))
 
 
 def fingerprint(path: Path) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import calibrate, data, measures
+from . import calibrate, data, measures, record
 from .augment import augment, normalise
 from .export import export
 from .network import Network
@@ -138,7 +138,8 @@ def main() -> None:
     network = fit(train, valid, options.epochs, options.seed, options.work)
     calibration = calibrate.fit(predict(network, valid.images), valid.shares, vector=True)
     export(network, calibration, options.out)
-    print(f"{options.out}: {options.out.stat().st_size} bytes")
+    how = {"epochs": options.epochs, "seed": options.seed}
+    print(f"{options.out}: {record.write(options.out, options.data, calibration, how)}")
 
 
 if __name__ == "__main__":
