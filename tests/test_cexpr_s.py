@@ -69,3 +69,9 @@ def test_shares_follow_a_split_crowd(model: Model, shared: Path) -> None:
     on_split = probabilities(model, images[split])[:, of_fear].mean()
     on_settled = probabilities(model, images[settled])[:, of_fear].mean()
     assert on_split > on_settled + 0.1
+
+
+def test_the_card_quotes_the_measured_figures(model: Model) -> None:
+    card = (Path(__file__).parents[1] / "docs" / "model-card.md").read_text(encoding="utf-8")
+    for name in ("accuracy_majority", "accuracy_most_votes", "macro_f1", "kl_to_votes"):
+        assert f"{model.manifest.training['measured'][name]:.4f}" in card, name

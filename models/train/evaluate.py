@@ -56,7 +56,7 @@ def print_quality(title: str, logits: NDArray[np.floating], faces: data.Faces) -
     """One line of figures for calibrated or uncalibrated logits."""
     probabilities = np.exp(calibrate.log_softmax(logits))
     print(
-        f"{title:34} log loss {measures.log_loss(probabilities, faces.labels):.4f}  "
+        f"{title:35} log loss {measures.log_loss(probabilities, faces.labels):.4f}  "
         f"Brier {measures.brier(probabilities, faces.labels):.4f}  "
         f"ECE {measures.calibration_error(probabilities, faces.labels):.4f}  "
         f"KL to the votes {measures.divergence(faces.shares, probabilities):.4f}"
@@ -135,11 +135,13 @@ def main() -> None:
             calibrate.cross_fitted(raw, faces.shares, vector=False),
             faces,
         )
-        print_quality(
-            "after, vector scaling (other folds)",
-            calibrate.cross_fitted(raw, faces.shares, vector=True),
-            faces,
-        )
+        honest = calibrate.cross_fitted(raw, faces.shares, vector=True)
+        print_quality("after, vector scaling (other folds)", honest, faces)
+        for title, values in (("before calibration", raw), ("after, other folds", honest)):
+            print(
+                f"accuracy, majority of the votes, {title}: "
+                f"{measures.accuracy(heads.softmax(values)[strict], faces.labels[strict]):.4f}"
+            )
     print_quality("as shipped", logits, faces)
     print_classes(probabilities, faces)
     print_split_crowds(probabilities, faces)

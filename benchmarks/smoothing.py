@@ -1,6 +1,6 @@
 """Smoothing beside scipy and OpenCV, on one thread: 26138 frames of 8 signals, radius 50.
 
-Run: python -m bench.bench_smoothing (in the folder python/, with the extra "bench" installed).
+Run: python -m benchmarks.smoothing (with the extra "bench" installed).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 import cexpr
-from bench.common import BenchRow, format_rows, interleaved_times
+from benchmarks.common import BenchRow, format_rows, interleaved_times
 from cexpr import _core
 
 ROWS, COLUMNS, RADIUS, SIGMA = 26138, 8, 50, 15.0

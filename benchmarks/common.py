@@ -87,6 +87,6 @@ def format_rows(rows: list[BenchRow]) -> str:
             least = row.required.get(peer)
             lines.append(
                 f"| {row.kernel} | {row.ours * 1e3:.3f} | {peer} | {seconds * 1e3:.3f} "
-                f"| {row.ratio(peer):.1f} | {'' if least is None else f'{least:g}'} |"
+                f"| {row.ratio(peer):.2f} | {'' if least is None else f'{least:.3g}'} |"
             )
     return "\n".join(lines)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cexpr
-from bench.common import BenchRow, format_rows, interleaved_times
+from benchmarks.common import BenchRow, format_rows, interleaved_times
 
 RUNS = 301
 SIZE = 224

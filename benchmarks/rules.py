@@ -1,6 +1,6 @@
 """Seven mean rules and the decision over a million rows, beside numpy.
 
-Run with `python -m bench.bench_rules` from the folder `python`.
+Run with `python -m benchmarks.rules`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.common import BenchRow, format_rows, interleaved_times
+from benchmarks.common import BenchRow, format_rows, interleaved_times
 from cexpr import _core
 
 ROWS = 1_000_000

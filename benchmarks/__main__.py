@@ -2,8 +2,8 @@
 
 From the root of the checkout, with the extra `bench` installed:
 
-    PYTHONPATH=python python -m bench            # the kernels
-    PYTHONPATH=python python -m bench --run      # the whole run beside ONNX Runtime's own time, too
+    python -m benchmarks           # the kernels
+    python -m benchmarks --run      # the whole run beside ONNX Runtime's own time, too
 
 One thread, medians of many runs, every kernel beside its peers in this process, after a check that
 all of them compute the same. The exit status is 1 when a required ratio is missed.
@@ -20,16 +20,18 @@ import numpy as np
 import scipy
 
 import cexpr
-from bench import bench_preprocess, bench_rules, bench_run, bench_smoothing
-from bench.common import format_rows
+from benchmarks import preprocess, rules, run, smoothing
+from benchmarks.common import format_rows
 from cexpr import _core
 
-KERNELS = (bench_smoothing, bench_preprocess, bench_rules)
+KERNELS = (smoothing, preprocess, rules)
 
 
 def main() -> int:
     """Print the table; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="cexpr beside its peers")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="cexpr beside its peers"
+    )
     parser.add_argument("--run", action="store_true", help="measure the whole run, too")
     wants_run = parser.parse_args().run
 
@@ -38,7 +40,7 @@ def main() -> int:
         f"cexpr {cexpr.__version__} ({_core.cpu_active()}), Python {platform.python_version()}, "
         f"numpy {np.__version__}, scipy {scipy.__version__}, OpenCV {cv2.__version__}\n"
     )
-    modules = (*KERNELS, bench_run) if wants_run else KERNELS
+    modules = (*KERNELS, run) if wants_run else KERNELS
     rows = [row for module in modules for row in module.rows()]
     print(format_rows(rows))
     missed = [f"{row.kernel}: {peer}" for row in rows for peer in row.missed()]

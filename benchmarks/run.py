@@ -10,13 +10,13 @@ from pathlib import Path
 
 import cv2
 
-from bench.common import BenchRow, format_rows
+from benchmarks.common import BenchRow, format_rows
 from cexpr.export import write_result
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.video import find_clips
 
-SAMPLE = Path(__file__).parents[2] / "clips" / "portrait.mp4"
+SAMPLE = Path(__file__).parents[1] / "clips" / "portrait.mp4"
 PEER = "ONNX Runtime in model and detector"
 # The run may take 1.15 times as long as inference alone.
 REQUIRED = 1 / 1.15
@@ -82,7 +82,7 @@ def rows(model: str | None = None, runs: int = 7) -> list[BenchRow]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.bench_run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--model", help="name or file of a model instead of the default")
     parser.add_argument("--runs", type=int, default=7)
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 """Time of the paper's grid in `cexpr tune`: 27,000 annotated rows of 8 expressions.
 
-Run: PYTHONPATH=python python -m bench.bench_tune
+Run: python -m benchmarks.tune
 
 The rows are made up: 68 videos, sparse frame numbers as in s-Aff-Wild2. The grid holds no
 smoothing, boxes of radius 1 to 100, and Gaussians exp(-d^2 / s) with s from 0.1 to 100000 and
@@ -55,7 +55,7 @@ def made_up(models: int, seed: int = 0) -> tuple[MultiTask, list[Track]]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.bench_tune")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tune")
     parser.add_argument("--blend", action="store_true", help="two models")
     models = 2 if parser.parse_args().blend else 1
     labels, tracks = made_up(models)
