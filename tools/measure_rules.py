@@ -27,6 +27,7 @@ from cexpr.signals import EXPRESSIONS
 
 Levels = dict[str, float]
 Formula = Callable[[str, str, str], str]
+EXPONENT = 0.4  # of the weights in `default`
 # Frames of C-EXPR-DB by class (Kollias, CVPR 2023, as the HSEmotion notebook quotes them).
 _PUBLISHED_FRAMES = dict(zip(PAIRS, (14445, 24915, 10780, 10637, 10535, 10112, 8878), strict=True))
 _OTHERS = {
@@ -66,7 +67,7 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
 
     def above_floor(name: str, a: str, b: str) -> str:
         kept = [f"max({one} - {0.1 * usual[one]:.6f}, 0)" for one in (a, b)]
-        return f"gmean({', '.join(kept)}) * {(highest / levels[name]) ** 0.75:.4f}"
+        return f"gmean({', '.join(kept)}) * {(highest / levels[name]) ** EXPONENT:.4f}"
 
     def softened(power: float) -> Formula:
         return lambda _, a, b: f"gmean({a}, {b}{f' ^ {power}' if b == 'surprise' else ''})"
@@ -100,13 +101,13 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
     }
     for power in (0.15, 0.3, 0.45):
         found[f"gmean, emotions relative ^{power}"] = built(by_emotion(power))
-    for power in (0.25, 0.5, 0.75, 1.0):
+    for power in (0.25, 0.4, 0.5, 0.75, 1.0):
         found[f"gmean, pairs relative ^{power}"] = built(relative(power))
-    found["gmean, pairs relative ^0.75, published shares as priors"] = built(
-        relative(0.75), **priors
+    found[f"gmean, pairs relative ^{EXPONENT}, published shares as priors"] = built(
+        relative(EXPONENT), **priors
     )
-    found["gmean, pairs relative ^0.75, above a tenth of usual"] = built(above_floor)
-    for power in (0.25, 0.5, 0.75):
+    found[f"gmean, pairs relative ^{EXPONENT}, above a tenth of usual"] = built(above_floor)
+    for power in (0.25, 0.4, 0.75):
         found[f"hmean, pairs relative ^{power}"] = built(relative(power, "hmean"))
         found[f"gmean, pairs relative ^{power}, action units"] = with_face(power)
     return found
@@ -172,10 +173,10 @@ def levels_table(levels: Levels) -> list[str]:
     """The usual level of each pair and the weight that follows from it."""
     highest = max(levels.values())
     rows = [
-        f"| {name} | {level:.4f} | {(highest / level) ** 0.75:.2f} |"
+        f"| {name} | {level:.4f} | {(highest / level) ** EXPONENT:.2f} |"
         for name, level in levels.items()
     ]
-    return ["| pair | usual level | weight (^0.75) |", "| --- | --- | --- |", *rows]
+    return ["| pair | usual level | weight (^0.4) |", "| --- | --- | --- |", *rows]
 
 
 def shipped_table(labels: crowd.Labels, signals: Signals) -> list[str]:
@@ -231,7 +232,7 @@ def abstaining(
     """Weighted geometric means without a label below a score, or below a share of neutral."""
     highest = max(levels.values())
     lets = {
-        name.lower(): f"gmean({a}, {b}) * {(highest / levels[name]) ** 0.75:.4f}"
+        name.lower(): f"gmean({a}, {b}) * {(highest / levels[name]) ** EXPONENT:.4f}"
         for name, (a, b) in PAIRS.items()
     }
     decide = {} if below is None else {"decide": {"abstain_below": below}}
