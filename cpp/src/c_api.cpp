@@ -45,12 +45,11 @@ Node& require_kind(cexpr_node* handle, Node::Kind kind, const char* name) {
   return node;
 }
 
-template <typename To, typename From>
-To choose(From value, From last, const char* name) {
-  if (value < From{} || value > last) {
-    throw ArgumentError(std::string(name) + ": expected 0 to " +
-                        std::to_string(static_cast<int>(last)) + "; got " +
-                        std::to_string(static_cast<int>(value)));
+template <typename To>
+To choose(int value, int last, const char* name) {
+  if (value < 0 || value > last) {
+    throw ArgumentError(std::string(name) + ": expected 0 to " + std::to_string(last) + "; got " +
+                        std::to_string(value));
   }
   return static_cast<To>(value);
 }

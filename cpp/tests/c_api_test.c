@@ -146,7 +146,7 @@ static void test_preprocessing(void) {
   CHECK(fabsf(out[0] - 0.2F) < 1e-6F && fabsf(out[63] - 0.2F) < 1e-6F);
   CHECK(cexpr_preprocess(&image, matrix, 1, &options, out, 63) == CEXPR_ERROR_ARGUMENT);
   CHECK(cexpr_preprocess(NULL, matrix, 1, &options, out, 64) == CEXPR_ERROR_ARGUMENT);
-  image.format = (cexpr_pixel_format)9;
+  image.format = 9;
   CHECK(cexpr_preprocess(&image, matrix, 1, &options, out, 64) == CEXPR_ERROR_ARGUMENT);
   CHECK(strstr(cexpr_last_error(), "format") != NULL);
   CHECK(cexpr_align(points, 1, 8, 0.0F, 0.0F, 0.0F, matrix) == CEXPR_ERROR_ARGUMENT);

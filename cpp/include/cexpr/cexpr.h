@@ -171,14 +171,14 @@ typedef struct cexpr_image {
   int width;
   int height;
   ptrdiff_t stride; /* bytes from one row to the next */
-  cexpr_pixel_format format;
+  int format;       /* cexpr_pixel_format */
 } cexpr_image;
 
 typedef struct cexpr_preprocess_options {
   int width;
   int height;
-  cexpr_color_order color;
-  cexpr_sampling sampling;
+  int color;    /* cexpr_color_order */
+  int sampling; /* cexpr_sampling */
   float mean[3];
   float std[3];
 } cexpr_preprocess_options;
