@@ -24,6 +24,7 @@ from pathlib import Path
 EXAMPLES = Path(__file__).resolve().parent
 ROOT = EXAMPLES.parents[1]
 CLIP = ROOT / "clips" / "portrait.mp4"
+MODEL = ROOT / "models" / "cexpr-s.yaml"
 SAME_LABELS = 0.99
 TOLERANCE = 1e-3
 C_COMPILERS = {"g++": "gcc", "clang++": "clang"}
@@ -74,7 +75,7 @@ class Check:
             self._compare("batch_c", compiler, self._run([host, faces]), frames)
         if host := self._build("webcam", compiler, "yaml", "opencv"):
             options = [
-                *("--model", str(ROOT / "models" / "cexpr-s.yaml")),
+                *("--model", str(MODEL)),
                 *("--rules", str(ROOT / "rules" / "hsemotion-mean.yaml")),
                 *("--box", "full"),
             ]
@@ -106,7 +107,7 @@ class Check:
         out = self.work / name
         rules = () if "--rules" in options else ("--rules", str(EXAMPLES / "rules.yaml"))
         command = [sys.executable, "-m", "cexpr", "run", "--quiet", "-o", str(out)]
-        self._run([*command, *rules, *options, str(clip)])
+        self._run([*command, "--model", str(MODEL), *rules, *options, str(clip)])
         return out
 
     def _make_crops(self) -> Path:
