@@ -17,7 +17,7 @@ std::size_t checked_columns(std::size_t columns) {
   return columns;
 }
 
-const FilterOptions& checked(const FilterOptions& options) {
+FilterOptions checked(const FilterOptions& options) {
   check_filter_options(options);
   if (options.window != FilterWindow::frames) {
     throw ArgumentError("window: a stream counts the radius in frames, not in rows");

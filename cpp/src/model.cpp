@@ -9,6 +9,20 @@
 
 namespace cexpr {
 
+namespace {
+
+// False where no transform fits the points; the box is used then.
+bool aligned(const FacePlace& face, const AlignOptions& options, const Span2D<float>& matrix) {
+  try {
+    align({face.landmarks.data(), 1, 10, 10}, options, matrix);
+    return true;
+  } catch (const ArgumentError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 Inference::~Inference() = default;
 
 struct Model::Parts {
@@ -40,14 +54,9 @@ struct Model::Parts {
     const bool is_known =
         face.has_landmarks && std::all_of(face.landmarks.begin(), face.landmarks.end(),
                                           [](float value) { return std::isfinite(value); });
-    if (cut.is_aligned && is_known) {
-      try {
-        align({face.landmarks.data(), 1, 10, 10},
-              {input.size, cut.margin, cut.shift_x, cut.shift_y}, to);
-        return matrix;
-      } catch (const ArgumentError&) {
-        // No transform fits these points: the box is used.
-      }
+    const AlignOptions options{input.size, cut.margin, cut.shift_x, cut.shift_y};
+    if (cut.is_aligned && is_known && aligned(face, options, to)) {
+      return matrix;
     }
     box_transform({face.box_xywh.data(), 1, 4, 4}, input.size,
                   cut.is_aligned ? 0.0F : cut.box_margin, to);
