@@ -158,10 +158,20 @@ def test_what_is_no_bgr_image_is_refused(name: str) -> None:
 def test_unknown_names_and_misplaced_files_are_usage_errors() -> None:
     with pytest.raises(UsageError, match=f"expected one of {', '.join(DETECTORS)}"):
         make_detector("haar")
-    with pytest.raises(UsageError, match="yunet needs its model file"):
-        make_detector("yunet")
     with pytest.raises(UsageError, match="mtcnn takes no model file"):
         make_detector("mtcnn", model_path=Path("a.onnx"))
+
+
+def test_yunet_without_a_file_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CEXPR_HOME", str(tmp_path))
+    with pytest.raises(ModelError, match=r"'cexpr models pull yunet'.*yunet\.onnx.*'yunet:FILE'"):
+        make_detector("yunet")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "yunet.onnx").write_bytes(b"another")
+    with pytest.raises(ModelError, match=r"yunet\.onnx: SHA-256 is .*damaged or another version"):
+        make_detector("yunet")
 
 
 def test_missing_or_foreign_model_file_is_a_model_error(tmp_path: Path) -> None:

@@ -23,6 +23,16 @@ def test_info_shows_licence_and_derivation() -> None:
         assert text in result.stdout
 
 
+def test_a_detector_is_listed_and_shown() -> None:
+    listed = CliRunner().invoke(app, ["models", "list"], env={"COLUMNS": "200"})
+    (line,) = (line for line in listed.stdout.splitlines() if "yunet" in line)
+    assert "face detector" in line
+    shown = CliRunner().invoke(app, ["models", "info", "yunet"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
+    for text in ("Apache-2.0", "104ee26c", "OpenCV 5"):
+        assert text in shown.stdout
+
+
 def test_info_names_the_place_of_a_file_that_is_not_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+import skimage.data
 from typer.testing import CliRunner
 
 from cexpr import zoo
 from cexpr.cli import app, main
+from cexpr.detect import make_detector
 from cexpr.errors import ModelError
 from cexpr.inference import Model
 from cexpr.pull import pull
@@ -104,6 +109,36 @@ def test_a_file_placed_by_hand_is_checked_and_recorded(server: FileServer) -> No
     assert (done.fetched, done.first_use) == (False, True)
     assert server.ranges == []
     assert json.loads(zoo.lock_file().read_text())["tiny"]["source"] == "placed by hand"
+
+
+@pytest.mark.skipif(cv2.__version__ < "5", reason="this model file needs OpenCV 5")
+def test_a_pulled_detector_is_used_by_its_name(server: FileServer, shared: Path) -> None:
+    server.content = (shared / "models" / "yunet_n_dynamic.onnx").read_bytes()
+    shipped = zoo.known()["yunet"].read_text(encoding="utf-8")
+    own = zoo.home() / "models" / "yunet.yaml"
+    own.write_text(re.sub("url: .*", f"url: {server.url}", shipped), encoding="utf-8")
+    done = pull("yunet")
+    assert (done.fetched, done.first_use, done.path.name) == (True, False, "yunet.onnx")
+    detector = make_detector("yunet")
+    assert detector.model_file == done.path
+    photo = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
+    assert len(detector.detect(photo)) == 1
+
+
+def test_a_file_that_is_no_detector_is_not_kept(server: FileServer) -> None:
+    own = zoo.home() / "models" / "yunet.yaml"
+    own.write_text(
+        f"cexpr_detector: 1\nid: yunet\nnetwork: yunet\nurl: {server.url}\nlicence: none\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ModelError, match="cannot load this as a YuNet model"):
+        pull("yunet")
+    assert home_files() == {"tiny.yaml", "yunet.yaml"}
+
+
+def test_a_detector_is_no_model() -> None:
+    with pytest.raises(ModelError, match=r"'yunet' is a face detector.*--detector yunet"):
+        zoo.find("yunet")
 
 
 def test_an_interrupted_pull_goes_on(server: FileServer) -> None:

@@ -36,7 +36,7 @@ class Extraction:
     Attributes:
         model: Name of a model, or path of its manifest.
         detector: Name of the detector.
-        detector_model: Model file of `yunet`.
+        detector_model: Model file of `yunet`; else the pulled one.
         half: Keep embeddings as float16.
         threads: Threads of each network.
     """
@@ -90,9 +90,9 @@ class Extractor:
         trial = self._network.run(np.zeros((1, spec.channels, spec.size, spec.size), np.float32))
         width = trial.pop(self._network.features).shape[1]
         tensors = tuple((name, value.shape[1]) for name, value in trial.items())
-        detector = options.detector
-        if options.detector_model is not None:
-            detector += f":{sha256_of(options.detector_model)}"
+        detector = self._detector.name
+        if self._detector.model_file is not None:
+            detector += f":{sha256_of(self._detector.model_file)}"
         self.settings = Settings(
             options.model, self._network.sha256, detector, options.half, tensors
         )

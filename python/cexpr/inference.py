@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cexpr import _core
 from cexpr.errors import ModelError, UsageError
-from cexpr.manifest import InputSpec, Manifest, sha256_of
+from cexpr.manifest import InputSpec, Manifest
 from cexpr.onnx_graph import input_of, read_nodes, with_output
 
 if TYPE_CHECKING:
@@ -137,12 +137,7 @@ class Model:
         self.manifest = manifest
         self.path = path
         if path.is_file():
-            self.sha256 = sha256_of(path)
-            if manifest.sha256 not in (None, self.sha256):
-                raise ModelError(
-                    f"{path}: SHA-256 is {self.sha256}, but {manifest.path} says "
-                    f"{manifest.sha256}; the file is damaged or another version"
-                )
+            self.sha256 = manifest.check_hash(path)
         hidden = self._hidden_features() if features else None
         self._session = make_session(path, provider=provider, threads=threads, tensor=hidden)
         self.provider = str(self._session.get_providers()[0])

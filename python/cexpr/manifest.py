@@ -210,19 +210,16 @@ class Backbone(_Strict):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class Manifest(_Strict):
-    """A manifest, checked; `path` is where it was read from.
+class ModelFile(_Strict):
+    """What a manifest says of its ONNX file; `path` is where the manifest was read from.
 
     Attributes:
-        cexpr_model: Version of the format.
         id: Name of the model.
         file: ONNX file, relative to the manifest.
         url: Where `cexpr models pull` gets the file.
         sha256, bytes: Of the ONNX file; checked before a session is made, where given.
-        backbone: Where the file holds heads alone; `input` is then that of the backbone.
     """
 
-    cexpr_model: Literal[1]
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     file: str | None = None
     url: str | None = None
@@ -232,14 +229,10 @@ class Manifest(_Strict):
     licence: str
     citation: str = ""
     intended_use: str = ""
-    backbone: Backbone | None = None
-    input: InputSpec
-    outputs: Outputs
-    training: dict[str, Any] = Field(default_factory=dict)
     path: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
-    def _somewhere(self) -> Manifest:
+    def _somewhere(self) -> ModelFile:
         if self.file is None and self.url is None:
             raise ValueError("expected file or url")
         return self
@@ -249,6 +242,50 @@ class Manifest(_Strict):
         """Name of the ONNX file."""
         return Path(self.file).name if self.file else f"{self.id}.onnx"
 
+    def check_hash(self, path: Path) -> str:
+        """Hash a file and compare with `sha256`, where that is known.
+
+        Returns:
+            SHA-256 of the file, 64 hexadecimal digits.
+
+        Raises:
+            ModelError: The file is another one.
+        """
+        found = sha256_of(path)
+        if self.sha256 not in (None, found):
+            raise ModelError(
+                f"{path}: SHA-256 is {found}, but {self.path} says {self.sha256}; the file is "
+                "damaged or another version"
+            )
+        return found
+
+
+class Manifest(ModelFile):
+    """Manifest of a model that gives signals.
+
+    Attributes:
+        cexpr_model: Version of the format.
+        backbone: Where the file holds heads alone; `input` is then that of the backbone.
+    """
+
+    cexpr_model: Literal[1]
+    backbone: Backbone | None = None
+    input: InputSpec
+    outputs: Outputs
+    training: dict[str, Any] = Field(default_factory=dict)
+
+
+class DetectorManifest(ModelFile):
+    """Manifest of a face detector's network.
+
+    Attributes:
+        cexpr_detector: Version of the format.
+        network: The detector of `cexpr.detect` that runs the file.
+    """
+
+    cexpr_detector: Literal[1]
+    network: Literal["yunet"]
+
 
 def _require_one_source(tensor: str | None, derived: str | None) -> None:
     if (tensor is None) == (derived is None):
@@ -256,7 +293,22 @@ def _require_one_source(tensor: str | None, derived: str | None) -> None:
 
 
 def load(path: Path) -> Manifest:
-    """Read and check a manifest.
+    """Read and check a model's manifest.
+
+    Raises:
+        ModelError: As `load_any`; or the manifest is a detector's.
+    """
+    found = load_any(path)
+    if isinstance(found, DetectorManifest):
+        raise ModelError(
+            f"{path}: '{found.id}' is a face detector, which gives no signals; "
+            f"use it with '--detector {found.network}'"
+        )
+    return found
+
+
+def load_any(path: Path) -> Manifest | DetectorManifest:
+    """Read and check a manifest of either kind: `cexpr_detector` tells a detector's.
 
     Raises:
         ModelError: The file cannot be read or does not follow the format; the message names the
@@ -271,7 +323,10 @@ def load(path: Path) -> Manifest:
     if not isinstance(data, dict):
         raise ModelError(f"{path}: expected a mapping that starts with 'cexpr_model: 1'")
     try:
-        return Manifest.model_validate({**data, "path": path.resolve()})
+        kind: type[Manifest | DetectorManifest] = (
+            DetectorManifest if "cexpr_detector" in data else Manifest
+        )
+        return kind.model_validate({**data, "path": path.resolve()})
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in one['loc']) or 'manifest'}: {one['msg']}"

@@ -60,7 +60,7 @@ class RunOptions(BaseModel):
         models: Names or files of models, blended; empty for the default model.
         blend: Weights by head or signal, one for each model; equal weights without.
         detector: `mtcnn`, `yunet` or `full-frame`.
-        detector_model: Model file of `yunet`.
+        detector_model: Model file of `yunet`; else the pulled one.
         formats: Formats of the tables.
         abaw: Also write the ABAW submissions.
         events: Also write the table of events.

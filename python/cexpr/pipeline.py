@@ -32,6 +32,7 @@ class Pipeline:
         options: What was asked for.
         rules: The rule set.
         models: The expression models.
+        detector: The face detector.
         names: Signals that the models provide together.
         derived: Formula by the name of each signal that is computed instead of learnt.
     """
@@ -60,7 +61,7 @@ class Pipeline:
         self.derived = dict(self._faces.derived)
         require_signals(self.rules, self.names)
         model_path = self.options.detector_model
-        self._detector = make_detector(
+        self.detector = make_detector(
             self.options.detector,
             model_path=None if model_path is None else Path(model_path),
             threads=threads,
@@ -89,7 +90,7 @@ class Pipeline:
     @property
     def inference_seconds(self) -> float:
         """Time spent inside the networks of models and detector so far."""
-        return sum(model.seconds for model in self.models) + self._detector.inference_seconds
+        return sum(model.seconds for model in self.models) + self.detector.inference_seconds
 
     def run(self, source: ClipSource, on_progress: Progress | None = None) -> ClipResult:
         """Analyse one clip.
@@ -131,7 +132,7 @@ class Pipeline:
         self, clip: Clip, on_progress: Progress | None
     ) -> tuple[Integers, Times, FaceRows, dict[str, Any]]:
         """Phase 1: frame numbers, times and faces of all frames, and what `run.json` tells."""
-        tracker = Tracker(self._detector)
+        tracker = Tracker(self.detector)
         numbers: list[int] = []
         times: list[float] = []
         waited = 0.0

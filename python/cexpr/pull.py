@@ -1,4 +1,4 @@
-"""Get a model's file: fetched, checked against its manifest, and locked on first use."""
+"""Get a model's or detector's file: fetched, checked against its manifest, locked on first use."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cexpr import download, model_lock, zoo
+from cexpr.detect.yunet import YuNet
 from cexpr.download import MAX_BYTES, Progress
 from cexpr.errors import ModelError
 from cexpr.inference import Model
-from cexpr.manifest import Manifest, sha256_of
+from cexpr.manifest import DetectorManifest, Manifest, ModelFile, sha256_of
 from cexpr.onnx_graph import read_nodes
 
 BY_HAND = "placed by hand"
@@ -60,7 +61,7 @@ def pull(
         ModelError: The file cannot be had, or is not what the hash or the manifest says; the
             message says where to place it by hand.
     """
-    model = zoo.find(name)
+    model = zoo.find_any(name)
     wanted = _one_hash(model, sha256)
     target = zoo.pulled_file(model)
     try:
@@ -106,7 +107,7 @@ def pull(
     )
 
 
-def _one_hash(model: Manifest, given: str | None) -> str | None:
+def _one_hash(model: ModelFile, given: str | None) -> str | None:
     if given is None:
         return model.sha256
     given = given.lower()
@@ -121,11 +122,19 @@ def _one_hash(model: Manifest, given: str | None) -> str | None:
 
 
 def _accept(
-    model: Manifest, path: Path, sha256: str, *, source: str, target: Path | None = None
+    model: Manifest | DetectorManifest,
+    path: Path,
+    sha256: str,
+    *,
+    source: str,
+    target: Path | None = None,
 ) -> Pulled:
     """Check that a file does what its manifest says; then move it to its place and lock it."""
     read_nodes(path)
-    Model(model, path)
+    if isinstance(model, DetectorManifest):
+        YuNet(path)
+    else:
+        Model(model, path)
     size = path.stat().st_size
     first_use = model.sha256 is None
     if target is not None:

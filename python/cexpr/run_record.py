@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import cexpr
 from cexpr import _core
+from cexpr.detect import Detector
 from cexpr.errors import UsageError
 from cexpr.export import write_atomically
 from cexpr.manifest import sha256_of
-from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.rules import RuleSet
 from cexpr.video import ClipSource
@@ -99,7 +99,7 @@ class RunRecord(_Record):
         rules: Name, file, SHA-256, signals and compounds of the rule set.
         models: Id, file, SHA-256, licence and derived heads of each model; of heads alone also the
             SHA-256 of their backbone.
-        detector: Name, and file and SHA-256 where the user named a model file.
+        detector: Name, and file and SHA-256 of a model file that the user named or pulled.
         signals: Names of the columns.
         derived: Formula by the name of each signal that was computed instead of learnt.
         thresholds: Probability from which an action unit counts as present.
@@ -142,7 +142,7 @@ class RunRecord(_Record):
                 }
                 for model in pipeline.models
             ],
-            detector=_detector_entry(pipeline.options),
+            detector=_detector_entry(pipeline.detector),
             signals=list(pipeline.names),
             derived=pipeline.derived,
             thresholds=pipeline.thresholds,
@@ -240,12 +240,11 @@ def rules_entry(rules: RuleSet) -> dict[str, Any]:
     }
 
 
-def _detector_entry(options: RunOptions) -> dict[str, str]:
-    name, _, file = options.detector.partition(":")
-    path = Path(options.detector_model or file)
-    if not path.is_file():
-        return {"name": name}
-    return {"name": name, "file": str(path), "sha256": sha256_of(path)}
+def _detector_entry(detector: Detector) -> dict[str, str]:
+    path = detector.model_file
+    if path is None:
+        return {"name": detector.name}
+    return {"name": detector.name, "file": written(path), "sha256": sha256_of(path)}
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:

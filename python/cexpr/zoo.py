@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
+from typing import TypeVar
 
 from cexpr import manifest, model_lock
 from cexpr._resources import data_files
 from cexpr.errors import ModelError
-from cexpr.manifest import Manifest
+from cexpr.manifest import DetectorManifest, Manifest, ModelFile
 
 DEFAULT_MODEL = "cexpr-s"
+
+AnyFile = TypeVar("AnyFile", bound=ModelFile)
 
 
 def home() -> Path:
@@ -25,7 +28,7 @@ def lock_file() -> Path:
     return home() / "models" / "lock.json"
 
 
-def pulled_file(model: Manifest) -> Path:
+def pulled_file(model: ModelFile) -> Path:
     """Where `cexpr models pull` puts a manifest's ONNX file."""
     return home() / "models" / model.file_name
 
@@ -41,7 +44,7 @@ def known() -> dict[str, Path]:
 
 
 def find(name: str) -> Manifest:
-    """Find and check a manifest.
+    """Find and check a model's manifest.
 
     Where the manifest names a URL but no hash, the hash that was recorded when the file came stands
     in for it.
@@ -51,9 +54,18 @@ def find(name: str) -> Manifest:
             (the same name, `.yaml`) beside it.
 
     Raises:
-        ModelError: There is no such model, or its manifest or the lock file is wrong.
+        ModelError: There is no such model, it is a face detector, or its manifest or the lock file
+            is wrong.
     """
-    found = _load(name)
+    return _with_locked_hash(manifest.load(_manifest_path(name)))
+
+
+def find_any(name: str) -> Manifest | DetectorManifest:
+    """Find and check a manifest, of a model or of a face detector; see `find`."""
+    return _with_locked_hash(manifest.load_any(_manifest_path(name)))
+
+
+def _with_locked_hash(found: AnyFile) -> AnyFile:
     if found.sha256 is None and found.url is not None:
         locked = model_lock.read(lock_file()).get(found.id)
         if locked is not None:
@@ -61,20 +73,20 @@ def find(name: str) -> Manifest:
     return found
 
 
-def _load(name: str) -> Manifest:
+def _manifest_path(name: str) -> Path:
     path = Path(name)
     if path.suffix in {".yaml", ".yml"} and path.is_file():
-        return manifest.load(path)
+        return path
     if path.suffix == ".onnx":
         beside = path.with_suffix(".yaml")
         if not path.is_file():
             raise ModelError(f"{name}: the model file is not there")
         if not beside.is_file():
             raise ModelError(f"{name}: expected its manifest {beside} beside it")
-        return manifest.load(beside)
+        return beside
     names = known()
     if name in names:
-        return manifest.load(names[name])
+        return names[name]
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     raise ModelError(
@@ -83,7 +95,7 @@ def _load(name: str) -> Manifest:
     )
 
 
-def model_file(model: Manifest) -> Path:
+def model_file(model: ModelFile) -> Path:
     """Path of a manifest's ONNX file: beside the manifest, or in the user's folder.
 
     Raises:

@@ -44,7 +44,7 @@ def extract(
         str, typer.Option(help="mtcnn, yunet, or full-frame for crops already made.")
     ] = "mtcnn",
     detector_model: Annotated[
-        Path | None, typer.Option(help="Model file of the detector yunet.")
+        Path | None, typer.Option(help="Model file of the detector yunet; else the pulled one.")
     ] = None,
     half: Annotated[
         bool, typer.Option("--float16", help="Keep embeddings in half the space.")

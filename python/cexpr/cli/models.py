@@ -1,4 +1,4 @@
-"""`cexpr models`: which models there are, what they say of themselves, whether files are intact."""
+"""`cexpr models`: models and detectors, what they say of themselves, whether files are intact."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cexpr import zoo
 from cexpr.cli.models_add import add
 from cexpr.cli.transfer import transfer_progress
 from cexpr.errors import ModelError
-from cexpr.manifest import Manifest, sha256_of
+from cexpr.manifest import DetectorManifest, Manifest, ModelFile, sha256_of
 
 app = typer.Typer(help="List, check, fetch and add models.", no_args_is_help=True)
 app.command()(add)
@@ -25,10 +25,10 @@ Name = Annotated[str, typer.Argument(help="Name of a model, or path of its manif
 
 @app.command("list")
 def list_models() -> None:
-    """List the models that cexpr knows, with their heads and whether the file is here."""
+    """List models and detectors with what they give, and whether the file is here."""
     table = Table("name", "size", "heads", "licence", "file")
     for name in sorted(zoo.known()):
-        model = zoo.find(name)
+        model = zoo.find_any(name)
         # `info` has the whole of the licence and the path.
         licence = model.licence.partition(" (")[0]
         place = NOT_HERE if _place(model) == NOT_HERE else "here"
@@ -39,8 +39,7 @@ def list_models() -> None:
 @app.command()
 def info(name: Name) -> None:
     """Show everything that a model's manifest says."""
-    model = zoo.find(name)
-    cut = model.input.face
+    model = zoo.find_any(name)
     rows = {
         "id": model.id,
         "about": model.about,
@@ -51,20 +50,13 @@ def info(name: Name) -> None:
         "licence": model.licence,
         "citation": model.citation,
         "intended use": model.intended_use,
-        "input": f"{model.input.size} x {model.input.size} {model.input.color}, "
-        f"mean {list(model.input.mean)}, std {list(model.input.std)}",
-        "face": f"{cut.align}, margin {cut.margin:g}, shift {list(cut.shift)}"
-        if cut.align
-        else f"box, margin {cut.box_margin:g}",
         "heads": _heads(model),
     }
-    if model.backbone is not None:
-        rows["backbone"] = f"{model.backbone.model}, SHA-256 {model.backbone.sha256}"
+    if isinstance(model, Manifest):
+        rows |= _input_and_origin(model)
     table = Table(show_header=False, box=None)
     for key, value in rows.items():
         table.add_row(key, value)
-    for key, value in model.training.items():
-        table.add_row(f"training: {key}", str(value))
     Console().print(table)
 
 
@@ -80,7 +72,7 @@ def verify(
     """
     damaged = 0
     for name in names or sorted(zoo.known()):
-        model = zoo.find(name)
+        model = zoo.find_any(name)
         try:
             path = zoo.model_file(model)
         except ModelError:
@@ -137,7 +129,23 @@ def pull(
     typer.echo(f"{name}: SHA-256 {done.sha256}{first}")
 
 
-def _heads(model: Manifest) -> str:
+def _input_and_origin(model: Manifest) -> dict[str, str]:
+    cut = model.input.face
+    rows = {
+        "input": f"{model.input.size} x {model.input.size} {model.input.color}, "
+        f"mean {list(model.input.mean)}, std {list(model.input.std)}",
+        "face": f"{cut.align}, margin {cut.margin:g}, shift {list(cut.shift)}"
+        if cut.align
+        else f"box, margin {cut.box_margin:g}",
+    }
+    if model.backbone is not None:
+        rows["backbone"] = f"{model.backbone.model}, SHA-256 {model.backbone.sha256}"
+    return rows | {f"training: {key}": str(value) for key, value in model.training.items()}
+
+
+def _heads(model: Manifest | DetectorManifest) -> str:
+    if isinstance(model, DetectorManifest):
+        return "face detector"
     derived = model.outputs.derived()
     names = [name for name, head in model.outputs if head is not None]
     return ", ".join(
@@ -145,15 +153,15 @@ def _heads(model: Manifest) -> str:
     )
 
 
-def _size(model: Manifest) -> str:
+def _size(model: ModelFile) -> str:
     return f"{model.bytes / 1e6:.1f} MB" if model.bytes else "unknown"
 
 
-def _advice(model: Manifest) -> str:
+def _advice(model: ModelFile) -> str:
     return f"{NOT_HERE}; its place is {zoo.pulled_file(model)}"
 
 
-def _place(model: Manifest) -> str:
+def _place(model: ModelFile) -> str:
     try:
         return str(zoo.model_file(model))
     except ModelError:

@@ -62,7 +62,8 @@ def run(
         typer.Option(metavar="NAME", help="mtcnn, yunet, or full-frame for crops already made."),
     ] = "mtcnn",
     detector_model: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Model file of the detector yunet.")
+        str | None,
+        typer.Option(metavar="FILE", help="Model file of the detector yunet; else the pulled one."),
     ] = None,
     formats: Annotated[
         list[TableFormat] | None,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from cexpr import zoo
 from cexpr.detect.base import Detections, Detector
-from cexpr.errors import UsageError
+from cexpr.errors import ModelError, UsageError
 
 __all__ = ["DETECTORS", "Detections", "Detector", "make_detector"]
 
@@ -20,7 +21,8 @@ def make_detector(
 
     Args:
         name: One of `DETECTORS`; `yunet:FILE` names YuNet and its model file in one.
-        model_path: Model file of `yunet`; the others have none.
+        model_path: Model file of `yunet`; None for the one that `cexpr models pull yunet` fetched.
+            The others have none.
         threads: Threads of the detector's networks, >= 1.
         options: Settings of the detector: those of `MtcnnOptions`; `score_threshold` of `yunet`.
 
@@ -29,7 +31,7 @@ def make_detector(
 
     Raises:
         UsageError: the name is unknown, or a model file is missing from or foreign to it.
-        ModelError: a model file cannot be loaded.
+        ModelError: a model file is not there, or cannot be loaded.
         ValueError: threads or an option is out of range.
     """
     if threads < 1:
@@ -50,8 +52,19 @@ def make_detector(
         from cexpr.detect.yunet import YuNet
 
         if model_path is None:
-            raise UsageError("the detector yunet needs its model file: name it as 'yunet:FILE'")
+            model_path = _pulled("yunet")
         return YuNet(model_path, threads=threads, **options)
     from cexpr.detect.mtcnn import Mtcnn, MtcnnOptions
 
     return Mtcnn(MtcnnOptions(**options), threads=threads)
+
+
+def _pulled(name: str) -> Path:
+    """Return the file of a detector's manifest, checked against the manifest's hash."""
+    found = zoo.find_any(name)
+    try:
+        path = zoo.model_file(found)
+    except ModelError as error:
+        raise ModelError(f"{error}, or name a file of your own as '{name}:FILE'") from error
+    found.check_hash(path)
+    return path

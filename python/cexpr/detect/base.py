@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,6 +48,10 @@ class Detector(Protocol):
     name: str
     searches: bool
     """Whether faces are searched for; otherwise every frame is the same one face."""
+
+    @property
+    def model_file(self) -> Path | None:
+        """The file that the user named or pulled; None where the wheel brings what is needed."""
 
     @property
     def inference_seconds(self) -> float:

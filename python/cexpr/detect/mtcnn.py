@@ -71,6 +71,7 @@ class Mtcnn:
 
     name = "mtcnn"
     searches = True
+    model_file = None
 
     def __init__(self, options: MtcnnOptions | None = None, *, threads: int = 1) -> None:
         """Load the networks from the installed package.

@@ -1,4 +1,4 @@
-"""YuNet through OpenCV, with a model file that the user names."""
+"""YuNet through OpenCV, with a model file that the user names or has pulled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class YuNet:
         """Load the model file.
 
         Args:
-            model_path: A YuNet ONNX file.
+            model_path: A YuNet ONNX file, whatever its name ends in.
             score_threshold: Least score of a detection, 0..1.
             threads: Threads of OpenCV; this is a setting of the whole process.
 
@@ -41,9 +41,12 @@ class YuNet:
         if not model_path.is_file():
             raise ModelError(f"{model_path}: no such model file for the detector yunet")
         cv2.setNumThreads(threads)
+        # From memory: OpenCV tells a file's format by its suffix.
+        model, no_config = np.fromfile(model_path, np.uint8), np.empty(0, np.uint8)
+        size = (_REGION_SIDE, _REGION_SIDE)
         try:
             self._net: Any = cv2.FaceDetectorYN.create(
-                str(model_path), "", (_REGION_SIDE, _REGION_SIDE), score_threshold, 0.3, 1000
+                "onnx", model, no_config, size, score_threshold, 0.3, 1000
             )
             self._net.detect(np.zeros((_REGION_SIDE, _REGION_SIDE, 3), np.uint8))
         except cv2.error as error:
@@ -51,7 +54,8 @@ class YuNet:
                 f"{model_path}: OpenCV {cv2.__version__} cannot load this as a YuNet model: "
                 f"{reason(error)}"
             ) from error
-        self._input_wh = (_REGION_SIDE, _REGION_SIDE)
+        self.model_file = model_path
+        self._input_wh = size
         self.inference_seconds = 0.0
 
     def detect(self, image: Image) -> Detections:
