@@ -99,7 +99,10 @@ cexpr_configure(cexpr_headers)
 target_link_libraries(cexpr_headers PRIVATE cexpr::core ${CEXPR_HEADER_LIBRARIES})
 
 # Hosts that use the library as a package; a sanitized library would need a sanitized host.
-if(CEXPR_INSTALL AND NOT CEXPR_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
+if(CEXPR_INSTALL
+   AND NOT CEXPR_SANITIZE
+   AND NOT CEXPR_SANITIZE_THREAD
+   AND NOT CMAKE_CROSSCOMPILING)
   find_package(PkgConfig QUIET)
   function(cexpr_add_consumer name consumer)
     cmake_parse_arguments(PARSE_ARGV 2 arg "" "BUILD" "OPTIONS")
