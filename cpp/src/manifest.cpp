@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -297,6 +299,20 @@ class Reader {
 std::string Manifest::model_path() const {
   const std::size_t slash = path.find_last_of("/\\");
   return slash == std::string::npos ? file : path.substr(0, slash + 1) + file;
+}
+
+std::string Manifest::read_model() const {
+  const std::string name = model_path();
+  std::ifstream stream(name, std::ios::binary);
+  if (!stream) {
+    throw ModelError(name + ": the model file is not there");
+  }
+  std::string content((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  if (bytes != 0 && content.size() != bytes) {
+    throw ModelError(name + ": has " + std::to_string(content.size()) + " bytes, but " + path +
+                     " says " + std::to_string(bytes) + "; the file is damaged or another version");
+  }
+  return content;
 }
 
 Manifest read_manifest(const Node& root, const std::string& path) {

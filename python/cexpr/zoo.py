@@ -34,11 +34,12 @@ def pulled_file(model: ModelFile) -> Path:
 
 
 def known() -> dict[str, Path]:
-    """Manifests by the model's name: the user's own first, then those of the wheel."""
+    """Manifests of models and detectors by name: the user's own first, then those of the wheel."""
     folder = home() / "models"
     own = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
     found: dict[str, Path] = {}
-    for path in (*own, *data_files("models", "*.yaml")):
+    shipped = (*data_files("models", "*.yaml"), *data_files("models/detectors", "*.yaml"))
+    for path in (*own, *shipped):
         found.setdefault(path.stem, path)
     return found
 

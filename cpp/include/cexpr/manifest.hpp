@@ -58,6 +58,10 @@ struct Manifest {
 
   /// The ONNX file's path: `file` beside the manifest.
   std::string model_path() const;
+
+  /// The ONNX file's bytes. Throws `ModelError` when it is not there or not of the size that the
+  /// manifest says.
+  std::string read_model() const;
 };
 
 /// Reads a manifest from the tree of its file. Unknown keys, wrong types and values out of range

@@ -30,7 +30,7 @@ class Network : public Inference {
       : path_(manifest.model_path()),
         names_(Heads(manifest.outputs).tensors()),
         environment_(ORT_LOGGING_LEVEL_ERROR, "cexpr"),
-        session_(open(threads)),
+        session_(open(manifest, threads)),
         memory_(Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault)) {
     Ort::AllocatorWithDefaultOptions allocator;
     if (session_.GetInputCount() != 1) {
@@ -81,11 +81,12 @@ class Network : public Inference {
   }
 
  private:
-  Ort::Session open(int threads) {
+  Ort::Session open(const Manifest& manifest, int threads) {
+    // Before the file is read: a wrong argument is no fault of the model.
+    const Ort::SessionOptions options = make_options(threads);
+    const std::string model = manifest.read_model();
     try {
-      // Paths are wide where the system's are.
-      const std::basic_string<ORTCHAR_T> path(path_.begin(), path_.end());
-      return Ort::Session(environment_, path.c_str(), make_options(threads));
+      return {environment_, model.data(), model.size(), options};
     } catch (const Ort::Exception& error) {
       throw ModelError(path_ + ": ONNX Runtime cannot open it: " + error.what());
     }

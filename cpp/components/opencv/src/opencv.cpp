@@ -1,8 +1,6 @@
 #include "cexpr/opencv.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <opencv2/dnn.hpp>
 #include <vector>
 
@@ -22,7 +20,7 @@ class Network : public Inference {
  public:
   explicit Network(const Manifest& manifest)
       : path_(manifest.model_path()), names_(Heads(manifest.outputs).tensors()) {
-    const std::string model = detail::widen_half_weights(read_file(manifest));
+    const std::string model = detail::widen_half_weights(manifest.read_model());
     try {
       net_ = cv::dnn::readNetFromONNX(model.data(), model.size());
     } catch (const cv::Exception& error) {
@@ -58,20 +56,6 @@ class Network : public Inference {
   }
 
  private:
-  std::string read_file(const Manifest& manifest) const {
-    std::ifstream file(path_, std::ios::binary);
-    if (!file) {
-      throw ModelError(path_ + ": the model file is not there");
-    }
-    std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (manifest.bytes != 0 && bytes.size() != manifest.bytes) {
-      throw ModelError(path_ + ": has " + std::to_string(bytes.size()) + " bytes, but " +
-                       manifest.path + " says " + std::to_string(manifest.bytes) +
-                       "; the file is damaged or another version");
-    }
-    return bytes;
-  }
-
   /// Importers name the layer of a tensor as the tensor, some with a prefix.
   cv::String layer_of(const std::string& tensor, const std::vector<cv::String>& layers) const {
     for (const std::string& name : {tensor, "onnx_node!" + tensor}) {
