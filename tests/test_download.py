@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import socket
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +112,16 @@ def test_a_redirect_to_another_host_needs_leave(server: FileServer, tmp_path: Pa
         assert server.ranges == []
         done = download.fetch(first.url, tmp_path / "net.part", hosts=[server.host])
     assert done.sha256 == HASH
+
+
+@pytest.mark.parametrize("target", ["http://elsewhere.invalid/net", "http://here.invalid/net"])
+def test_a_refused_redirect_closes_the_connection(target: str) -> None:
+    handler = download._SameHost({"here.invalid"})
+    request = urllib.request.Request("https://here.invalid/net")
+    answer = io.BytesIO()
+    with pytest.raises(ModelError):
+        handler.redirect_request(request, answer, 302, "Found", {}, target)
+    assert answer.closed
 
 
 @pytest.mark.parametrize("status", [404, 500])

@@ -53,11 +53,14 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
     ) -> Any:
         old, new = urllib.parse.urlsplit(req.full_url), urllib.parse.urlsplit(newurl)
         if new.netloc not in self._hosts:
+            # Who raises here must close the connection; urllib does it only when it goes on.
+            fp.close()
             raise ModelError(
                 f"{req.full_url}: redirects to another host, {newurl}; if you trust it, "
                 f"allow it with --allow-host {new.netloc}"
             )
         if (old.scheme, new.scheme) == ("https", "http"):
+            fp.close()
             raise ModelError(f"{req.full_url}: redirects from https to {newurl}; refused")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

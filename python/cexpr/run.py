@@ -85,7 +85,7 @@ def run(
     def done(clip: ClipRecord) -> None:
         record.clips[clip.stem] = clip
         observer.clip(clip)
-        saver.save_if_due()
+        saver.clip_done()
 
     try:
         if jobs == 1:
@@ -246,6 +246,7 @@ class _Saver:
         self._start = time.perf_counter()
         self._seconds_before = record.seconds
         self._spent = 0.0
+        self._holds_a_clip = False
 
     def save(self) -> None:
         before = time.perf_counter()
@@ -253,7 +254,9 @@ class _Saver:
         self._record.save(self._folder)
         self._spent += time.perf_counter() - before
 
-    def save_if_due(self) -> None:
+    def clip_done(self) -> None:
+        """Save after the first clip, and then whenever saving has taken little of the time."""
         elapsed = time.perf_counter() - self._start
-        if self._spent <= _SAVE_SHARE * elapsed:
+        if not self._holds_a_clip or self._spent <= _SAVE_SHARE * elapsed:
             self.save()
+            self._holds_a_clip = True
