@@ -4,15 +4,43 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 import cexpr
 from cexpr._cmake import cmake_dir
+from cexpr.cpu_quota import usable_cores
 from cexpr.errors import UsageError
 
-CONSUMER = Path(__file__).parents[1] / "cpp" / "tests" / "consumers" / "find_package"
+CORE_TESTS = Path(__file__).parents[1] / "cpp" / "tests"
+CONSUMER = CORE_TESTS / "consumers" / "find_package"
+# Also where the environment of this Python is not activated.
+TOOLS = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+
+needs_cmake = pytest.mark.skipif(
+    shutil.which("cmake", path=TOOLS) is None, reason="cmake is not here"
+)
+
+
+def run(*command: object) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": TOOLS},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def build_against_the_package(source: Path, build: Path, *options: str) -> None:
+    generator = ["-G", "Ninja"] if shutil.which("ninja", path=TOOLS) else []
+    package = f"-Dcexpr_DIR={printed_dir()}"
+    run("cmake", "-S", source, "-B", build, *generator, package, *options)
+    run("cmake", "--build", build, "--parallel", usable_cores())
 
 
 def printed_dir() -> Path:
@@ -35,15 +63,19 @@ def test_a_package_without_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path:
         cmake_dir()
 
 
-@pytest.mark.skipif(shutil.which("cmake") is None, reason="cmake is not here")
+@needs_cmake
 @pytest.mark.skipif(not CONSUMER.is_dir(), reason="the sources are not here")
 def test_a_host_builds_against_the_installed_package(tmp_path: Path) -> None:
-    build = tmp_path / "build"
-    for command in (
-        ["cmake", "-S", str(CONSUMER), "-B", str(build), f"-Dcexpr_DIR={printed_dir()}"],
-        ["cmake", "--build", str(build)],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
-        assert done.returncode == 0, done.stdout + done.stderr
-    ran = subprocess.run([str(build / "consumer")], capture_output=True, text=True, check=True)
+    build_against_the_package(CONSUMER, tmp_path)
+    ran = subprocess.run([tmp_path / "consumer"], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith(f"cexpr {cexpr.__version__}, ")
+
+
+@needs_cmake
+@pytest.mark.skipif(not CORE_TESTS.is_dir(), reason="the sources are not here")
+def test_the_core_passes_its_own_tests(tmp_path: Path) -> None:
+    # Some are slow without optimisation; more of it would take longer than it saves.
+    build_against_the_package(CORE_TESTS, tmp_path, "-DCMAKE_CXX_FLAGS=-O1")
+    listed = run("ctest", "--test-dir", tmp_path, "--show-only")
+    assert "rules_language_test" in listed
+    run("ctest", "--test-dir", tmp_path, "--output-on-failure", "--parallel", usable_cores())
