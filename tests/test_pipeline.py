@@ -191,6 +191,23 @@ def test_one_pipeline_runs_many_clips_each_by_itself(
     assert last.faces.equals(alone.faces)
 
 
+def test_a_clip_that_fails_midway_leaves_nothing_to_the_next(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    write_mjpeg_avi(tmp_path / "a.avi", grey_steps(5))
+    (source,) = find_clips([tmp_path / "a.avi"])
+    pipeline = Pipeline(RunOptions.checked({**options, "models": (options["models"],)}))
+    expected = pipeline.run(source)
+
+    def stop(done: int, announced: int | None) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(source, stop)
+    assert pipeline.run(source).faces.equals(expected.faces)
+
+
 def test_analyze_takes_exactly_one_clip(tmp_path: Path, options: dict[str, str]) -> None:
     for name in ("a.avi", "b.avi"):
         write_mjpeg_avi(tmp_path / name, grey_steps(1))

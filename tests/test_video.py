@@ -396,6 +396,39 @@ def test_read_ahead_stops_its_thread_when_the_consumer_leaves() -> None:
     assert len(made) <= 5
 
 
+def test_a_reader_that_nobody_left_in_order_does_not_keep_the_interpreter() -> None:
+    script = (
+        "import itertools, numpy as np\n"
+        "from cexpr.video import Frame, ReadAhead\n"
+        "image = np.zeros((2, 2, 3), np.uint8)\n"
+        "ahead = ReadAhead(Frame(i, i / 10, image) for i in itertools.count(1))\n"
+        "print(next(iter(ahead.__enter__())).index)\n"
+    )
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout == "1\n"
+
+
+def test_a_clip_may_be_closed_while_another_thread_reads_it(tmp_path: Path) -> None:
+    path = write_mjpeg_avi(tmp_path / "long.avi", grey_steps(12) * 50)
+    (source,) = find_clips([path])
+    clip = open_clip(source)
+    frames = iter(clip)
+    next(frames)
+    begun = threading.Event()
+
+    def read() -> None:
+        for _ in frames:
+            begun.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    begun.wait()
+    clip.close()
+    reader.join()
+    assert next(frames, None) is None
+
+
 # OpenCV itself
 
 

@@ -62,9 +62,10 @@ class FaceSignals:
         first = self._run(1)
         self.names = first.names
         self.derived = first.derived
-        self._clear()
+        self.clear()
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Start afresh; a clip that failed may have left rows."""
         self._frame: list[int] = []
         self._time: list[float] = []
         self._face: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
@@ -115,7 +116,7 @@ class FaceSignals:
             names=self.names,
             signals=np.concatenate(self._signals),
         )
-        self._clear()
+        self.clear()
         return rows
 
     def _flush(self) -> None:

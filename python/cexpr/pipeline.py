@@ -136,26 +136,24 @@ class Pipeline:
         numbers: list[int] = []
         times: list[float] = []
         waited = 0.0
+        self._faces.clear()
         with ReadAhead(clip) as ahead:
             frames = iter(ahead)
-            try:
-                while True:
-                    before = time.perf_counter()
-                    frame = next(frames, None)
-                    waited += time.perf_counter() - before
-                    if frame is None:
-                        break
-                    numbers.append(frame.index)
-                    # As the files hold them, so that rules applied to a file see the same times.
-                    times.append(round(frame.time, 6))
-                    tracks = tracker.update(frame)
-                    if len(tracks):
-                        self._faces.add(frame.index, times[-1], frame.image, tracks)
-                    if on_progress is not None:
-                        on_progress(len(numbers), clip.announced_frames)
-            finally:
-                # Faces of a clip that fails must not wait for the next one.
-                rows = self._faces.take()
+            while True:
+                before = time.perf_counter()
+                frame = next(frames, None)
+                waited += time.perf_counter() - before
+                if frame is None:
+                    break
+                numbers.append(frame.index)
+                # As the files hold them, so that rules applied to a file see the same times.
+                times.append(round(frame.time, 6))
+                tracks = tracker.update(frame)
+                if len(tracks):
+                    self._faces.add(frame.index, times[-1], frame.image, tracks)
+                if on_progress is not None:
+                    on_progress(len(numbers), clip.announced_frames)
+        rows = self._faces.take()
         info = {
             "frames": len(numbers),
             "announced_frames": clip.announced_frames,

@@ -15,6 +15,7 @@ from cexpr._opencv import load_cv2
 from cexpr.clip_job import run_clip
 from cexpr.cpu_quota import usable_cores
 from cexpr.errors import UsageError
+from cexpr.interrupts import DeferredInterrupt
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.run_record import ClipRecord, RunRecord, written
@@ -87,17 +88,31 @@ def run(
         observer.clip(clip)
         saver.clip_done()
 
-    try:
-        if jobs == 1:
-            for source in todo:
-                report = functools.partial(observer.progress, source.stem)
-                done(run_clip(pipeline, source, folder, report))
-        else:
-            run_parallel(options, folder, todo, jobs, on_progress=observer.progress, on_done=done)
-        if options.abaw:
-            submissions.write(folder, record)
-    finally:
-        saver.save()
+    def progress(stem: str, frames: int, announced: int | None) -> None:
+        observer.progress(stem, frames, announced)
+        interrupt.check()
+
+    with DeferredInterrupt() as interrupt:
+        try:
+            if jobs == 1:
+                for source in todo:
+                    report = functools.partial(progress, source.stem)
+                    done(run_clip(pipeline, source, folder, report))
+                    interrupt.check()
+            else:
+                run_parallel(
+                    options,
+                    folder,
+                    todo,
+                    jobs,
+                    on_progress=observer.progress,
+                    on_done=done,
+                    on_wait=interrupt.check,
+                )
+            if options.abaw:
+                submissions.write(folder, record)
+        finally:
+            saver.save()
     return record
 
 

@@ -42,6 +42,7 @@ def run_parallel(
     *,
     on_progress: OnProgress,
     on_done: OnDone,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> None:
     """Run clips in several processes; one that dies fails its clip and is replaced.
 
@@ -52,6 +53,7 @@ def run_parallel(
         jobs: Processes, >= 1.
         on_progress: Called now and then with stem, frames done and frames announced.
         on_done: Called with the record of each clip that is done or failed.
+        on_wait: Called several times a second; what it raises ends the run.
     """
     waiting = deque(sources)
     # Fork would copy the threads of ONNX Runtime and OpenCV in an unknown state.
@@ -61,7 +63,9 @@ def run_parallel(
         for worker in workers:
             _hand_out(worker, waiting)
         while any(worker.source is not None for worker in workers):
-            ready = wait([worker.pipe for worker in workers if worker.source is not None])
+            on_wait()
+            busy = [worker.pipe for worker in workers if worker.source is not None]
+            ready = wait(busy, timeout=_REPORT_SECONDS)
             for number, worker in enumerate(workers):
                 if worker.pipe not in ready:
                     continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ class Clip:
         self.close()
 
     def close(self) -> None:
-        """Release the decoder; safe to call twice."""
+        """Release the decoder; safe to call twice, and while another thread iterates."""
         self._reader.close()
 
 
@@ -173,6 +174,9 @@ class _VideoReader(_Reader):
                 f"{str(path)!r}: cannot be opened as a video: {reason(error)}"
             ) from error
         self._capture: Any = capture
+        # A decoder that is released while another thread reads takes the process with it.
+        self._lock = threading.Lock()
+        self._is_closed = False
         fourcc = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
         if not capture.isOpened() or fourcc.to_bytes(4, "little") in _TEXT_CODECS:
             capture.release()
@@ -198,9 +202,12 @@ class _VideoReader(_Reader):
         stamps = _Stamps(self.fps)
         index = damaged = 0
         try:
-            while capture.grab():
-                stamp = capture.get(cv2.CAP_PROP_POS_MSEC)
-                decoded, image = capture.retrieve()
+            while True:
+                with self._lock:
+                    if self._is_closed or not capture.grab():
+                        break
+                    stamp = capture.get(cv2.CAP_PROP_POS_MSEC)
+                    decoded, image = capture.retrieve()
                 if not decoded or image is None:
                     damaged += 1
                     continue
@@ -225,7 +232,9 @@ class _VideoReader(_Reader):
         return np.ascontiguousarray(np.rot90(image, -self._turns)) if self._turns else image
 
     def close(self) -> None:
-        self._capture.release()
+        with self._lock:
+            self._is_closed = True
+            self._capture.release()
 
 
 def _turns(capture: Any, cv2: Any) -> int:

@@ -12,6 +12,8 @@ from cexpr.video.decode import Frame
 
 MAX_FRAMES: Final = 16
 MAX_BYTES: Final = 64 * 1024 * 1024
+# A consumer that was interrupted on its way out does not wake the thread.
+_LOOK_SECONDS: Final = 0.5
 
 
 class ReadAhead:
@@ -46,8 +48,8 @@ class ReadAhead:
         self._stopped = False
         self._finished = False
         self._error: BaseException | None = None
-        # A daemon, so that an interpreter that exits early does not wait for a decoder.
-        self._thread = threading.Thread(target=self._read, name="cexpr-decode", daemon=True)
+        # Not a daemon: an interpreter that ends while a decoder runs may crash.
+        self._thread = threading.Thread(target=self._read, name="cexpr-decode")
 
     def _read(self) -> None:
         """Fetch frames until the source ends, fails or nobody wants more."""
@@ -65,14 +67,18 @@ class ReadAhead:
         """Append a frame once there is room; False when the consumer has left."""
         size = frame.image.nbytes
         with self._changed:
-            while not self._stopped and self._waiting and self._is_full(size):
-                self._changed.wait()
-            if self._stopped:
+            while not self._is_left() and self._waiting and self._is_full(size):
+                self._changed.wait(_LOOK_SECONDS)
+            if self._is_left():
                 return False
             self._waiting.append(frame)
             self._bytes += size
             self._changed.notify_all()
             return True
+
+    def _is_left(self) -> bool:
+        """Whether the consumer has gone, in order or with the interpreter."""
+        return self._stopped or not threading.main_thread().is_alive()
 
     def _is_full(self, size: int) -> bool:
         return len(self._waiting) >= self._max_frames or self._bytes + size > self._max_bytes
@@ -93,7 +99,11 @@ class ReadAhead:
             raise error
 
     def __enter__(self) -> ReadAhead:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            self._stopped = True
+            raise
         return self
 
     def __exit__(
@@ -102,8 +112,9 @@ class ReadAhead:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # Before anything that an interrupt could cut short.
+        self._stopped = True
         with self._changed:
-            self._stopped = True
             self._waiting.clear()
             self._changed.notify_all()
         self._thread.join()
