@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cexpr import heads
-from cexpr.errors import UsageError
+from cexpr.errors import ModelError, UsageError
 from cexpr.heads import Signals
 from cexpr.manifest import Manifest
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS, SIGNALS
@@ -52,6 +52,25 @@ def test_softmax_is_taken_face_by_face(logits: np.ndarray) -> None:
 def test_a_face_far_below_the_others_keeps_its_probabilities() -> None:
     logits = np.float32([[500.0] * 8, [-500.0] * 8])
     np.testing.assert_allclose(heads.softmax(logits), 1 / 8)
+
+
+def test_infinite_logits_are_unknown_without_a_warning() -> None:
+    assert np.isnan(heads.softmax(np.float32([[np.inf, np.inf, 0.0]]))).any()
+
+
+@pytest.mark.parametrize(
+    ("head", "remedy"), [("expression", "softmax"), ("action_units", "sigmoid")]
+)
+def test_values_that_are_no_probabilities_are_refused(head: str, remedy: str) -> None:
+    labels = SEVEN if head == "expression" else list(ACTION_UNITS[:7])
+    model = manifest(**{head: {"tensor": "out", "activation": "none", "labels": labels}})
+    fine = np.full((2, 7), 1 / 7, np.float32)
+    fine[1, 0] = np.nan
+    np.testing.assert_allclose(heads.signals(model, {"out": fine}).values, fine)
+    wrong = fine.copy()
+    wrong[0, 3] = 2.5
+    with pytest.raises(ModelError, match=rf"'out': expected probabilities.* got 2\.5; .*{remedy}"):
+        heads.signals(model, {"out": wrong})
 
 
 def test_labels_are_reconciled_by_name_and_an_absent_signal_has_no_column() -> None:

@@ -120,7 +120,7 @@ def test_a_pulled_detector_is_used_by_its_name(server: FileServer, shared: Path)
     done = pull("yunet")
     assert (done.fetched, done.first_use, done.path.name) == (True, False, "yunet.onnx")
     detector = make_detector("yunet")
-    assert detector.model_file == done.path
+    assert detector.model_files == (done.path,)
     photo = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
     assert len(detector.detect(photo)) == 1
 

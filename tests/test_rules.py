@@ -53,6 +53,17 @@ def test_the_parts_of_a_file_are_attributes() -> None:
     assert len(rules.sha256) == 64
 
 
+def test_arrays_may_lie_in_memory_as_they_like() -> None:
+    rules = RuleSet.from_string("cexpr: 1\nname: a\ncompounds: {A: fear, B: surprise}")
+    signals = np.random.default_rng(0).random((6, 4), np.float32)
+    names = ["fear", "anger", "surprise", "sadness"]
+    scores = rules.evaluate(signals, names)
+    for other in (np.asfortranarray(signals), np.repeat(signals, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(rules.evaluate(other, names), scores)
+        np.testing.assert_array_equal(rules.classify(other, names)[1], rules.decide(scores))
+    np.testing.assert_array_equal(rules.decide(np.asfortranarray(scores)), rules.decide(scores))
+
+
 def test_evaluate_reads_columns_by_name_in_any_order() -> None:
     rules = RuleSet.from_string(TEXT)
     signals = rows((0.4, 0.5, -0.3, 0.1), (0.4, 0.5, 0.3, 0.1), (0.4, 0.5, np.nan, 0.1))

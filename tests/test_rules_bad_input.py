@@ -106,6 +106,8 @@ def test_a_bad_expression_is_refused(expression: str, words: str) -> None:
         ("cexpr: 1\nname: a\ncompounds: {A: fear}\ndecide: {bias: {B: 1}}", "unknown compound"),
         ("cexpr: 1\nname: a\ncompounds: {A: fear}\ndecide: {abstain_below: .nan}", "number"),
         ("cexpr: 1\nname: a\ncompounds: {A: fear}\ndecide: {min_frames: 1e30}", "frames"),
+        ("cexpr: 1\nname: a\ncompounds: {A: fear}\ndecide: {min_frames: 0.5s}", "min_duration"),
+        ("cexpr: 1\nname: a\ncompounds: {A: fear}\ndecide: {min_frames: 1.5}", "min_duration"),
         ("cexpr: 1\nname: a\ncompounds: {A: fear}\ntests: [{given: {fear: 1}, expect: B}]", "B"),
         ("cexpr: 1\nname: a\ncompounds: {A: fear}\ntests: {}", "list"),
         ("{{a: b}: c}", "key"),

@@ -147,9 +147,12 @@ def test_hsemotion_reproduces_the_published_pipeline_on_a_clip(kind: str, seed: 
     assert (np.bincount(rows.frame) > 1).any()
     merged = np.array([of_faces[rows.frame == number].max(axis=0) for number in seen])
     filled = np.stack([np.interp(numbers, seen, column) for column in merged.T], axis=1)
-    smoothed = np.array(
-        [filled[max(0, i - radius) : i + radius + 1].mean(axis=0) for i in range(frame_count)]
-    )
+    is_seen = np.isin(numbers, seen)
+    smoothed = filled.copy()
+    for i in range(frame_count):
+        reach = slice(max(0, i - radius), i + radius + 1)
+        if is_seen[reach].any():
+            smoothed[i] = filled[reach][is_seen[reach]].mean(axis=0)
     frames, _ = decide(rows, numbers, (numbers - 1) / 25.0, RuleSet.load(f"hsemotion-{kind}"))
     scores = np.stack([frames.column(name).to_numpy() for name in CLASSES], axis=1)
     # Means over 101 frames in float32.

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import cexpr.run
+from cexpr.errors import UsageError
 from cexpr.export import read_table
+from cexpr.run_record import RunRecord
 from run_files import BASE, Command, read_csv, read_run
 from video_files import grey_steps, write_mjpeg_avi
 
@@ -140,6 +145,34 @@ def test_no_socket_is_opened(
     assert len(read_csv(work / "out" / "noise.frames.csv")) == 3
 
 
+def test_libraries_leave_nothing_at_home(work: Path) -> None:
+    home = work / "home"
+    home.mkdir()
+    environment = {**os.environ, "HOME": str(home)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    # What ONNX Runtime would report lies below the home folder first.
+    command = [sys.executable, "-m", "cexpr", "run", *BASE, "clips"]
+    subprocess.run(command, cwd=work, env=environment, check=True, capture_output=True)
+    assert list(home.rglob("*")) == []
+
+
+def test_a_record_that_cannot_be_written_after_a_clip_is_a_failed_run(
+    work: Path, cexpr_command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+
+    def save(self: RunRecord, folder: Path) -> None:
+        saved.append(self.counts()["done"])
+        if saved[-1]:
+            raise UsageError("run.json: cannot be written: No space left on device")
+
+    monkeypatch.setattr(RunRecord, "save", save)
+    outcome = cexpr_command("run", *BASE, "clips")
+    assert outcome.status == 1
+    assert "No space left" in outcome.err
+    assert len(list((work / "out").glob("*.frames.csv"))) >= 1
+
+
 def test_real_clips_in_one_command(shared: Path, tmp_path: Path, cexpr_command: Command) -> None:
     clips = [shared / "clips" / name for name in ("thanks.mkv", "walking-pair.gif")]
     out = tmp_path / "out"
@@ -149,4 +182,6 @@ def test_real_clips_in_one_command(shared: Path, tmp_path: Path, cexpr_command: 
     thanks = run["clips"]["thanks"]["info"]
     assert thanks["frames"] == len(read_csv(out / "thanks.frames.csv")) == 51
     assert thanks["frames_with_face"] >= 0.95 * thanks["frames"]
+    assert len(run["detector"]["files"]) == 3
+    assert len(run["detector"]["sha256"]) == 64
     assert run["derived"]["valence"] == "circumplex"

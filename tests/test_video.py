@@ -151,8 +151,9 @@ def test_every_frame_comes_once_in_order_with_its_time(
 def test_variable_frame_rate_gives_the_presentation_times(tmp_path: Path) -> None:
     path = write_video(tmp_path / "vfr.mp4", grey_steps(6), 10)
     set_mp4_durations(path, [0.5, 1.5, 0.5, 2, 0.5, 1])
-    _, frames = read(path)
+    clip, frames = read(path)
     assert [frame.time for frame in frames] == pytest.approx([0, 0.05, 0.2, 0.25, 0.45, 0.5])
+    assert "unevenly spaced, 50 to 200 ms apart" in clip.warnings[0]
 
 
 def test_orientation_flag_turns_the_picture(tmp_path: Path) -> None:

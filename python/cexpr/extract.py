@@ -91,8 +91,8 @@ class Extractor:
         width = trial.pop(self._network.features).shape[1]
         tensors = tuple((name, value.shape[1]) for name, value in trial.items())
         detector = self._detector.name
-        if self._detector.model_file is not None:
-            detector += f":{sha256_of(self._detector.model_file)}"
+        if self._detector.model_files:
+            detector += f":{sha256_of(*self._detector.model_files)}"
         self.settings = Settings(
             options.model, self._network.sha256, detector, options.half, tensors
         )

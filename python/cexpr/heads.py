@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cexpr.errors import UsageError
-from cexpr.manifest import Head, Manifest
+from cexpr.errors import ModelError, UsageError
+from cexpr.manifest import ActionUnitHead, ExpressionHead, Head, Manifest
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS, GROUPS, SIGNALS, VALENCE_AROUSAL
 
 Array = NDArray[np.float32]
@@ -64,6 +64,8 @@ counts as 0; contempt is not in the table."""
 
 # Logits below it are taken for it.
 _STEEPEST: Final = -80.0
+# What a network's own softmax or sigmoid may be off by.
+_ROUNDING: Final = 1e-3
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,11 @@ class Signals:
 
 def softmax(logits: Array) -> Array:
     """Softmax of each row; float32, shape as `logits`."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    exponentials = np.exp(shifted)
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
+    # What is infinite or unknown stays unknown.
+    with np.errstate(invalid="ignore"):
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        exponentials = np.exp(shifted)
+        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def circumplex(probabilities: Array) -> Array:
@@ -145,6 +149,9 @@ def signals(manifest: Manifest, tensors: Mapping[str, Array]) -> Signals:
     Returns:
         The signals that the model provides; others have no column. Valence and arousal are clamped
         to -1..1.
+
+    Raises:
+        ModelError: A head without an activation gives values that are no probabilities.
     """
     outputs = manifest.outputs
     columns: dict[str, Array] = {}
@@ -188,7 +195,21 @@ def _activated(head: Head, tensors: Mapping[str, Array]) -> Array:
         return np.asarray(1.0 / (1.0 + np.exp(-steep)), dtype=np.float32)
     if head.activation == "tanh":
         return np.asarray(np.tanh(raw), dtype=np.float32)
-    return raw
+    return _as_probabilities(head, raw)
+
+
+def _as_probabilities(head: Head, values: Array) -> Array:
+    """Refuse what `activation: none` passed on although it is no probability."""
+    if isinstance(head, (ExpressionHead, ActionUnitHead)):
+        wrong = values[(values < -_ROUNDING) | (values > 1 + _ROUNDING)]
+        if wrong.size:
+            raise ModelError(
+                f"output '{head.tensor}': expected probabilities, because its manifest says "
+                f"'activation: none', got {float(wrong[0]):g}; name the activation "
+                f"({'softmax' if isinstance(head, ExpressionHead) else 'sigmoid'})"
+            )
+        return np.clip(values, 0, 1)
+    return values
 
 
 def blend(parts: Sequence[Signals], weights: Mapping[str, Sequence[float]]) -> Signals:

@@ -335,10 +335,11 @@ def load_any(path: Path) -> Manifest | DetectorManifest:
         raise ModelError(f"{path}: {problems}") from error
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as 64 hexadecimal digits."""
+def sha256_of(*paths: Path) -> str:
+    """SHA-256 of a file, or of several one after the other, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
+    for path in paths:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()

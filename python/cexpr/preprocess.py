@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cexpr import _core
+from cexpr._arguments import adjacent_pixels, pair, real, reals, whole
 
 Color = Literal["rgb", "bgr", "gray"]
 Sampling = Literal["auto", "bilinear", "area"]
@@ -45,7 +46,7 @@ def align(
         them.
 
     Raises:
-        TypeError: image is not a uint8 array or landmarks are not real numbers.
+        TypeError: image is not a uint8 array, or landmarks or options are not real numbers.
         ValueError: a shape or option is out of range, a landmark is not finite, or the five points
             of a face coincide or are a mirror image, so that no transform fits.
 
@@ -63,7 +64,7 @@ def align(
             f"landmarks: expected real numbers, shape (F, 5, 2); got dtype {points.dtype}"
         )
     points = np.ascontiguousarray(points, dtype=np.float32)
-    return _core.align(points, size, margin, shift)
+    return _core.align(points, whole("size", size), real("margin", margin), pair("shift", shift))
 
 
 def preprocess(
@@ -92,7 +93,8 @@ def preprocess(
 
     Args:
         image: uint8, shape (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA (alpha is left out), not
-            empty; rows may lie apart, so a cut-out of a larger image is not copied.
+            empty; rows may lie apart, so a cut-out of a larger image is not copied, but one whose
+            pixels lie apart (flipped, transposed, every other pixel) is.
         matrices: float32, shape (F, 2, 3), from image to output pixels.
         size: Side of the square output in pixels, or (height, width), >= 1.
         mean: On values in 0..1, one for each output plane or one for all.
@@ -104,20 +106,34 @@ def preprocess(
         float32, shape (F, C, height, width), C = 1 for "gray" and 3 otherwise.
 
     Raises:
-        TypeError: image is not uint8 or matrices are not float32.
+        TypeError: image is not uint8, matrices are not float32, or an option is no number.
         ValueError: a shape or option is out of range, or a matrix is not finite or has no inverse.
     """
     planes = _PLANES.get(color, 0)
     if isinstance(matrices, np.ndarray) and matrices.dtype == np.float32:
         matrices = np.ascontiguousarray(matrices)
     return _core.preprocess(
-        image, matrices, size, _per_plane(mean, planes), _per_plane(std, planes), color, sampling
+        adjacent_pixels(image),
+        matrices,
+        _size(size),
+        _per_plane("mean", mean, planes),
+        _per_plane("std", std, planes),
+        color,
+        sampling,
     )
 
 
-def _per_plane(values: float | Sequence[float], planes: int) -> list[float]:
+def _size(size: int | tuple[int, int]) -> int | tuple[int, int]:
+    if isinstance(size, Sequence):
+        if len(size) != 2:
+            raise ValueError(f"size: expected one number or (height, width), got {size!r}")
+        return whole("size", size[0]), whole("size", size[1])
+    return whole("size", size)
+
+
+def _per_plane(name: str, values: float | Sequence[float], planes: int) -> list[float]:
     """Repeat one number for every output plane; the core checks a list's length."""
-    listed = [float(value) for value in np.atleast_1d(np.asarray(values))]
+    listed = reals(name, values)
     return listed * planes if len(listed) == 1 else listed
 
 

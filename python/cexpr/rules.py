@@ -13,6 +13,7 @@ import numpy.typing as npt
 import yaml
 
 from cexpr import _core, rule_files, rule_yaml
+from cexpr._arguments import c_contiguous
 from cexpr.errors import RuleError, RuleProblem
 from cexpr.rule_explain import RowExplanation
 from cexpr.rule_files import shipped
@@ -237,7 +238,7 @@ class RuleSet:
             times = self._apart(signals)
         try:
             return self._core.evaluate(
-                signals, _strings(names), frames, times, tracks, windows=windows
+                c_contiguous(signals), _strings(names), frames, times, tracks, windows=windows
             )
         except _core.RuleSetError as error:
             raise self._located(error) from error
@@ -263,7 +264,7 @@ class RuleSet:
             times = self._apart(signals)
         try:
             return self._core.classify(
-                signals, _strings(names), frames, times, tracks, windows=windows
+                c_contiguous(signals), _strings(names), frames, times, tracks, windows=windows
             )
         except _core.RuleSetError as error:
             raise self._located(error) from error
@@ -279,7 +280,7 @@ class RuleSet:
             below `abstain_below`. Ties go to the lowest id. Minimum durations and hysteresis need
             a timeline and are not applied here.
         """
-        return self._core.decide(scores)
+        return self._core.decide(c_contiguous(scores))
 
     def explain(
         self,
@@ -314,7 +315,7 @@ class RuleSet:
             times = self._apart(signals)
         try:
             found = self._core.explain(
-                signals, _strings(names), row, frames, times, tracks, windows=windows
+                c_contiguous(signals), _strings(names), row, frames, times, tracks, windows=windows
             )
         except _core.RuleSetError as error:
             raise self._located(error) from error

@@ -14,7 +14,7 @@ from cexpr import submissions
 from cexpr._opencv import load_cv2
 from cexpr.clip_job import run_clip
 from cexpr.cpu_quota import usable_cores
-from cexpr.errors import UsageError
+from cexpr.errors import ClipError, UsageError
 from cexpr.interrupts import DeferredInterrupt
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
@@ -264,14 +264,25 @@ class _Saver:
         self._holds_a_clip = False
 
     def save(self) -> None:
+        """Write the record.
+
+        Raises:
+            UsageError: It cannot be written, and no clip was worked on.
+            ClipError: It cannot be written; the tables of finished clips are there.
+        """
         before = time.perf_counter()
         self._record.seconds = self._seconds_before + before - self._start
-        self._record.save(self._folder)
+        try:
+            self._record.save(self._folder)
+        except UsageError as error:
+            if self._holds_a_clip:
+                raise ClipError(str(error)) from error
+            raise
         self._spent += time.perf_counter() - before
 
     def clip_done(self) -> None:
         """Save after the first clip, and then whenever saving has taken little of the time."""
         elapsed = time.perf_counter() - self._start
-        if not self._holds_a_clip or self._spent <= _SAVE_SHARE * elapsed:
+        is_first, self._holds_a_clip = not self._holds_a_clip, True
+        if is_first or self._spent <= _SAVE_SHARE * elapsed:
             self.save()
-            self._holds_a_clip = True

@@ -99,7 +99,7 @@ class RunRecord(_Record):
         rules: Name, file, SHA-256, signals and compounds of the rule set.
         models: Id, file, SHA-256, licence and derived heads of each model; of heads alone also the
             SHA-256 of their backbone.
-        detector: Name, and file and SHA-256 of a model file that the user named or pulled.
+        detector: Name, and files and their SHA-256 (of all one after the other).
         signals: Names of the columns.
         derived: Formula by the name of each signal that was computed instead of learnt.
         thresholds: Probability from which an action unit counts as present.
@@ -113,7 +113,7 @@ class RunRecord(_Record):
     options: dict[str, Any]
     rules: dict[str, Any]
     models: list[dict[str, Any]]
-    detector: dict[str, str] = Field(default_factory=dict)
+    detector: dict[str, Any] = Field(default_factory=dict)
     signals: list[str]
     derived: dict[str, str]
     thresholds: dict[str, float] = Field(default_factory=dict)
@@ -240,11 +240,12 @@ def rules_entry(rules: RuleSet) -> dict[str, Any]:
     }
 
 
-def _detector_entry(detector: Detector) -> dict[str, str]:
-    path = detector.model_file
-    if path is None:
+def _detector_entry(detector: Detector) -> dict[str, Any]:
+    paths = detector.model_files
+    if not paths:
         return {"name": detector.name}
-    return {"name": detector.name, "file": written(path), "sha256": sha256_of(path)}
+    files = [written(path) for path in paths]
+    return {"name": detector.name, "files": files, "sha256": sha256_of(*paths)}
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from cexpr import _core
+from cexpr._arguments import c_contiguous, real, whole
 
 __all__ = ["StreamingFilter", "smooth"]
 
@@ -24,12 +24,11 @@ def _radius(radius: int | None) -> int:
     if radius is None:
         raise TypeError("smooth() needs 'radius', the number of frames on each side")
     # A window that is longer than any track is the whole track.
-    return max(-1, min(operator.index(radius), _INT64_MAX))
+    return max(-1, min(whole("radius", radius), _INT64_MAX))
 
 
-def _c_contiguous(array: Any) -> Any:
-    """Lay an array out row by row; what is no array is left for the core to refuse."""
-    return np.ascontiguousarray(array) if isinstance(array, np.ndarray) and array.ndim else array
+def _sigma(sigma: float | None) -> float | None:
+    return None if sigma is None else real("sigma", sigma)
 
 
 def smooth(
@@ -62,7 +61,8 @@ def smooth(
         results of its window infinite, and NaN where both signs meet.
 
     Raises:
-        TypeError: values is not float32, frames is not int64, or radius is not an integer.
+        TypeError: values is not float32, frames is not int64, radius is not an integer, or sigma
+            is no number.
         ValueError: a shape, kernel, radius, sigma or window is out of range, or frames decrease.
 
     Example:
@@ -70,7 +70,7 @@ def smooth(
         array([1.5, 1.5], dtype=float32)
     """
     return _core.smooth(
-        _c_contiguous(values), _c_contiguous(frames), kernel, _radius(radius), sigma, window
+        c_contiguous(values), c_contiguous(frames), kernel, _radius(radius), _sigma(sigma), window
     )
 
 
@@ -104,7 +104,9 @@ class StreamingFilter:
         radius: int | None = None,
         sigma: float | None = None,
     ) -> None:
-        self._filter = _core.StreamingFilter(columns, kernel, _radius(radius), sigma)
+        self._filter = _core.StreamingFilter(
+            whole("columns", columns), kernel, _radius(radius), _sigma(sigma)
+        )
 
     @property
     def delay(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -138,6 +139,8 @@ def _highest(probabilities: NDArray[np.float32], ids: Sequence[int]) -> NDArray[
 
 
 def _images(stem: str, frames: pa.Table) -> Iterator[str]:
+    # What would end a field or a row; the challenge's own videos have no such names.
+    stem = re.sub(r"[,\r\n]", "_", stem)
     return (f"{stem}/{number:05d}.jpg" for number in frames.column("frame").to_pylist())
 
 

@@ -52,9 +52,9 @@ struct Smoothing {
   enum class Kernel : std::uint8_t { none, box, gaussian };
   Kernel kernel = Kernel::none;
   Length radius;
-  Length sigma;              // gaussian only
-  bool count_rows = false;   // `window: rows`: the radius counts rows, not frame numbers
-  bool skip_filled = false;  // compounds only; `filled: skip`: filled frames do not take part
+  Length sigma;             // gaussian only
+  bool count_rows = false;  // `window: rows`: the radius counts rows, not frame numbers
+  bool skip_filled = true;  // compounds only; `filled: skip`: filled frames do not take part
 };
 
 /// Several faces in one frame.

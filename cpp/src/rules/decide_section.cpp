@@ -79,12 +79,12 @@ void read_duration(MapReader& keys, Decision& decision, Problems& problems) {
     read_length(*duration, "decide", "min_duration", 0.0, true, problems, decision.min_duration);
   }
   if (frames != nullptr) {
-    Length length;
-    if (read_length(*frames, "decide", "min_frames", 1.0, true, problems, length)) {
-      if (length.in_seconds) {
-        problems.add(*frames, "decide", "min_frames counts frames; seconds go to min_duration");
-      }
-      decision.min_duration = length;
+    if (frames->kind != Node::Kind::integer) {
+      problems.add(*frames, "decide",
+                   "min_frames is a whole number of frames, got " + describe(*frames) +
+                       "; seconds go to min_duration");
+    } else {
+      read_length(*frames, "decide", "min_frames", 1.0, true, problems, decision.min_duration);
     }
   }
 }

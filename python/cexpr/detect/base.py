@@ -50,8 +50,8 @@ class Detector(Protocol):
     """Whether faces are searched for; otherwise every frame is the same one face."""
 
     @property
-    def model_file(self) -> Path | None:
-        """The file that the user named or pulled; None where the wheel brings what is needed."""
+    def model_files(self) -> tuple[Path, ...]:
+        """Files of its networks; those of the wheel, or the one that the user named or pulled."""
 
     @property
     def inference_seconds(self) -> float:

@@ -12,7 +12,7 @@ class FullFrame:
 
     name = "full-frame"
     searches = False
-    model_file = None
+    model_files = ()
 
     def __init__(self) -> None:
         self.inference_seconds = 0.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -71,7 +72,6 @@ class Mtcnn:
 
     name = "mtcnn"
     searches = True
-    model_file = None
 
     def __init__(self, options: MtcnnOptions | None = None, *, threads: int = 1) -> None:
         """Load the networks from the installed package.
@@ -88,6 +88,11 @@ class Mtcnn:
         self._pnet = Network("mtcnn-pnet.onnx", ("probability", "offsets"), threads)
         self._rnet = Network("mtcnn-rnet.onnx", ("probability", "offsets"), threads)
         self._onet = Network("mtcnn-onet.onnx", ("probability", "offsets", "landmarks"), threads)
+
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """Files of the three networks, in the order of the cascade."""
+        return self._pnet.path, self._rnet.path, self._onet.path
 
     @property
     def inference_seconds(self) -> float:

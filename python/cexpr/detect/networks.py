@@ -17,6 +17,7 @@ class Network:
     """One network with one input.
 
     Attributes:
+        path: The model file.
         seconds: Time spent in `run` so far.
     """
 
@@ -37,6 +38,7 @@ class Network:
                 f"{file}: the detector's weights are not in the installed package; "
                 "reinstall cexpr with 'pip install --force-reinstall'"
             )
+        self.path = path
         self._session = make_session(path, threads=threads)
         self._input = self._session.get_inputs()[0].name
         self._outputs = list(outputs)

@@ -54,7 +54,7 @@ class YuNet:
                 f"{model_path}: OpenCV {cv2.__version__} cannot load this as a YuNet model: "
                 f"{reason(error)}"
             ) from error
-        self.model_file = model_path
+        self.model_files = (model_path,)
         self._input_wh = size
         self.inference_seconds = 0.0
 

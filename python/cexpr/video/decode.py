@@ -22,6 +22,8 @@ Image = NDArray[np.uint8]
 
 FALLBACK_FPS: Final = 30.0
 _MAX_FPS: Final = 1000.0
+# Longest over shortest time between two frames from which a clip has no one frame rate.
+_UNEVEN: Final = 1.5
 # Text files: FFmpeg renders them as films of a terminal.
 _TEXT_CODECS: Final = frozenset((b"ansi", b"ANSI"))
 
@@ -222,6 +224,12 @@ class _VideoReader(_Reader):
                 f"{stamps.repairs} of {index} presentation times were missing or out of order; "
                 f"they were replaced from the frame rate ({self.fps:g})"
             )
+        if stamps.longest > _UNEVEN * stamps.shortest:
+            self.warnings.append(
+                f"the frames are unevenly spaced, {1000 * stamps.shortest:.0f} to "
+                f"{1000 * stamps.longest:.0f} ms apart; smoothing counts frames, so that a length "
+                "in seconds holds at the mean rate only"
+            )
         # Containers without a frame count announce duration times rate, which is often one off.
         if self.announced_frames is not None and abs(self.announced_frames - index) > 1:
             self.warnings.append(
@@ -255,8 +263,18 @@ class _Stamps:
         self._duration = 1.0 / fps
         self._last: float | None = None
         self.repairs = 0
+        # Between two frames, in seconds.
+        self.shortest = math.inf
+        self.longest = 0.0
 
     def repaired(self, time: float) -> float:
+        before, now = self._last, self._next(time)
+        if before is not None:
+            self.shortest = min(self.shortest, now - before)
+            self.longest = max(self.longest, now - before)
+        return now
+
+    def _next(self, time: float) -> float:
         if self._last is None:
             good = math.isfinite(time) and time >= 0
             self._last = time if good else 0.0
