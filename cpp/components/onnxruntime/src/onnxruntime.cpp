@@ -32,6 +32,7 @@ class Network : public Inference {
         environment_(ORT_LOGGING_LEVEL_ERROR, "cexpr"),
         session_(open(manifest, threads)),
         memory_(Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault)) {
+    environment_.DisableTelemetryEvents();
     Ort::AllocatorWithDefaultOptions allocator;
     if (session_.GetInputCount() != 1) {
       throw ModelError(path_ + ": expected one input; got " +
