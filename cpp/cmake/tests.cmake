@@ -84,6 +84,8 @@ if(CEXPR_INSTALL
              COMMAND ${CMAKE_COMMAND} -DCONSUMER=${consumer} -DBUILD=${arg_BUILD}
                      -DWORK=${PROJECT_BINARY_DIR}/consumers/${name} "-DOPTIONS=${arg_OPTIONS}"
                      -P ${PROJECT_SOURCE_DIR}/cpp/tests/consumers/run.cmake)
+    # What builds this project is here; the system's default may not be.
+    set_tests_properties(consumer_${name} PROPERTIES ENVIRONMENT CMAKE_GENERATOR=${CMAKE_GENERATOR})
   endfunction()
   cexpr_add_consumer(installed find_package BUILD ${PROJECT_BINARY_DIR} OPTIONS
                      -DCMAKE_PREFIX_PATH=@PREFIX@)
