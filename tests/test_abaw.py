@@ -67,7 +67,7 @@ def test_what_is_wrong_with_annotations_is_named_by_line(tmp_path: Path) -> None
         ("13/00001.jpg,nan", "compound: expected 0..6, got nan"),
         ("13/00001.jpg,inf", "compound: expected 0..6, got inf"),
         ("13/00001.jpg,joy", "expected numbers after '13/00001.jpg'"),
-        ("13/00001.jpg,1,2", "expected 1 fields after the image, got 2"),
+        ("13/00001.jpg,1,2", "expected 1 field after the image, got 2"),
         ("00001.jpg,1", "expected VIDEO/00001.jpg, got '00001.jpg'"),
         ("", "expected VIDEO/00001.jpg, got ''"),
     ],

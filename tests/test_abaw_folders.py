@@ -58,9 +58,9 @@ def test_the_three_challenges_are_joined_by_video(tmp_path: Path) -> None:
     ("rows", "message"),
     [
         (("7",), r"13\.txt:2: compound: expected 0\.\.6, got 7"),
-        (("1", "x"), r"13\.txt:3: expected 1 numbers, got 'x'"),
-        (("1", "1,2"), r"13\.txt:3: expected 1 numbers, got '1,2'"),
-        (("1", ""), r"13\.txt:3: expected 1 numbers, got ''"),
+        (("1", "x"), r"13\.txt:3: expected 1 number, got 'x'"),
+        (("1", "1,2"), r"13\.txt:3: expected 1 number, got '1,2'"),
+        (("1", ""), r"13\.txt:3: expected 1 number, got ''"),
         (("1,2",), r"13\.txt:2: expected 1 number in a row, got 2"),
     ],
 )
@@ -89,3 +89,18 @@ def test_what_cannot_be_joined_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "headless" / "v.txt", "1", "1")
     with pytest.raises(UsageError, match=r"v\.txt:1: the header is missing"):
         abaw_folders.read_compounds(tmp_path / "headless")
+
+
+def test_the_folder_of_a_run_is_no_annotations(tmp_path: Path) -> None:
+    write(tmp_path / "13.frames.csv", NAMES, "1")
+    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
+    for read in (abaw_folders.read_compounds, abaw_folders.read_multi_task):
+        with pytest.raises(UsageError, match="is the folder of a run, expected annotations"):
+            read(tmp_path)
+
+
+def test_a_long_line_is_cut(tmp_path: Path) -> None:
+    write(tmp_path / "13.txt", NAMES, "1", "0.25," * 100)
+    with pytest.raises(UsageError) as caught:
+        abaw_folders.read_compounds(tmp_path)
+    assert len(str(caught.value)) < len(str(tmp_path)) + 100

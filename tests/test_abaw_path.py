@@ -81,14 +81,16 @@ def test_every_command_of_the_document_runs_in_order(
     assert "(first use: recorded" in said("cexpr models pull enet")
     assert "divergence" in said("cexpr eval shares")
     submitted = said("cexpr submit ce ce-run")
-    assert "22: 1 rows held" in submitted
-    assert "1 frames of the run are not in the template" in submitted
-    assert "v11: 1 rows held" in said("cexpr submit mtl")
+    assert "22: 1 row held" in submitted
+    assert "1 frame of the run not in the template" in submitted
+    assert "v11: 1 row held" in said("cexpr submit mtl")
     for kind in ("ce", "mtl"):
         assert "no problem" in said(f"cexpr check-submission {kind}")
     assert Path("tuned.svg").read_text(encoding="utf-8").startswith("<svg")
     options = yaml.safe_load(Path("tuned.yaml").read_text(encoding="utf-8"))
     assert options["models"] == ["effnet.onnx", "mbf.onnx"]
+    assert options["detector"] == "full-frame"
+    assert "expression: macro F1 0." in said("cexpr heads fit effnet.parquet")
 
     report = json.loads(run(["cexpr", "eval", "mtl", "data/validation.txt", "MTL.txt", "--json"]))
     assert report["score"]["expression"] > 3 * CHANCE

@@ -131,3 +131,14 @@ def test_a_person_at_a_terminal_is_asked(tmp_path: Path, monkeypatch: pytest.Mon
     model = zoo.find(str(path))
     assert model.outputs.expression is not None
     assert (model.licence, model.input.std) == ("mine", (0.25, 0.25, 0.25))
+
+
+def test_all_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "mine.onnx")
+    result = CliRunner().invoke(app, ["models", "add", str(path), "--face", "box"])
+    text = str(result.exception)
+    assert "\n" not in text
+    for option in ("expression", "labels", "color", "mean", "std", "licence"):
+        assert f"--{option} (" in text
+    assert "--face" not in text
+    assert "--size" not in text

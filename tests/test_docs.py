@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from typer.testing import CliRunner
 
 import cexpr
 from cexpr.cli import app
@@ -75,3 +76,30 @@ def test_the_python_example_of_the_readme_runs(
     (source,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     exec(compile(source, "README.md", "exec"), {})
     assert "compound" in capsys.readouterr().out
+
+
+def boxed_text(path: str, width: int) -> str:
+    """What a person reads in the help of a command, without boxes and breaks."""
+    words = path.split()[1:]
+    environment = {"COLUMNS": str(width), "TERMINAL_WIDTH": str(width)}
+    result = CliRunner().invoke(app, [*words, "--help"], env=environment)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def words_of(text: str) -> str:
+    return " ".join(re.sub(r"[\u2500-\u257f]", " ", text).split())
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_the_help_of_every_command_shows_the_whole_of_its_texts(path: str) -> None:
+    # So wide that no text is broken.
+    shown = words_of(boxed_text(path, 400))
+    command = COMMANDS[path]
+    for parameter in command.params:
+        assert words_of(parameter.help) in shown, f"{path}: {parameter.name}"
+        if isinstance(parameter.show_default, str):
+            assert f"[default: ({parameter.show_default})]" in shown
+        assert "[default" not in parameter.help, "name it as show_default"
+    for paragraph in command.help.split("\n\n"):
+        assert paragraph in boxed_text(path, 400), "a paragraph breaks where the terminal does not"

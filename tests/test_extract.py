@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
-from cexpr import abaw, feature_file, head_fitting, manifest, zoo
+from cexpr import abaw, feature_file, head_export, head_fitting, manifest, zoo
 from cexpr.cli import app
 from cexpr.errors import ModelError, UsageError
 from cexpr.extract import Extraction, Extractor
@@ -171,7 +171,7 @@ def test_a_model_without_features_is_refused(tmp_path: Path, model: Path) -> Non
     text = model.read_text(encoding="utf-8").replace("  features:\n    input_of: output\n", "")
     assert text != model.read_text(encoding="utf-8")
     model.write_text(text, encoding="utf-8")
-    with pytest.raises(ModelError, match="names no features"):
+    with pytest.raises(ModelError, match=r"names no features.*'features: \{tensor: NAME\}'"):
         Extractor(Extraction(str(model), "full-frame"))
 
 
@@ -274,3 +274,27 @@ def test_features_of_another_model_are_refused(clips: Path, model: Path, tmp_pat
     )  # fmt: skip
     assert code != 0
     assert "the features are not of" in text
+
+
+@pytest.mark.parametrize("lacks", ["onnx", "folder"])
+def test_what_cannot_be_written_is_not_trained(
+    clips: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    features, out = tmp_path / "features.parquet", tmp_path / "mine.onnx"
+    extract_all(clips, model, features)
+    labels = annotations(tmp_path / "train.txt", range(3))
+    if lacks == "onnx":
+        monkeypatch.setattr(head_export, "find_spec", lambda _: None)
+    else:
+        out = tmp_path / "nowhere" / "mine.onnx"
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("heads were trained")
+
+    monkeypatch.setattr(head_fitting, "fit", refuse)
+    code, text = command(
+        "heads", "fit", features, "--train", labels, "--validation", labels, "-o", out,
+    )  # fmt: skip
+    assert code != 0
+    expected = "pip install 'cexpr[heads]'" if lacks == "onnx" else "in a folder that exists"
+    assert expected in text

@@ -148,7 +148,7 @@ def test_a_learnt_signal_goes_before_a_derived_one() -> None:
     ("weights", "message"),
     [
         ({"joy": [1, 1]}, "joy"),
-        ({"expression": [1]}, "1 weights for 2 models"),
+        ({"expression": [1]}, "1 weight for 2 models"),
         ({"expression": [0, 0]}, "above 0"),
         ({"expression": [-1, 2]}, ">= 0"),
     ],

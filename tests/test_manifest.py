@@ -80,7 +80,7 @@ def test_a_good_manifest_is_read(write: Callable[..., Path]) -> None:
         ({"colour": "gray"}, "colour"),
         ({"licence": 3}, "licence"),
         ({"file": None}, "file or url"),
-        ({"input": {**GOOD["input"], "mean": [0.5, 0.5, 0.5]}}, "mean: expected 1 numbers, got 3"),
+        ({"input": {**GOOD["input"], "mean": [0.5, 0.5, 0.5]}}, "mean: expected 1 number, got 3"),
         ({"input": {**GOOD["input"], "std": [0.0]}}, "above 0"),
         ({"input": {**GOOD["input"], "face": {}}}, "align or box_margin"),
         ({"outputs": {}}, "expression, valence_arousal or action_units"),

@@ -58,3 +58,11 @@ def test_verify_finds_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = CliRunner().invoke(app, ["models", "verify", "cexpr-s"])
     assert result.exit_code == 2
     assert "expected" in result.stderr
+
+
+def test_an_address_is_shown_whole_where_there_is_little_room() -> None:
+    url = zoo.find_any("enet_b0_8_va_mtl").url
+    assert url is not None
+    result = CliRunner().invoke(app, ["models", "info", "enet_b0_8_va_mtl"], env={"COLUMNS": "50"})
+    assert "…" not in result.stdout
+    assert url in "".join(line[14:].strip() for line in result.stdout.splitlines())

@@ -54,7 +54,10 @@ def test_weights_for_one_name_are_given_once() -> None:
         ("smooth: {expression: {kernel: box}}", "a kernel needs radius"),
         ("smooth: {expression: {kernel: gaussian, radius: 3}}", "sigma belongs to the gaussian"),
         ("smooth: {expression: {kernel: box, radius: 3, sigma: 1}}", "sigma belongs to"),
-        ("smooth: {expressions: {kernel: none}}", "smooth.expressions"),
+        (
+            "smooth: {expressions: {kernel: none}}",
+            "smooth: unknown option 'expressions'; did you mean 'expression'",
+        ),
         ("thresholds: {AU03: 0.5}", "not AU03"),
         ("thresholds: {AU01: 1.5}", "thresholds.AU01"),
         ("detectors: mtcnn", "detectors"),
@@ -81,3 +84,26 @@ def test_a_smoothing_stands_in_for_its_group_alone() -> None:
     assert smoothings["action_units"]["sigma"] == (1.5, "frames")
     assert smoothings["action_units"]["window"] == "rows"
     assert RunOptions().smoothings(of_rules) == of_rules
+
+
+def test_files_are_looked_for_here_and_then_beside_the_options_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, here = tmp_path / "tuned", tmp_path / "here"
+    folder.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(here)
+    path = folder / "options.yaml"
+    path.write_text(
+        "models: [heads.onnx, cexpr-s, both.onnx, nowhere.onnx]\nrules: mine.yaml\n"
+        "detector_model: yunet.onnx\n",
+        encoding="utf-8",
+    )
+    for name in ("heads.onnx", "both.onnx", "mine.yaml", "yunet.onnx", "cexpr-s"):
+        (folder / name).touch()
+    (here / "both.onnx").touch()
+    values = read_config(path)
+    beside = str(folder / "heads.onnx")
+    assert values["models"] == [beside, "cexpr-s", "both.onnx", "nowhere.onnx"]
+    assert values["rules"] == str(folder / "mine.yaml")
+    assert values["detector_model"] == str(folder / "yunet.onnx")

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from cexpr import results
 from cexpr.results import FaceRows, columns_matrix, face_rows, faces_table, label_shares
 from results_files import COMPOUNDS, NAMES, make_face_rows, make_result
 
@@ -90,3 +91,9 @@ def test_data_frames_hold_the_tables() -> None:
     assert len(result.to_pandas("events")) == 1
     with pytest.raises(ValueError, match="expected frames, faces or events, got 'rows'"):
         result.to_pandas("rows")  # type: ignore[arg-type]
+
+
+def test_without_pandas_its_installation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match="needs the package pandas: pip install pandas"):
+        make_result().to_pandas()

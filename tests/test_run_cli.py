@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -185,3 +186,75 @@ def test_real_clips_in_one_command(shared: Path, tmp_path: Path, cexpr_command: 
     assert len(run["detector"]["files"]) == 3
     assert len(run["detector"]["sha256"]) == 64
     assert run["derived"]["valence"] == "circumplex"
+
+
+def test_each_failure_is_told_once(work: Path, cexpr_command: Command) -> None:
+    (work / "clips" / "b.avi").write_bytes(b"no video at all")
+    outcome = cexpr_command("run", *BASE, "clips")
+    assert outcome.err.count("not a video that can be decoded") == 1
+    assert "[2/3] b: failed\n" in outcome.err
+
+
+def test_warnings_of_clips_are_a_line_each_unless_quiet(work: Path, cexpr_command: Command) -> None:
+    images = work / "images"
+    images.mkdir()
+    for number in (0, 1):
+        cv2.imwrite(str(images / f"{number}.png"), grey_steps(1)[0])
+    (images / "2.png").write_bytes(b"damaged")
+    outcome = cexpr_command("run", *BASE, "images", "clips")
+    (line,) = (line for line in outcome.err.splitlines() if line.startswith("cexpr: "))
+    assert line.startswith("cexpr: images: the images count from 0")
+    assert "frame 3 is left out" in line
+    assert cexpr_command("run", *BASE, "images", "clips", "--quiet").err == ""
+
+
+def test_without_any_face_crops_are_thought_of(work: Path, cexpr_command: Command) -> None:
+    searching = (*BASE, "--detector", "mtcnn")
+    hint = "run with --detector full-frame"
+    assert hint in cexpr_command("run", *searching, "clips/a.avi").err
+    assert hint not in cexpr_command("run", *searching, "clips/a.avi", "--quiet").err
+    assert hint not in cexpr_command("run", *BASE, "--overwrite", "clips/a.avi").err
+
+
+def test_an_address_is_named_as_it_was_typed(work: Path, cexpr_command: Command) -> None:
+    address = "https://example.com/a.mp4"
+    outcome = cexpr_command("run", *BASE, address)
+    assert outcome.status == 2
+    assert outcome.err == (
+        f"cexpr: {address}: addresses are not read; download the clip and name the file\n"
+    )
+    assert cexpr_command("run", *BASE, address, "clips/a.avi").status == 1
+    assert read_run()["clips"]["a.mp4"]["path"] == address
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--fps", "-3"), "--fps: expected a number above 0, got -3.0"),
+        (("--format", "xlsx"), "--format: expected csv or parquet, got 'xlsx'"),
+        (("--config", "pair.yaml"), "pair.yaml: is a rule file, not an options file; give it with"),
+        (("--config", "tiny.yaml"), "tiny.yaml: is the manifest of a model, not an options file"),
+    ],
+)
+def test_a_wrong_option_is_called_as_it_was_typed(
+    work: Path, cexpr_command: Command, arguments: tuple[str, ...], message: str
+) -> None:
+    outcome = cexpr_command("run", *BASE, *arguments, "clips")
+    assert outcome.status == 2
+    assert message in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_images_in_sequence_that_are_no_folder_clip_are_remarked(
+    work: Path, cexpr_command: Command
+) -> None:
+    for folder, start, step in (("shots", 1, 1), ("odd", 1, 2), ("few", 1, 1)):
+        (work / folder).mkdir()
+        for number in range(start, start + step * (10 if folder == "few" else 11), step):
+            cv2.imwrite(str(work / folder / f"IMG_{number:04d}.png"), grey_steps(1)[0])
+    outcome = cexpr_command("run", *BASE, "shots")
+    assert read_run()["counts"]["done"] == 11
+    assert "shots: 11 images numbered in sequence are a clip each" in outcome.err
+    assert "name them 1.jpg, 2.jpg, ..." in outcome.err
+    for folder in ("odd", "few"):
+        assert "numbered in sequence" not in cexpr_command("run", *BASE, folder).err

@@ -212,3 +212,33 @@ def test_a_worker_that_dies_fails_its_clip_only(
     assert len(records) == 9
     assert [record.stem for record in failed] == killed
     assert "ended unexpectedly (signal 9)" in str(failed[0].error)
+
+
+def test_overwrite_says_before_whose_results_it_removes(work: Path, cexpr_command: Command) -> None:
+    cexpr_command("run", *BASE, "clips")
+    outcome = cexpr_command("run", *BASE, "--overwrite", "clips/a.avi")
+    first = outcome.err.splitlines()[0]
+    assert "--overwrite removes the results of 3 clips of the run that is there" in first
+    assert "2 of them not among the inputs: b, c" in first
+    again = cexpr_command("run", *BASE, "--overwrite", "clips/a.avi")
+    assert "removes the results of 1 clip of the run that is there\n" in again.err
+    fresh = cexpr_command("run", *BASE[:-1], "fresh", "--overwrite", "clips/a.avi")
+    assert "removes" not in fresh.err
+
+
+def test_other_rules_alone_have_apply_as_their_remedy(work: Path, cexpr_command: Command) -> None:
+    cexpr_command("run", *BASE, "clips")
+    outcome = cexpr_command("run", *BASE, "--rules", "other.yaml", "clips")
+    assert "'cexpr apply --rules other.yaml out' decides its clips anew" in outcome.err
+    assert "--overwrite" in outcome.err
+    assert cexpr_command("apply", "--rules", "other.yaml", "out").status == 0
+    assert cexpr_command("run", *BASE, "--rules", "other.yaml", "clips").status == 0
+    both = ("--rules", "pair.yaml", "--format", "parquet")
+    assert "cexpr apply" not in cexpr_command("run", *BASE, *both, "clips").err
+
+
+def test_apply_is_no_remedy_where_no_clip_is_done(work: Path, cexpr_command: Command) -> None:
+    (work / "bad.avi").write_bytes(b"no video at all")
+    cexpr_command("run", *BASE, "bad.avi")
+    outcome = cexpr_command("run", *BASE, "--rules", "other.yaml", "bad.avi")
+    assert "cexpr apply" not in outcome.err

@@ -360,5 +360,22 @@ def test_features_give_what_a_run_gives(tmp_path: Path) -> None:
     other = write_manifest(tmp_path / "other.yaml")
     with pytest.raises(UsageError, match="the features are not of model"):
         open_sources([out], [str(other)])
-    with pytest.raises(UsageError, match="one for each of the 1 files of features, got 2"):
+    with pytest.raises(UsageError, match=r"one for each file of features \(1 of them\), got 2"):
         open_sources([out], ["a", "b"])
+
+
+def test_the_detector_is_written_where_all_sources_agree(tmp_path: Path) -> None:
+    labels, tracks = made_up(16)
+    runs = [run_of(tmp_path, labels, tracks, 0, name) for name in ("a", "b")]
+    for run, detector in zip(runs, ("full-frame", "mtcnn"), strict=True):
+        record = RunRecord.load(run)
+        assert record is not None
+        record.options["detector"] = detector
+        record.save(run)
+    annotated = str(label_file(tmp_path / "labels.txt", labels))
+    out = tmp_path / "tuned.yaml"
+    for sources, expected in ((runs[:1], "full-frame"), (runs, None)):
+        command = ["tune", annotated, *map(str, sources), "-o", str(out), "--folds", "2"]
+        result = CliRunner().invoke(app, [*command, "--radii", "2", "--sigmas", "2"])
+        assert result.exit_code == 0, result.output
+        assert yaml.safe_load(out.read_text(encoding="utf-8")).get("detector") == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,9 @@ from typer.testing import CliRunner
 from cexpr.cli import app
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS
 from cexpr.smoothing import smooth
+from cexpr.submissions import MTL_HEADER
 from tiny_model import write_tiny_model
+from tiny_networks import write_manifest, write_network
 
 FRAMES = 12
 
@@ -73,3 +76,46 @@ def test_an_option_on_the_command_line_goes_before_the_file(tmp_path: Path, imag
     record = yaml.safe_load((out / "run.json").read_text(encoding="utf-8"))
     assert record["options"]["detector"] == "full-frame"
     assert record["options"]["rules"] == "hsemotion-mean"
+
+
+@pytest.mark.parametrize("from_features", [False, True])
+def test_what_tune_writes_into_another_folder_runs_from_here_and_there(
+    tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch, from_features: bool
+) -> None:
+    write_network(tmp_path / "net.onnx", size=16)
+    layout = {
+        **{"size": 16, "color": "rgb", "mean": [0.5] * 3, "std": [0.5] * 3},
+        "face": {"box_margin": 0.0},
+    }
+    write_manifest(tmp_path / "net.yaml", input=layout)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(images, tmp_path / "other")
+    crops = ("--model", "net.onnx", "--detector", "full-frame")
+    if from_features:
+        source = "features.parquet"
+        extract = ["extract", "clip", "other", "-o", source, *crops]
+        assert CliRunner().invoke(app, extract).exit_code == 0
+    else:
+        source = str(run(images, tmp_path / "source", "other", *crops))
+    rows = [
+        f"{video}/{number:05d}.jpg,0.1,0.2,{number % 8}" + ",0,1" * 6
+        for video in ("clip", "other")
+        for number in range(1, FRAMES + 1)
+    ]
+    Path("labels.txt").write_text("\n".join([MTL_HEADER, *rows]) + "\n", encoding="utf-8")
+    Path("tuned").mkdir()
+    grid = ["--radii", "2", "--sigmas", "1", "--folds", "2"]
+    command = ["tune", "labels.txt", source, *grid, "-o", "tuned/options.yaml"]
+    outcome = CliRunner().invoke(app, command)
+    assert outcome.exit_code == 0, outcome.output
+    options = yaml.safe_load(Path("tuned/options.yaml").read_text(encoding="utf-8"))
+    assert options["models"] == ["../net.onnx"]
+    assert options["detector"] == "full-frame"
+    Path("elsewhere", "deep").mkdir(parents=True)
+    for folder, config in ((".", "tuned/options.yaml"), ("elsewhere/deep", "options.yaml")):
+        monkeypatch.chdir(tmp_path / folder)
+        path = config if folder == "." else str(tmp_path / "tuned" / config)
+        out = run(images, Path("out"), "--config", path)
+        record = yaml.safe_load((out / "run.json").read_text(encoding="utf-8"))
+        assert record["models"][0]["file"] == str(tmp_path / "net.onnx")
+        assert record["options"]["detector"] == "full-frame"

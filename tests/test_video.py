@@ -82,6 +82,26 @@ def test_folder_of_numbered_images_is_one_clip(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("pattern", ["frame_{:04d}.jpg", "frame{}.png", "Frames-{:03d}.PNG"])
+def test_frames_named_so_are_numbered_images(tmp_path: Path, pattern: str) -> None:
+    for number in (1, 2, 12):
+        touch(tmp_path / "clip" / pattern.format(number))
+    (found,) = find_clips([tmp_path])
+    assert (found.stem, found.kind) == ("clip", "folder")
+
+
+@pytest.mark.parametrize("name", ["IMG_0001.jpg", "photo1.png", "keyframe_1.jpg", "frame.jpg"])
+def test_other_names_are_those_of_pictures(tmp_path: Path, name: str) -> None:
+    touch(tmp_path / "clip" / name)
+    (found,) = find_clips([tmp_path])
+    assert found.kind == "image"
+
+
+def test_an_address_is_not_read() -> None:
+    with pytest.raises(UsageError, match=r"^https://example\.com/a/b\.mp4: addresses are not read"):
+        find_clips([Path("https://example.com/a/b.mp4")])
+
+
 def test_file_named_twice_is_read_once(tmp_path: Path) -> None:
     path = touch(tmp_path / "a.mp4")
     assert len(find_clips([tmp_path, path, tmp_path / "." / "a.mp4"])) == 1
@@ -334,6 +354,14 @@ def test_numbered_images_from_zero_are_shifted_by_one(tmp_path: Path) -> None:
     clip, frames = read(tmp_path / "clip")
     assert [frame.index for frame in frames] == [1, 2]
     assert "count from 0" in clip.warnings[0]
+
+
+def test_frames_in_the_names_of_ffmpeg_are_read_in_order(tmp_path: Path) -> None:
+    for number in range(4):
+        save_image(tmp_path / "clip" / f"frame_{number:04d}.png", grey_steps(number + 1)[-1])
+    _, frames = read(tmp_path / "clip")
+    assert [frame.index for frame in frames] == [1, 2, 3, 4]
+    assert means(frames) == [10, 30, 50, 70]
 
 
 def test_two_images_of_one_number_are_refused(tmp_path: Path) -> None:

@@ -89,3 +89,19 @@ def test_the_stand_in_runs_by_the_manifest_of_the_real_one(shared: Path, home: P
     weights = values[last.input[1]].T if transposed else values[last.input[1]]
     again = features @ weights + values[last.input[2]]
     np.testing.assert_allclose(again, tensors["output"], rtol=1e-3, atol=1e-3)
+
+
+def test_a_file_without_a_manifest_says_how_to_get_one(tmp_path: Path) -> None:
+    path = tmp_path / "my net.onnx"
+    path.touch()
+    with pytest.raises(ModelError, match=f"'cexpr models add '{path}'' writes one"):
+        zoo.find(str(path))
+
+
+def test_a_model_is_named_from_the_folder_of_the_file_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.onnx").touch()
+    assert zoo.name_from("net.onnx", tmp_path / "deep" / "er") == "../../net.onnx"
+    assert zoo.name_from("cexpr-s", tmp_path / "deep") == "cexpr-s"

@@ -19,6 +19,8 @@ HEADER = """# The command line
 Written by `python tools/make_cli_reference.py docs/cli.md` from the commands themselves.
 Exit status of every command: 0 done; 1 some clips, or a rule file's own tests, failed;
 2 bad usage, rules or model.
+The environment variable `CEXPR_HOME` names the folder where `cexpr models pull` puts models and
+where they are looked for; `~/.cache/cexpr` without.
 """
 
 
@@ -62,6 +64,8 @@ def _default(parameter: Any) -> str:
     if parameter.required:
         return "required"
     value = parameter.default
+    if isinstance(parameter.show_default, str):
+        return parameter.show_default
     if value is None or value in (False, (), [], "") or callable(value):
         return ""
     values = value if isinstance(value, list | tuple) else [value]

@@ -19,6 +19,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cexpr._text import counted, shortened
 from cexpr.errors import UsageError
 from cexpr.metrics import (
     ACTION_UNIT_COUNT,
@@ -170,7 +171,7 @@ def read_template(path: Path) -> tuple[str, list[tuple[str, Key]]]:
         image = line.split(",", 1)[0].strip()
         key = image_key(image)
         if key is None:
-            raise UsageError(f"{path}:{number}: expected VIDEO/00001.jpg, got '{image}'")
+            raise UsageError(f"{path}:{number}: expected VIDEO/00001.jpg, got '{shortened(image)}'")
         images.append((image, key))
     return lines[0], images
 
@@ -228,16 +229,18 @@ def _parse(path: Path, kind: Kind, *, is_annotation: bool) -> tuple[str, list[Ro
         image, *texts = (field.strip() for field in line.split(","))
         key = image_key(image)
         if key is None:
-            problems.append(Problem(number, f"expected VIDEO/00001.jpg, got '{image}'"))
+            message = f"expected VIDEO/00001.jpg, got '{shortened(image)}'"
+            problems.append(Problem(number, message))
             continue
         if len(texts) != FIELDS[kind]:
-            message = f"expected {FIELDS[kind]} fields after the image, got {len(texts)}"
+            expected = counted(FIELDS[kind], "field")
+            message = f"expected {expected} after the image, got {len(texts)}"
             problems.append(Problem(number, message))
             continue
         try:
             values = tuple(float(text) for text in texts)
         except ValueError:
-            problems.append(Problem(number, f"expected numbers after '{image}'"))
+            problems.append(Problem(number, f"expected numbers after '{shortened(image)}'"))
             continue
         found = list(out_of_range(kind, values, is_annotation=is_annotation))
         problems += [Problem(number, message) for message in found]

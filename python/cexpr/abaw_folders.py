@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cexpr import abaw, metrics
+from cexpr._text import counted, shortened
 from cexpr.abaw import Compounds, Key, Kind, MultiTask
 from cexpr.errors import UsageError
 
@@ -76,6 +77,10 @@ def read_multi_task(path: Path) -> MultiTask:
 
 
 def _read(folder: Path, kind: Kind) -> Iterator[tuple[Path, NDArray[np.float64]]]:
+    if (folder / "run.json").is_file():
+        raise UsageError(
+            f"{folder}: is the folder of a run, expected annotations, which are named before it"
+        )
     files = sorted(one for one in folder.rglob("*") if one.suffix in _SUFFIXES)
     if not files:
         raise UsageError(f"{folder}: holds no annotations; expected VIDEO.txt for each video")
@@ -105,7 +110,8 @@ def _read_file(file: Path, kind: Kind) -> tuple[NDArray[np.float64], list[str]]:
     for number, line in enumerate(lines[1:], start=2):
         values = _numbers(line)
         if values is None or len(values) != width:
-            problems.append(f"{file}:{number}: expected {width} numbers, got '{line.strip()}'")
+            expected, got = counted(width, "number"), shortened(line.strip())
+            problems.append(f"{file}:{number}: expected {expected}, got '{got}'")
             continue
         whole = list(_MISSING)
         whole[_PLACES[width]] = values

@@ -82,7 +82,11 @@ class Extractor:
         path = zoo.model_file(found)
         self._network = Model(found, path, threads=options.threads, features=True)
         if self._network.features is None:
-            raise ModelError(f"{found.path}: names no features; nothing can be extracted")
+            raise ModelError(
+                f"{found.path}: names no features to extract; add them under 'outputs', as "
+                "'features: {tensor: NAME}' where the graph gives the embedding out, or as "
+                "'features: {input_of: NAME}' with the output whose last layer reads it"
+            )
         self._detector = make_detector(
             options.detector, model_path=options.detector_model, threads=options.threads
         )

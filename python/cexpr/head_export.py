@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +62,18 @@ class Origin:
         return cls(name, found, zoo.model_file(found))
 
 
+def require_exportable(target: Path) -> None:
+    """Make sure, before anything is trained, that the result can be written.
+
+    Raises:
+        UsageError: The package `onnx` is not installed, or the file's folder is not there.
+    """
+    if find_spec("onnx") is None:
+        raise UsageError("writing a model needs the package onnx: pip install 'cexpr[heads]'")
+    if target.is_dir() or not target.parent.is_dir():
+        raise UsageError(f"{target}: expected the name of a file in a folder that exists")
+
+
 def export(
     origin: Origin,
     heads: Mapping[str, Head],
@@ -80,14 +92,11 @@ def export(
         alone: Leave the backbone out; its file must then be at hand wherever the heads are used.
 
     Raises:
-        UsageError: The package `onnx` is not installed, or the file cannot be written.
+        UsageError: As `require_exportable`, or the file cannot be written.
         ModelError: The graph that came out does not fit its manifest.
     """
-    try:
-        import onnx
-    except ImportError as error:
-        message = "writing a model needs the package onnx: pip install 'cexpr[heads]'"
-        raise UsageError(message) from error
+    require_exportable(target)
+    import onnx
 
     if alone:
         model = _graph_of_heads(heads)
@@ -184,7 +193,7 @@ def _write_manifest(
     }
     if alone:
         content["backbone"] = {
-            "model": _model_beside(origin.name, target),
+            "model": zoo.name_from(origin.name, target.parent),
             "sha256": sha256_of(origin.path),
         }
     path = target.with_suffix(".yaml")
@@ -192,11 +201,3 @@ def _write_manifest(
     checked = manifest.load(path)
     open_model(checked, target)
     return checked
-
-
-def _model_beside(name: str, target: Path) -> str:
-    """The backbone as the manifest of the heads names it: a relative path, or a name."""
-    path = Path(name)
-    if not path.is_file():
-        return name
-    return Path(os.path.relpath(path.resolve(), target.resolve().parent)).as_posix()

@@ -22,6 +22,13 @@ _FIT: Final[dict[str, Callable[..., Head]]] = {
     "action_units": head_training.fit_action_units,
 }
 
+# What `Head.score` is, by head.
+MEASURES: Final = {
+    "expression": "macro F1",
+    "valence_arousal": "mean CCC",
+    "action_units": "macro F1",
+}
+
 
 @dataclass(frozen=True)
 class Part:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cexpr._text import counted
 from cexpr.errors import ModelError, UsageError
 from cexpr.manifest import ActionUnitHead, ExpressionHead, Head, Manifest
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS, GROUPS, SIGNALS, VALENCE_AROUSAL
@@ -266,7 +267,8 @@ def _check_weights(parts: Sequence[Signals], weights: Mapping[str, Sequence[floa
             )
         if len(given) != len(parts):
             raise UsageError(
-                f"blend: {name} has {len(given)} weights for {len(parts)} models; give one for each"
+                f"blend: {name} has {counted(len(given), 'weight')} for "
+                f"{counted(len(parts), 'model')}; give one for each"
             )
         if min(given) < 0 or sum(given) <= 0:
             raise UsageError(f"blend: {name}: weights must be >= 0 with one above 0")

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cexpr._text import counted
+from cexpr._validation import explain
 from cexpr.errors import ModelError
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS
 
@@ -72,7 +74,8 @@ class InputSpec(_Strict):
         for name in ("mean", "std"):
             values = getattr(self, name)
             if len(values) != self.channels:
-                raise ValueError(f"{name}: expected {self.channels} numbers, got {len(values)}")
+                expected = counted(self.channels, "number")
+                raise ValueError(f"{name}: expected {expected}, got {len(values)}")
         if min(self.std) <= 0:
             raise ValueError("std: every number must be above 0")
         return self
@@ -322,17 +325,13 @@ def load_any(path: Path) -> Manifest | DetectorManifest:
         raise ModelError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):
         raise ModelError(f"{path}: expected a mapping that starts with 'cexpr_model: 1'")
+    kind: type[Manifest | DetectorManifest] = (
+        DetectorManifest if "cexpr_detector" in data else Manifest
+    )
     try:
-        kind: type[Manifest | DetectorManifest] = (
-            DetectorManifest if "cexpr_detector" in data else Manifest
-        )
         return kind.model_validate({**data, "path": path.resolve()})
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc']) or 'manifest'}: {one['msg']}"
-            for one in error.errors()
-        )
-        raise ModelError(f"{path}: {problems}") from error
+        raise ModelError(f"{path}: {explain(error, kind, 'key')}") from error
 
 
 def sha256_of(*paths: Path) -> str:

@@ -17,11 +17,19 @@ from pydantic import (
     model_validator,
 )
 
+from cexpr._validation import explain
 from cexpr.errors import UsageError
 from cexpr.signals import ACTION_UNITS
 
 DEFAULT_RULES: Final = "default"
 DEFAULT_DETECTOR: Final = "mtcnn"
+
+_FILE_SUFFIXES: Final = (".onnx", ".yaml", ".yml")
+# Files that are taken for an options file, by a key that only they have.
+_OTHER_FILES: Final = {
+    "compounds": ("a rule file", "--rules"),
+    "cexpr_model": ("the manifest of a model", "--model"),
+}
 
 Weights = Annotated[tuple[float, ...], Field(min_length=1)]
 
@@ -120,11 +128,14 @@ class RunOptions(BaseModel):
         return tuple(sorted(set(value)))
 
     @classmethod
-    def checked(cls, values: Mapping[str, Any]) -> RunOptions:
+    def checked(
+        cls, values: Mapping[str, Any], shown_names: Mapping[str, str] | None = None
+    ) -> RunOptions:
         """Build from plain values.
 
         Args:
             values: Attributes by name; those left out keep their defaults.
+            shown_names: What the user calls an attribute, where it is another name.
 
         Raises:
             UsageError: an option is unknown or its value is out of range; all are named.
@@ -132,15 +143,13 @@ class RunOptions(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, one['loc']))}: {one['msg']}, got {one['input']!r}"
-                for one in error.errors()
-            )
-            raise UsageError(problems) from error
+            raise UsageError(explain(error, cls, "option", shown_names)) from error
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """Read an options file: YAML with attributes of `RunOptions`, as `cexpr tune` writes them.
+
+    Files named in it are looked for from the current folder, then beside the options file.
 
     Raises:
         UsageError: the file cannot be read or an option in it is wrong; the message names it.
@@ -151,11 +160,26 @@ def read_config(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise UsageError(f"{path}: expected options by name, for example 'detector: full-frame'")
+    for key, (kind, option) in _OTHER_FILES.items():
+        if key in values:
+            raise UsageError(f"{path}: is {kind}, not an options file; give it with {option}")
     try:
         RunOptions.checked(values)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
+    for name in ("rules", "detector_model"):
+        if values.get(name) is not None:
+            values[name] = _found(values[name], path.parent)
+    if "models" in values:
+        values["models"] = [_found(name, path.parent) for name in values["models"]]
     return values
+
+
+def _found(name: str, folder: Path) -> str:
+    """A file's name as it is, or in the folder where it is only there."""
+    beside = folder / name
+    is_name = Path(name).suffix not in _FILE_SUFFIXES
+    return name if is_name or Path(name).is_file() or not beside.is_file() else str(beside)
 
 
 def parse_blend(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:

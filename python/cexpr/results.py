@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -130,6 +131,8 @@ class ClipResult:
         """
         if table not in ("frames", "faces", "events"):
             raise ValueError(f"table: expected frames, faces or events, got {table!r}")
+        if find_spec("pandas") is None:
+            raise ModuleNotFoundError("to_pandas needs the package pandas: pip install pandas")
         frame: pd.DataFrame = getattr(self, table).to_pandas()
         return frame
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 
 from cexpr import rule_yaml
 from cexpr._resources import data_files
+from cexpr._text import unknown
 from cexpr.errors import RuleError, RuleProblem
 
 _SUFFIXES: Final = (".yaml", ".yml")
@@ -60,10 +60,3 @@ def refusal(problems: Sequence[RuleProblem]) -> RuleError:
 def unreadable(file: str, error: rule_yaml.YamlError) -> RuleError:
     """Make the error for a text that is no YAML."""
     return refusal([RuleProblem(file, error.line, error.column, "", error.message)])
-
-
-def unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    """Say that a name is not known, and which one may have been meant."""
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}"
-    return f"unknown {kind} '{name}'{hint}"

@@ -14,6 +14,7 @@ import yaml
 
 from cexpr import _core, rule_files, rule_yaml
 from cexpr._arguments import c_contiguous
+from cexpr._text import unknown
 from cexpr.errors import RuleError, RuleProblem
 from cexpr.rule_explain import RowExplanation
 from cexpr.rule_files import shipped
@@ -335,7 +336,7 @@ class RuleSet:
         """
         for name in given:
             if name not in SIGNALS:
-                raise RuleError(rule_files.unknown("signal", name, SIGNALS))
+                raise RuleError(unknown("signal", name, SIGNALS))
         row = np.array([[given.get(name, 0.0) for name in SIGNALS]], dtype=np.float32)
         return self.explain(row, SIGNALS)
 

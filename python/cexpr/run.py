@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final, Protocol
 
 from cexpr import submissions
 from cexpr._opencv import load_cv2
+from cexpr._text import command_line, counted
 from cexpr.clip_job import run_clip
 from cexpr.cpu_quota import usable_cores
 from cexpr.errors import ClipError, UsageError
@@ -20,10 +22,16 @@ from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.run_record import ClipRecord, RunRecord, written
 from cexpr.video import ClipSource, find_clips
+from cexpr.video.sources import address_of
 from cexpr.workers import run_parallel
 
 # The record is written after each clip as long as that takes less than this share of the time.
 _SAVE_SHARE: Final = 0.05
+# So many images of one folder may well be separate pictures, whatever their names.
+_STILLS: Final = 10
+_LAST_NUMBER: Final = re.compile(r"(?P<name>.*?)(?P<number>[0-9]{1,18})")
+# Clips that a message names.
+_SHOWN: Final = 5
 
 
 class Observer(Protocol):
@@ -31,6 +39,9 @@ class Observer(Protocol):
 
     def begin(self, record: RunRecord, todo: int, jobs: int, threads: int) -> None:
         """Clips are known; `todo` of those in the record are still to be done."""
+
+    def notice(self, text: str) -> None:
+        """Something that the user may not expect is about to happen."""
 
     def progress(self, stem: str, frames: int, announced: int | None) -> None:
         """A clip has come to its frame number `frames`."""
@@ -59,7 +70,7 @@ def run(
         options: What to do to each clip; `threads` there is replaced by what `jobs` leaves.
         jobs: Processes, >= 1; no more than there are cores are used.
         threads: Threads of each network; None for the cores of one job, at most 4.
-        overwrite: Replace a run that is in the folder.
+        overwrite: Replace a run that is in the folder; the results of all its clips go.
         observer: Told what happens.
 
     Returns:
@@ -74,10 +85,11 @@ def run(
     sources, missing = _sources(inputs)
     pipeline = Pipeline(options)
     notes += submissions.check(pipeline) if options.abaw else []
+    notes += _image_notes(sources)
     record = RunRecord.of(pipeline)
     record.warnings = notes
     load_cv2().setNumThreads(threads)
-    todo = _prepare(record, sources, missing, folder, overwrite)
+    todo = _prepare(record, sources, missing, folder, overwrite, observer)
     jobs = min(jobs, max(1, len(todo)))
     observer.begin(record, len(todo), jobs, threads)
     saver = _Saver(record, folder)
@@ -165,7 +177,7 @@ def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]
     missing = [
         ClipRecord(
             stem=written(path.name or path),
-            path=written(path),
+            path=written(address_of(path) or path),
             kind="missing",
             status="failed",
             error=written(problem),
@@ -175,12 +187,29 @@ def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]
     return find_clips(good), missing
 
 
+def _image_notes(sources: Sequence[ClipSource]) -> list[str]:
+    """A sentence for each folder whose images look like the frames of one clip, but are not."""
+    numbers: dict[tuple[Path, str], list[int]] = {}
+    for source in sources:
+        match = _LAST_NUMBER.fullmatch(source.path.stem) if source.kind == "image" else None
+        if match is not None:
+            series = source.path.parent, match["name"]
+            numbers.setdefault(series, []).append(int(match["number"]))
+    return [
+        f"{folder}: {len(found)} images numbered in sequence are a clip each; to read them as one "
+        "clip, name them 1.jpg, 2.jpg, ... in a folder of their own"
+        for (folder, _), found in numbers.items()
+        if len(found) > _STILLS and max(found) - min(found) < len(found) == len(set(found))
+    ]
+
+
 def _prepare(
     record: RunRecord,
     sources: Sequence[ClipSource],
     missing: Sequence[ClipRecord],
     folder: Path,
     overwrite: bool,
+    observer: Observer,
 ) -> list[ClipSource]:
     """Make the folder, take over what an earlier run finished there, and return what is left.
 
@@ -191,7 +220,9 @@ def _prepare(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{folder}: cannot be made a folder: {error.strerror}") from error
-    earlier = _earlier(record, folder, overwrite)
+    earlier = {} if overwrite else _earlier(record, folder)
+    if overwrite:
+        _remove_earlier(folder, {written(source.path) for source in sources}, observer)
     by_path = {clip.path: clip for clip in earlier.values()}
     taken = {clip.stem.casefold() for clip in earlier.values()}
     todo = []
@@ -218,30 +249,53 @@ def _prepare(
     return todo
 
 
-def _earlier(record: RunRecord, folder: Path, overwrite: bool) -> dict[str, ClipRecord]:
-    """Clips of the run that is in the folder; none where there is none or it is replaced."""
-    try:
-        earlier = RunRecord.load(folder)
-    except UsageError:
-        if not overwrite:
-            raise
-        return {}
+def _earlier(record: RunRecord, folder: Path) -> dict[str, ClipRecord]:
+    """Clips of the run that is in the folder; none where there is none.
+
+    Raises:
+        UsageError: it was made with other options; the message names them and the remedies.
+    """
+    earlier = RunRecord.load(folder)
     if earlier is None:
-        return {}
-    if overwrite:
-        for clip in earlier.clips.values():
-            for name in clip.files:
-                # A name, never a path: the record may have been edited.
-                with suppress(OSError):
-                    (folder / Path(name).name).unlink()
         return {}
     differences = earlier.differences(record)
     if differences:
+        remedies = ["use --overwrite to replace it", "or --out for another folder"]
+        counts = earlier.counts()
+        if list(differences) == ["rules"] and counts["done"] + counts["outdated"]:
+            rules = record.options["rules"]
+            command = command_line("cexpr", "apply", "--rules", rules, str(folder))
+            remedies.insert(0, f"'{command}' decides its clips anew without reading them again")
         raise UsageError(
-            f"{folder}: holds a run with other options ({'; '.join(differences)}); "
-            "use --overwrite to replace it, or --out for another folder"
+            f"{folder}: holds a run with other options ({'; '.join(differences.values())}); "
+            + ", ".join(remedies)
         )
     return earlier.clips
+
+
+def _remove_earlier(folder: Path, inputs: Set[str], observer: Observer) -> None:
+    """Remove the results of the run that is in the folder, and say so before."""
+    try:
+        earlier = RunRecord.load(folder)
+    except UsageError:
+        # What is in the folder is no record; it is replaced by that of this run.
+        return
+    held = [clip for clip in earlier.clips.values() if clip.files] if earlier else []
+    if not held:
+        return
+    lost = [clip.stem for clip in held if clip.path not in inputs]
+    text = (
+        f"--overwrite removes the results of {counted(len(held), 'clip')} of the run that is there"
+    )
+    if lost:
+        some = ", ".join(lost[:_SHOWN]) + (", ..." if len(lost) > _SHOWN else "")
+        text += f"; {len(lost)} of them not among the inputs: {some}"
+    observer.notice(text)
+    for clip in held:
+        for name in clip.files:
+            # A name, never a path: the record may have been edited.
+            with suppress(OSError):
+                (folder / Path(name).name).unlink()
 
 
 def _free_stem(stem: str, taken: set[str]) -> str:

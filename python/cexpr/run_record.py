@@ -211,14 +211,14 @@ class RunRecord(_Record):
         options["detector_model"] = self.detector.get("sha256")
         return {**options, "cexpr": self.versions.get("cexpr", "")}
 
-    def differences(self, other: RunRecord) -> list[str]:
-        """Name the settings in which another run differs from this one, with both values."""
+    def differences(self, other: RunRecord) -> dict[str, str]:
+        """Name the settings in which another run differs from this one, and show both values."""
         ours, theirs = self.settings(), other.settings()
-        return [
-            f"{name}: {self._shown(name)} there, {other._shown(name)} now"
+        return {
+            name: f"{name}: {self._shown(name)} there, {other._shown(name)} now"
             for name in dict.fromkeys((*ours, *theirs))
             if ours.get(name) != theirs.get(name)
-        ]
+        }
 
     def _shown(self, name: str) -> str:
         """Show a setting to a person: what is compared by content goes by its name as well."""

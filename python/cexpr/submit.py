@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cexpr import abaw, submissions
+from cexpr._text import counted
 from cexpr.abaw import Key, Kind
 from cexpr.errors import UsageError
 from cexpr.export import read_table, write_atomically
@@ -55,7 +56,7 @@ def submit(kind: Kind, folder: Path, template: Path, out: Path, fill: str | None
     lacking = list(dict.fromkeys(key[0] for _, key in images if key[0] not in numbers))
     if lacking and fill is None:
         raise UsageError(
-            f"{folder}: has nothing for {len(lacking)} videos of the template "
+            f"{folder}: has nothing for {counted(len(lacking), 'video')} of the template "
             f"({', '.join(lacking[:5])}{', ...' if len(lacking) > 5 else ''}); "
             "run them, or give --fill"
         )

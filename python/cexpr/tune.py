@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cexpr._text import counted
 from cexpr.abaw import MultiTask
 from cexpr.errors import UsageError
 from cexpr.signals import ACTION_UNITS
@@ -130,7 +131,8 @@ def tune(
         UsageError: There are fewer videos than folds.
     """
     if len(tracks) < folds:
-        raise UsageError(f"{len(tracks)} labelled videos cannot be dealt into {folds} folds")
+        videos = counted(len(tracks), "labelled video")
+        raise UsageError(f"{videos} cannot be dealt into {folds} folds")
     fold = _deal(labels, tracks, folds, seed)
     models = len(tracks[0].signals)
     weights = weight_grid(models)
@@ -149,9 +151,19 @@ def tune(
     return found
 
 
-def options(models: Sequence[str], found: Sequence[Found]) -> dict[str, Any]:
-    """What `cexpr run --config` reads: blending, smoothing and thresholds."""
-    result: dict[str, Any] = {"models": list(models)} if models else {}
+def options(
+    models: Sequence[str], found: Sequence[Found], detector: str | None = None
+) -> dict[str, Any]:
+    """What `cexpr run --config` reads: detector, models, blending, smoothing and thresholds.
+
+    Args:
+        models: Names of the models; none where they are not known.
+        found: Of `tune`.
+        detector: The one that found the faces; None where several did.
+    """
+    result: dict[str, Any] = {"detector": detector} if detector else {}
+    if models:
+        result["models"] = list(models)
     if len(models) > 1:
         result["blend"] = {one.head: list(one.weights) for one in found}
     result["smooth"] = {one.head: _as_option(one.smoothing) for one in found}

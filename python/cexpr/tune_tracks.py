@@ -55,6 +55,7 @@ class RunSource:
     Attributes:
         name: Shown to the user.
         model: Name of the model as the user gave it; None if the signals are a blend.
+        detector: Name of the detector that found the faces, where it is known.
         signals: Names of the columns.
         derived: Those that were computed instead of learnt.
 
@@ -72,6 +73,7 @@ class RunSource:
         given = record.options.get("models") or [DEFAULT_MODEL]
         self.name = str(folder)
         self.model = str(given[0]) if len(given) == 1 else None
+        self.detector: str | None = record.options.get("detector")
         self.signals = tuple(record.signals)
         self.derived = tuple(record.derived)
         self._folder = folder
@@ -107,6 +109,7 @@ class FeatureSource:
         features = read_features(path)
         self.name = str(path)
         self.model = model or features.settings.model
+        self.detector: str | None = features.settings.detector.partition(":")[0]
         manifest = zoo.find(self.model)
         tensors = features.tensors()
         if manifest.backbone is not None:
@@ -151,7 +154,7 @@ def open_sources(paths: Sequence[Path], models: Sequence[str] = ()) -> list[Sour
     files = [path for path in paths if not path.is_dir()]
     if models and len(models) != len(files):
         raise UsageError(
-            f"--model: expected one for each of the {len(files)} files of features, "
+            f"--model: expected one for each file of features ({len(files)} of them), "
             f"got {len(models)}"
         )
     given = dict(zip(files, models, strict=True)) if models else {}

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from cexpr import manifest, model_lock
 from cexpr._resources import data_files
+from cexpr._text import command_line
 from cexpr.errors import ModelError
 from cexpr.manifest import DetectorManifest, Manifest, ModelFile
 
@@ -66,6 +67,14 @@ def find_any(name: str) -> Manifest | DetectorManifest:
     return _with_locked_hash(manifest.load_any(_manifest_path(name)))
 
 
+def name_from(name: str, folder: Path) -> str:
+    """A model as a file in `folder` names it: its path from there, or its name as it is."""
+    path = Path(name)
+    if not path.is_file():
+        return name
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+
+
 def _with_locked_hash(found: AnyFile) -> AnyFile:
     if found.sha256 is None and found.url is not None:
         locked = model_lock.read(lock_file()).get(found.id)
@@ -83,7 +92,10 @@ def _manifest_path(name: str) -> Path:
         if not path.is_file():
             raise ModelError(f"{name}: the model file is not there")
         if not beside.is_file():
-            raise ModelError(f"{name}: expected its manifest {beside} beside it")
+            raise ModelError(
+                f"{name}: expected its manifest {beside} beside it; "
+                f"'{command_line('cexpr', 'models', 'add', name)}' writes one"
+            )
         return beside
     names = known()
     if name in names:

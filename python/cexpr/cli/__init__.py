@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Annotated
 
@@ -31,6 +32,22 @@ app.add_typer(evaluate.app, name="eval")
 app.add_typer(heads.app, name="heads")
 app.add_typer(models.app, name="models")
 app.add_typer(rules.app, name="rules")
+
+
+def _join_lines(group: typer.Typer) -> None:
+    """Make each paragraph of the commands' help one line, which the terminal's width then breaks.
+
+    Typer keeps the line breaks of all paragraphs but the first.
+    """
+    for command in group.registered_commands:
+        text = inspect.getdoc(command.callback) or ""
+        command.help = "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+    for child in group.registered_groups:
+        if child.typer_instance is not None:
+            _join_lines(child.typer_instance)
+
+
+_join_lines(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cexpr._text import counted
+
 if TYPE_CHECKING:
     from cexpr.crowd import CrowdScore
 
@@ -20,7 +22,7 @@ def crowd(
     ],
     rules: Annotated[
         list[str] | None,
-        typer.Option(help="Rule file or name; repeat for several.  [default: all shipped]"),
+        typer.Option(help="Rule file or name; repeat for several.", show_default="all shipped"),
     ] = None,
     model: Annotated[str, typer.Option(help="Name or manifest file of the model.")] = "cexpr-s",
     baseline: Annotated[
@@ -50,7 +52,8 @@ def crowd(
     if as_json:
         typer.echo(json.dumps({entry[0]: _plain(entry) for entry in report}, indent=2))
         return
-    typer.echo(f"{len(labels)} crowd-confirmed compounds among {len(held)} faces, model {model}")
+    confirmed = counted(len(labels), "crowd-confirmed compound")
+    typer.echo(f"{confirmed} among {counted(len(held), 'face')}, model {model}")
     typer.echo(_overview(report, baseline))
     for name, score, _ in report:
         typer.echo(f"\n{name}: rows are the crowd's class, columns the rules'\n{_confusion(score)}")

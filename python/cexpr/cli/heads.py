@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cexpr._text import counted
 from cexpr.cli.run import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def extract(
         if one.rows is None:
             typer.echo(f"{one.stem}: {one.error}", err=True)
         else:
-            typer.echo(f"{one.stem}: {one.rows} faces{' (kept)' if one.kept else ''}")
+            typer.echo(f"{one.stem}: {counted(one.rows, 'face')}{' (kept)' if one.kept else ''}")
 
     options = extraction.Extraction(model, detector, detector_model, half)
     try:
@@ -77,7 +78,7 @@ def extract(
     except KeyboardInterrupt:
         typer.echo("cexpr: stopped; the same command does the rest", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    typer.echo(f"{out}: {sum(one.rows is not None for one in done)} clips")
+    typer.echo(f"{out}: {counted(sum(one.rows is not None for one in done), 'clip')}")
     if any(one.rows is None for one in done):
         raise typer.Exit(1)
 
@@ -108,7 +109,10 @@ def fit(
     ] = False,
     engine: Annotated[
         Engine | None,
-        typer.Option(help="torch (extra [heads]) or numpy.  [default: torch if installed]"),
+        typer.Option(
+            help="torch, which the extra 'heads' installs, or numpy.",
+            show_default="torch if installed",
+        ),
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training part.", min=1)] = 20,
     seed: Annotated[int, typer.Option(help="Of initial weights and order.")] = 0,
@@ -125,10 +129,11 @@ def fit(
     from cexpr.head_training import Training
     from cexpr.manifest import sha256_of
 
+    head_export.require_exportable(out)
     read = read_features(features)
     parts = [head_fitting.join(read, read_multi_task(path)) for path in (train, validation)]
     for path, part in zip((train, validation), parts, strict=True):
-        typer.echo(f"{path}: {len(part.features)} rows, {part.lost} more without a face")
+        typer.echo(f"{path}: {counted(len(part.features), 'row')}, {part.lost} more without a face")
     origin = head_export.Origin.find(model or read.settings.model)
     if sha256_of(origin.path) != read.settings.sha256:
         raise UsageError(
@@ -140,7 +145,8 @@ def fit(
     figures = {}
     for name, head in heads.items():
         figures[name] = round(head.score, 4)
-        typer.echo(f"{name}: {head.score:.4f} on the validation part (epoch {head.epoch})")
+        measure = head_fitting.MEASURES[name]
+        typer.echo(f"{name}: {measure} {head.score:.4f} on the validation part, epoch {head.epoch}")
     training = {
         "backbone": {"id": origin.manifest.id, "sha256": read.settings.sha256},
         "engine": how.engine,

@@ -55,6 +55,9 @@ def info(name: Name) -> None:
     if isinstance(model, Manifest):
         rows |= _input_and_origin(model)
     table = Table(show_header=False, box=None)
+    table.add_column(no_wrap=True)
+    # What does not fit goes on in the next line: a file's address is to be copied whole.
+    table.add_column(overflow="fold")
     for key, value in rows.items():
         table.add_row(key, value)
     Console().print(table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -12,6 +12,18 @@ from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
     from cexpr.adopt import Graph
+
+# What is asked where the graph does not tell, by the option that answers it.
+_QUESTIONS: Final = {
+    "--expression": "where are the expressions",
+    "--labels": "order of the labels: affectnet8, affectnet7 or a list",
+    "--color": "rgb or bgr",
+    "--face": "arcface or box",
+    "--size": "width and height of the input",
+    "--mean": "mean of each channel, in 0..1",
+    "--std": "standard deviation of each channel",
+    "--licence": "licence of the weights",
+}
 
 
 def add(
@@ -76,13 +88,27 @@ def add(
 
     graph = adopt.inspect(file)
     typer.echo(_shapes("input", graph.inputs) + _shapes("output", graph.outputs), nl=False)
-    if not (expression or valence_arousal or action_units):
-        expression = _asked("--expression", None, "where are the expressions")
+    heads = expression or valence_arousal or action_units
+    told = {
+        "--expression": heads,
+        "--labels": labels or (heads and not expression),
+        "--color": color or graph.channels == 1,
+        "--face": face,
+        "--size": size or graph.size,
+        "--mean": mean,
+        "--std": std,
+        "--licence": licence,
+    }
+    if not (all(told.values()) or _is_terminal()):
+        missing = [f"{one} ({_QUESTIONS[one]})" for one, is_told in told.items() if not is_told]
+        raise UsageError(f"{file}: the graph does not tell all; give {', '.join(missing)}")
+    if not heads:
+        expression = _asked("--expression", None)
     channels = graph.channels
-    color = "gray" if channels == 1 else _asked("--color", color, "rgb or bgr")
+    color = "gray" if channels == 1 else _asked("--color", color)
     outputs: dict[str, Any] = {}
     if expression:
-        order = _asked("--labels", labels, "order of the labels (affectnet8, affectnet7 or a list)")
+        order = _asked("--labels", labels)
         outputs["expression"] = {
             **adopt.head_place(expression, graph),
             "activation": activation,
@@ -98,18 +124,18 @@ def add(
     if features:
         inner = features.removeprefix("input-of:")
         outputs["features"] = {"input_of" if inner != features else "tensor": inner}
-    cut = _asked("--face", face, "arcface or box")
+    cut = _asked("--face", face)
     if cut not in ("arcface", "box"):
         raise UsageError(f"--face {cut}: expected arcface or box")
-    side = graph.size or size or int(_asked("--size", None, "width and height of the input"))
+    side = graph.size or size or int(_asked("--size", None))
     values = {
         "id": name or file.stem,
-        "licence": _asked("--licence", licence, "licence of the weights"),
+        "licence": _asked("--licence", licence),
         "input": {
             "size": side,
             "color": color,
-            "mean": _numbers("--mean", _asked("--mean", mean, "mean of each channel, in 0..1")),
-            "std": _numbers("--std", _asked("--std", std, "standard deviation of each channel")),
+            "mean": _numbers("--mean", _asked("--mean", mean)),
+            "std": _numbers("--std", _asked("--std", std)),
             "face": {"align": "arcface", "margin": margin}
             if cut == "arcface"
             else {"box_margin": margin},
@@ -143,13 +169,9 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _asked(option: str, value: str | None, question: str) -> str:
+def _asked(option: str, value: str | None) -> str:
     """The option's value, or the answer of a person at the terminal."""
-    if value is not None:
-        return value
-    if not _is_terminal():
-        raise UsageError(f"the graph does not tell: {question}; give {option}")
-    return str(typer.prompt(f"{question} ({option})"))
+    return value if value is not None else str(typer.prompt(f"{_QUESTIONS[option]} ({option})"))
 
 
 def _numbers(option: str, text: str) -> list[float]:

@@ -55,6 +55,9 @@ class Quiet:
     def begin(self, record: RunRecord, todo: int, jobs: int, threads: int) -> None:
         """See `cexpr.run.Observer`."""
 
+    def notice(self, text: str) -> None:
+        """See `cexpr.run.Observer`."""
+
     def progress(self, stem: str, frames: int, announced: int | None) -> None:
         """See `cexpr.run.Observer`."""
 
@@ -76,6 +79,10 @@ class Lines(Quiet):
         self._print(opening_line(record, todo, jobs, threads))
         for note in record.warnings:
             self._print(note)
+
+    def notice(self, text: str) -> None:
+        """Print it."""
+        self._print(text)
 
     def progress(self, stem: str, frames: int, announced: int | None) -> None:
         """Print a line when the last one is half a minute old."""
@@ -131,6 +138,10 @@ class Bars(Quiet):
             self._console.print(line, markup=False, highlight=False)
         self._clips = self._bars.add_task("clips", total=todo)
 
+    def notice(self, text: str) -> None:
+        """Print it above the bars."""
+        self._console.print(text, markup=False, highlight=False)
+
     def progress(self, stem: str, frames: int, announced: int | None) -> None:
         """Move the bar of a clip."""
         now = time.monotonic()
@@ -145,11 +156,11 @@ class Bars(Quiet):
             self._bars.update(task, completed=frames, total=total)
 
     def clip(self, record: ClipRecord) -> None:
-        """Take the bar of a clip away; a failure stays on the screen."""
+        """Take the bar of a clip away; that it failed stays on the screen."""
         if record.stem in self._tasks:
             self._bars.remove_task(self._tasks.pop(record.stem)[0])
         if record.status == "failed":
-            self._console.print(f"failed: {record.error}", markup=False, highlight=False)
+            self._console.print(clip_line(record), markup=False, highlight=False)
         if self._clips is not None:
             self._bars.advance(self._clips)
 
@@ -166,9 +177,9 @@ def opening_line(record: RunRecord, todo: int, jobs: int, threads: int) -> str:
 
 
 def clip_line(record: ClipRecord) -> str:
-    """Tell of one clip in one line."""
+    """Tell of one clip in one line; why it failed, the summary says."""
     if record.status == "failed":
-        return f"failed: {record.error}"
+        return f"{record.stem}: failed"
     frames = record.info["frames"]
     rate = frames / record.seconds if record.seconds else 0.0
     return (

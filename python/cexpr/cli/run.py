@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,13 +15,6 @@ from cexpr.cli.summary import finish
 INTERRUPTED = 130
 
 
-class TableFormat(str, Enum):
-    """Formats of the tables."""
-
-    csv = "csv"
-    parquet = "parquet"
-
-
 def run(
     context: typer.Context,
     inputs: Annotated[
@@ -30,7 +22,7 @@ def run(
         typer.Argument(
             metavar="INPUT...",
             help="Video files, GIFs, images, or folders, which are searched recursively; a folder "
-            "that holds only numbered images is one clip.",
+            "that holds only numbered images (00001.jpg or frame_00001.jpg) is one clip.",
             show_default=False,
         ),
     ],
@@ -66,9 +58,13 @@ def run(
         typer.Option(metavar="FILE", help="Model file of the detector yunet; else the pulled one."),
     ] = None,
     formats: Annotated[
-        list[TableFormat] | None,
+        list[str] | None,
         typer.Option(
-            "--format", help="Format of the tables; repeatable; without, csv.", show_default=False
+            "--format",
+            metavar="csv|parquet",
+            help="Format of the tables; repeatable; without, csv.",
+            autocompletion=lambda: ["csv", "parquet"],
+            show_default=False,
         ),
     ] = None,
     events: Annotated[
@@ -104,7 +100,12 @@ def run(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a run that is in the folder.")
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace a run that is in the folder; the results of all its clips are removed, "
+            "also of those that are not among the inputs.",
+        ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but failures.")] = False,
     as_json: Annotated[
@@ -128,7 +129,7 @@ def run(
         "blend": ("blend", parse_blend(blend or ())),
         "detector": ("detector", detector),
         "detector_model": ("detector_model", detector_model),
-        "formats": ("formats", tuple(one.value for one in formats or (TableFormat.csv,))),
+        "formats": ("formats", tuple(formats or ("csv",))),
         "abaw": ("abaw", abaw),
         "events": ("events", events),
         "provider": ("provider", provider),
@@ -138,7 +139,9 @@ def run(
     for parameter, (name, value) in given.items():
         if name not in values or _is_given(context, parameter):
             values[name] = value
-    options = RunOptions.checked(values)
+    typed = {one.name: max(one.opts, key=len) for one in context.command.params}
+    shown_names = {name: typed[parameter] for parameter, (name, _) in given.items()}
+    options = RunOptions.checked(values, shown_names)
     errors = Console(stderr=True)
     with _observer(errors, quiet) as observer:
         try:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cexpr._text import counted
+
 
 class Challenge(str, Enum):
     """Kinds of submission."""
@@ -47,18 +49,19 @@ def submit(
 
     target = out or folder / f"{kind.value.upper()}.submission.txt"
     done = write(kind.value, folder, template, target, fill)
-    typer.echo(f"{target}: {done.rows} rows")
+    typer.echo(f"{target}: {counted(done.rows, 'row')}")
     counts: dict[str, int] = {}
     for image in done.held:
         key = abaw.image_key(image)
         if key is not None:
             counts[key[0]] = counts.get(key[0], 0) + 1
     for video, count in counts.items():
-        typer.echo(f"{video}: {count} rows held from the nearest frame with a label")
+        typer.echo(f"{video}: {counted(count, 'row')} held from the nearest frame with a label")
     for video in done.filled:
         typer.echo(f"{video}: not in the run, filled with {fill}")
     if done.unused:
-        typer.echo(f"{done.unused} frames of the run are not in the template and were left out")
+        unused = counted(done.unused, "frame")
+        typer.echo(f"{unused} of the run not in the template, left out")
 
 
 def check_submission(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,7 @@ _PAGE_WIDTH: Final = 160
 
 
 def finish(record: RunRecord, folder: Path, *, quiet: bool, as_json: bool) -> None:
-    """Print the summary and name each failure.
+    """Print the summary, and on standard error what to know about each clip and why some failed.
 
     Args:
         record: What was done.
@@ -35,11 +36,29 @@ def finish(record: RunRecord, folder: Path, *, quiet: bool, as_json: bool) -> No
         typer.echo(json.dumps(record.as_json(), indent=1, ensure_ascii=False))
     elif not quiet:
         _print_table(record, folder)
+    if not quiet:
+        for line in _warnings(record):
+            typer.echo(f"cexpr: {line}", err=True)
     failed = [clip for clip in record.clips.values() if clip.status == "failed"]
     for clip in failed:
         typer.echo(f"cexpr: {clip.error}", err=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _warnings(record: RunRecord) -> Iterator[str]:
+    """A line for each clip with warnings, and advice where no clip has a face."""
+    done = [clip for clip in record.clips.values() if clip.status == "done"]
+    for clip in done:
+        warnings = clip.info.get("warnings")
+        if warnings:
+            yield f"{clip.stem}: {'; '.join(warnings)}"
+    searches = record.options.get("detector") != "full-frame"
+    if done and searches and not any(clip.info.get("faces") for clip in done):
+        yield (
+            "no face was found in any clip; where the images are faces that were cut out already, "
+            "run with --detector full-frame"
+        )
 
 
 def _print_table(record: RunRecord, folder: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from cexpr._text import command_line
+
 
 class WindowUnit(str, Enum):
     """What a radius counts."""
@@ -51,7 +53,7 @@ def tune(
     ] = WindowUnit.frames,
     radii: Annotated[
         str | None,
-        typer.Option(metavar="N,N", help="Radii to try.  [default: 1,2,5,10,20,50,100]"),
+        typer.Option(metavar="N,N", help="Radii to try.", show_default="1,2,5,10,20,50,100"),
     ] = None,
     sigmas: Annotated[
         str | None,
@@ -108,14 +110,23 @@ def tune(
         shown.add_row(one.head, *figures, str(one.smoothing), weights)
     Console().print(shown)
     # The models of a run that blended several are not told apart.
-    models = [one.model for one in opened if one.model is not None]
+    models = [_name_from(out, one.model) for one in opened if one.model is not None]
     known = models if len(models) == len(opened) else []
-    text = yaml.safe_dump(search.options(known, found), sort_keys=False)
+    detectors = {one.detector for one in opened}
+    detector = detectors.pop() if len(detectors) == 1 else None
+    text = yaml.safe_dump(search.options(known, found, detector), sort_keys=False)
     write_atomically(out, text.encode())
-    typer.echo(f"wrote {out}; use it with 'cexpr run --config {out}'")
+    typer.echo(f"wrote {out}; use it with '{command_line('cexpr', 'run', '--config', str(out))}'")
     if plot is not None:
         write_atomically(plot, svg(found).encode())
         typer.echo(f"wrote {plot}")
+
+
+def _name_from(file: Path, model: str) -> str:
+    """A model as the options file names it; a whole path stays one."""
+    from cexpr import zoo
+
+    return model if Path(model).is_absolute() else zoo.name_from(model, file.parent)
 
 
 def _numbers(option: str, text: str | None) -> list[float]:

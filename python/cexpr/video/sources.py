@@ -25,6 +25,10 @@ IMAGE_SUFFIXES: Final = frozenset((
     ".tif", ".tiff", ".webp",
 ))
 # fmt: on
+# Other words before the number are those of photographs, for example `IMG_0012.jpg`.
+_NUMBERED: Final = re.compile(r"(?:frames?[ _.-]?)?([0-9]{1,18})", re.IGNORECASE)
+# A letter alone is a Windows drive.
+_ADDRESS: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):[/\\]+")
 _IGNORED_NAMES: Final = frozenset(("thumbs.db", "desktop.ini"))
 
 
@@ -47,8 +51,8 @@ def find_clips(inputs: Sequence[Path]) -> list[ClipSource]:
     """List the clips that files and folders name, each once, in a stable order.
 
     A file is one clip whatever its suffix. A folder that holds nothing but numbered images
-    (`00001.jpg`) is one clip; any other folder is searched recursively for files with the suffix
-    of a video, GIF or image, and for such folders. Hidden files are left out.
+    (`00001.jpg` or `frame_00001.jpg`) is one clip; any other folder is searched recursively for
+    files with the suffix of a video, GIF or image, and for such folders. Hidden files are left out.
 
     Args:
         inputs: Files and folders.
@@ -71,6 +75,10 @@ def find_clips(inputs: Sequence[Path]) -> list[ClipSource]:
                 )
         elif path.exists() or path.is_symlink():
             clips = [(path, _kind(path) or "video")]
+        elif (address := address_of(path)) is not None:
+            raise UsageError(
+                f"{address}: addresses are not read; download the clip and name the file"
+            )
         else:
             raise UsageError(f"{path}: no such file or folder")
         for clip, kind in clips:
@@ -80,6 +88,12 @@ def find_clips(inputs: Sequence[Path]) -> list[ClipSource]:
         ClipSource(path, kind, stem)
         for (path, kind), stem in zip(found.items(), stems, strict=True)
     ]
+
+
+def address_of(path: Path) -> str | None:
+    """The address `https://...` that was given as a path, of whose slashes it keeps one."""
+    match = _ADDRESS.match(str(path))
+    return None if match is None else f"{match[1]}://{str(path)[match.end() :]}"
 
 
 def _search(folder: Path, visited: set[Path]) -> Iterator[tuple[Path, Kind]]:
@@ -110,11 +124,12 @@ def _search(folder: Path, visited: set[Path]) -> Iterator[tuple[Path, Kind]]:
 
 
 def image_number(name: str) -> int | None:
-    """Return the frame number of a numbered image (`00012.jpg` is 12), or None."""
+    """Return the number of a numbered image, or None: `00012.jpg` and `frame_00012.jpg` are 12."""
     stem, suffix = os.path.splitext(name)  # noqa: PTH122 - called for every file of a data set
-    if suffix.lower() in IMAGE_SUFFIXES and stem.isascii() and stem.isdigit():
-        return int(stem) if len(stem) <= 18 else None
-    return None
+    if suffix.lower() not in IMAGE_SUFFIXES:
+        return None
+    match = _NUMBERED.fullmatch(stem)
+    return int(match[1]) if match else None
 
 
 def _kind(path: Path) -> Kind | None:
