@@ -72,6 +72,27 @@ def test_a_host_builds_against_the_installed_package(tmp_path: Path) -> None:
 
 
 @needs_cmake
+@pytest.mark.parametrize("component", ["shared", "yaml", "toaster"])
+def test_a_component_that_is_not_here_is_named_with_the_reason(
+    component: str, tmp_path: Path
+) -> None:
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.20)\nproject(host LANGUAGES CXX)\n"
+        f"find_package(cexpr REQUIRED COMPONENTS {component})\n"
+    )
+    command = ["cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-Dcexpr_DIR={printed_dir()}"]
+    if shutil.which("ninja", path=TOOLS):
+        command += ["-G", "Ninja"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": TOOLS}
+    )
+    said = " ".join(done.stderr.split())
+    assert done.returncode != 0
+    assert f"no component {component}" in said
+    assert ("a wheel has the core alone" in said) == (component != "toaster")
+
+
+@needs_cmake
 @pytest.mark.skipif(not CORE_TESTS.is_dir(), reason="the sources are not here")
 def test_the_core_passes_its_own_tests(tmp_path: Path) -> None:
     # Some are slow without optimisation; more of it would take longer than it saves.

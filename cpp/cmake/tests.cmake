@@ -96,7 +96,20 @@ if(CEXPR_INSTALL
   cexpr_add_consumer(build_tree find_package OPTIONS -Dcexpr_DIR=${PROJECT_BINARY_DIR})
   cexpr_add_consumer(subdirectory add_subdirectory OPTIONS -DCMAKE_BUILD_TYPE=Debug)
   if(PkgConfig_FOUND)
-    cexpr_add_consumer(pkg_config pkg_config BUILD ${PROJECT_BINARY_DIR} OPTIONS
-                       -DCMAKE_PREFIX_PATH=@PREFIX@)
+    set(CEXPR_PC_HOSTS cexpr:CXX cexpr:C)
+    if(CEXPR_BUILD_SHARED)
+      list(APPEND CEXPR_PC_HOSTS cexpr-shared:CXX cexpr-shared:C)
+    endif()
+    if(CEXPR_HAS_YAML)
+      list(APPEND CEXPR_PC_HOSTS cexpr-yaml:C)
+    endif()
+    foreach(host ${CEXPR_PC_HOSTS})
+      string(REPLACE ":" ";" host ${host})
+      list(GET host 0 module)
+      list(GET host 1 language)
+      cexpr_add_consumer(pkg_config_${module}_${language} pkg_config BUILD ${PROJECT_BINARY_DIR}
+                         OPTIONS -DCMAKE_PREFIX_PATH=@PREFIX@ -DMODULE=${module}
+                         -DLANGUAGE=${language})
+    endforeach()
   endif()
 endif()

@@ -2,8 +2,9 @@
 
     python cpp/examples/check.py PREFIX [--compiler g++] [--compiler clang++]
 
-Each host is copied to an empty folder first, so that nothing but the prefix can help it. A host
-must give every frame, with the same label on at least 99 % of them and numbers within 0.001. Needs
+Each host is copied to an empty folder first, so that nothing but the prefix can help it; models and
+rules of the hosts are the prefix's, too. A host must give every frame, with the same label on at
+least 99 % of them and numbers within 0.001, and must say what is wrong with a wrong input. Needs
 the Python package, and for the host `webcam` a prefix with the components yaml and opencv; a host
 or a compiler that is not there is named and left out.
 """
@@ -27,6 +28,9 @@ CLIP = ROOT / "clips" / "portrait.mp4"
 MODEL = ROOT / "models" / "cexpr-s.yaml"
 SAME_LABELS = 0.99
 TOLERANCE = 1e-3
+# Of hosts: what their readers would turn on, and vectors that check their indices.
+HOST_FLAGS = "-Wall -Wextra -Wconversion -Werror"
+INDEX_CHECKS = "-D_GLIBCXX_ASSERTIONS"
 C_COMPILERS = {"g++": "gcc", "clang++": "clang"}
 
 Rows = list[dict[str, str]]
@@ -55,6 +59,7 @@ class Check:
 
     def __init__(self, prefix: Path, work: Path) -> None:
         self.prefix = prefix
+        self.data = prefix / "share" / "cexpr"
         self.work = work
         self.failures = 0
         self.by_detector = self._run_python("by-detector", CLIP)
@@ -71,14 +76,25 @@ class Check:
         if host := self._build("minimal", compiler):
             with Path(faces).open(encoding="utf-8") as stream:
                 self._compare("minimal", compiler, self._run([host], stdin=stream), frames)
+            text = Path(faces).read_text(encoding="utf-8")
+            first = text.splitlines(keepends=True)[1]
+            self._refuses("minimal", "one face a frame", [host], text.replace(first, first * 2))
+            self._refuses("minimal", "expected a faces.csv", [host], frames.read_text("utf-8"))
         if host := self._build("batch_c", compiler, "shared"):
             self._compare("batch_c", compiler, self._run([host, faces]), frames)
+            self._refuses("batch_c", "expected a faces.csv", [host, str(frames)])
         if host := self._build("webcam", compiler, "yaml", "opencv"):
-            options = [
-                *("--model", str(MODEL)),
-                *("--rules", str(ROOT / "rules" / "hsemotion-mean.yaml")),
-                *("--box", "full"),
-            ]
+            model = ["--model", str(self.data / "models" / "cexpr-s.yaml")]
+            model += ["--rules", str(self.data / "rules" / "hsemotion-mean.yaml")]
+            options = [*model, "--box", "full"]
+            wrong = [host, str(CLIP), *model]
+            self._refuses("webcam", "--box: expected full or X,Y,W,H", [*wrong, "--box", "abc"])
+            self._refuses("webcam", "--box: expected full or X,Y,W,H", [*wrong, "--box", "1,2,3"])
+            self._refuses("webcam", "2022mar.onnx", [*wrong, "--yunet", str(MODEL)])
+            self._refuses("webcam", "cannot be read", [*wrong, "--yunet", "none.onnx"])
+            self._refuses(
+                "webcam", "--fps: expected a number", [*wrong, "--box", "full", "--fps", "x"]
+            )
             crops = [host, str(self.crops / "%05d.png"), *options, "--fps", "30"]
             self._compare(
                 "webcam, crops", compiler, self._run(crops), self.by_crop / "crops.frames.csv"
@@ -99,7 +115,8 @@ class Check:
         (source / "CMakeLists.txt").write_text(blocks["cmake"], encoding="utf-8")
         (source / "main.cpp").write_text(blocks["cpp"], encoding="utf-8")
         host = self._build("host", compiler, folder=self.work)
-        agrees = host is not None and self._run([host]) == blocks["text"]
+        # Among its frames must be one without a label, the case that a host forgets.
+        agrees = host is not None and self._run([host]) == blocks["text"] and ",," in blocks["text"]
         self.failures += not agrees
         print(f"{'ok' if agrees else 'FAIL'}: docs/embedding.md, {compiler}")
 
@@ -143,6 +160,8 @@ class Check:
             "CMAKE_PREFIX_PATH": self.prefix,
             "CMAKE_CXX_COMPILER": compiler,
             "CMAKE_C_COMPILER": C_COMPILERS[compiler],
+            "CMAKE_C_FLAGS": HOST_FLAGS,
+            "CMAKE_CXX_FLAGS": f"{HOST_FLAGS} {INDEX_CHECKS}",
         }
         defined = [f"-D{name}={value}" for name, value in options.items()]
         self._run(["cmake", "-S", str(source), "-B", str(source / "build"), *defined])
@@ -161,6 +180,21 @@ class Check:
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def _refuses(self, host: str, reason: str, command: Sequence[str], text: str = "") -> None:
+        """Run a host on a wrong input: it must end with status 1 and one line that says why."""
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        lines = done.stderr.splitlines()
+        refuses = (
+            done.returncode == 1
+            and len(lines) == 1
+            and lines[0].startswith(f"{host}: ")
+            and reason in lines[0]
+        )
+        self.failures += not refuses
+        if not refuses:
+            print(f"FAIL: {' '.join(command)}: expected status 1 and '{reason}', got status")
+            print(f"  {done.returncode} and {done.stderr!r}")
 
     def _compare(self, host: str, compiler: str, printed: str, frames: Path) -> None:
         got = list(csv.DictReader(printed.splitlines()))

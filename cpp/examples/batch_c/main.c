@@ -2,7 +2,7 @@
  *
  *   batch_c a.faces.csv b.faces.csv
  *
- * Each file is the faces.csv of a run of cexpr, with any number of faces in a frame. Writes
+ * Each file is the faces.csv of a run of cexpr; of a frame the first eight faces count. Writes
  * frame,compound,confidence for each. */
 
 #include <math.h>
@@ -14,6 +14,9 @@
 
 enum { kSignals = 8, kFaces = 8, kBefore = 8 };
 
+static const char kColumns[] =
+    "frame,time,face,x,y,w,h,detection,"
+    "anger,contempt,disgust,fear,happiness,neutral,sadness,surprise";
 static const char* const kNames[kSignals] = {"anger",     "contempt", "disgust", "fear",
                                              "happiness", "neutral",  "sadness", "surprise"};
 static const char* const kCompounds[][2] = {{"Fearfully_Surprised", "mean(fear, surprise)"},
@@ -93,12 +96,18 @@ static void label_file(const char* path, const cexpr_rules* rules, cexpr_analyze
     fprintf(stderr, "batch_c: %s: cannot be read\n", path);
     exit(1);
   }
+  if (strncmp(line, kColumns, strlen(kColumns)) != 0) {
+    fprintf(stderr, "batch_c: %s: expected a faces.csv, whose columns begin with %s\n", path,
+            kColumns);
+    exit(1);
+  }
   printf("frame,compound,confidence\n");
   for (;;) {
     double cells[kBefore + kSignals];
     const int has_line = fgets(line, sizeof(line), file) != NULL;
     if (has_line && split(line, cells, kBefore + kSignals) < kBefore + kSignals) {
-      fprintf(stderr, "batch_c: %s: expected a faces.csv\n", path);
+      fprintf(stderr, "batch_c: %s: a line has fewer than %d cells: %s", path, kBefore + kSignals,
+              line);
       exit(1);
     }
     if (frame > 0 && (!has_line || (int64_t)cells[0] != frame)) {

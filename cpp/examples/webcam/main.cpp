@@ -4,19 +4,22 @@
 //          [--yunet FACE.onnx] [--fps N] [--show]
 //
 // SOURCE is a video file, a pattern such as frames/%05d.png, or the number of a camera. Faces are
-// found by YuNet, or are the given box in every frame. Text is CSV: frame, compound, confidence and
-// the smoothed signals. With --show the picture is drawn when its label is decided: `delay` frames
-// late.
+// found by YuNet (docs/embedding.md says which file), or are the given box in every frame. Text is
+// CSV: frame, compound, confidence and the smoothed signals. With --show the picture is drawn when
+// its label is decided: `delay` frames late.
 
 #include <algorithm>
 #include <deque>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/highgui.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect/face.hpp>
 #include <opencv2/videoio.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -29,19 +32,70 @@ namespace {
 
 using Options = std::map<std::string, std::string>;
 
+/// The number that all of a text is; else an error of these words.
+double number(const std::string& text, const std::string& refusal) {
+  std::istringstream stream(text);
+  double value = 0.0;
+  if (!(stream >> value) || !stream.eof()) {
+    throw cexpr::ArgumentError(refusal);
+  }
+  return value;
+}
+
+/// The box of --box: x, y, w, h; nothing for `full`.
+std::vector<float> read_box(const std::string& text) {
+  const std::string refusal = "--box: expected full or X,Y,W,H in pixels; got " + text;
+  std::vector<float> box;
+  std::istringstream cells(text);
+  for (std::string cell; text != "full" && std::getline(cells, cell, ',');) {
+    box.push_back(static_cast<float>(number(cell, refusal)));
+  }
+  if (text != "full" && (box.size() != 4 || box[2] <= 0.0F || box[3] <= 0.0F)) {
+    throw cexpr::ArgumentError(refusal);
+  }
+  return box;
+}
+
+/// Loads YuNet and tries it: what its file needs shows on some versions in the first call only.
+cv::Ptr<cv::FaceDetectorYN> load_yunet(const std::string& file) {
+  if (!std::ifstream(file)) {
+    throw cexpr::ArgumentError("--yunet: " + file + " cannot be read");
+  }
+  const auto level = cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+  try {
+    const cv::Size size(320, 240);
+    auto yunet = cv::FaceDetectorYN::create(file, "", size);
+    cv::Mat found;
+    yunet->detect(cv::Mat::zeros(size, CV_8UC3), found);
+    cv::utils::logging::setLogLevel(level);
+    return yunet;
+  } catch (const cv::Exception&) {
+    throw cexpr::ArgumentError(
+        "--yunet: OpenCV " CV_VERSION " cannot use " + file +
+        "; of OpenCV's model zoo, OpenCV up to 4.7 takes face_detection_yunet_2022mar.onnx and "
+        "later ones take face_detection_yunet_2023mar.onnx, while yunet_n_dynamic.onnx needs "
+        "OpenCV 5");
+  }
+}
+
 Options read_arguments(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--show") {
       options[word] = "yes";
-    } else if (word.rfind("--", 0) == 0 && i + 1 < argc) {
-      options[word] = argv[++i];
+    } else if (word.rfind("--", 0) == 0) {
+      options[word] = i + 1 < argc ? argv[++i] : "";
     } else {
       options["source"] = word;
     }
   }
-  if (options.count("source") == 0 || options.count("--model") == 0 ||
+  const std::set<std::string> known = {"source",  "--model", "--rules", "--box",
+                                       "--yunet", "--fps",   "--show"};
+  const bool is_known = std::all_of(options.begin(), options.end(), [&](const auto& option) {
+    return known.count(option.first) != 0 && !option.second.empty();
+  });
+  if (!is_known || options.count("source") == 0 || options.count("--model") == 0 ||
       options.count("--rules") == 0 || options.count("--box") == options.count("--yunet")) {
     throw cexpr::ArgumentError(
         "usage: webcam SOURCE --model FILE --rules FILE (--box full|X,Y,W,H | --yunet FILE) "
@@ -55,15 +109,9 @@ class Finder {
  public:
   explicit Finder(const Options& options) {
     if (options.count("--yunet") != 0) {
-      yunet_ = cv::FaceDetectorYN::create(options.at("--yunet"), "", cv::Size(320, 240));
-      return;
-    }
-    std::istringstream text(options.at("--box"));
-    for (std::string cell; options.at("--box") != "full" && std::getline(text, cell, ',');) {
-      box_.push_back(std::stof(cell));
-    }
-    if (!box_.empty() && box_.size() != 4) {
-      throw cexpr::ArgumentError("--box: expected full or X,Y,W,H; got " + options.at("--box"));
+      yunet_ = load_yunet(options.at("--yunet"));
+    } else {
+      box_ = read_box(options.at("--box"));
     }
   }
 
@@ -98,7 +146,8 @@ class Finder {
 };
 
 cv::VideoCapture open(const std::string& source) {
-  const bool is_camera = source.find_first_not_of("0123456789") == std::string::npos;
+  const bool is_camera =
+      source.size() < 5 && source.find_first_not_of("0123456789") == std::string::npos;
   cv::VideoCapture capture;
   if (!(is_camera ? capture.open(std::stoi(source)) : capture.open(source))) {
     throw cexpr::ArgumentError(source + ": OpenCV cannot open it");
@@ -158,9 +207,11 @@ void run(const Options& options) {
   cexpr::AnalyzerOptions settings;
   settings.signals = model.signals();
   const double announced = capture.get(cv::CAP_PROP_FPS);
-  settings.frames_per_second = options.count("--fps") != 0 ? std::stod(options.at("--fps"))
-                               : announced > 0.0           ? announced
-                                                           : 25.0;
+  settings.frames_per_second = announced > 0.0 ? announced : 25.0;
+  if (options.count("--fps") != 0) {
+    const std::string& text = options.at("--fps");
+    settings.frames_per_second = number(text, "--fps: expected a number; got " + text);
+  }
   cexpr::Analyzer analyzer(rules, settings);
   Output output(rules, model.signals(), options.count("--show") != 0);
   cv::Mat image;

@@ -1,4 +1,4 @@
-# Builds and runs one consumer: cmake -D CONSUMER=... -D SOURCE=... -D WORK=... -P run.cmake
+# Builds and runs one consumer: cmake -D CONSUMER=... -D WORK=... -P run.cmake
 #
 # CONSUMER  folder beside this file
 # WORK      folder for the build, emptied first
