@@ -42,7 +42,7 @@ def make_result(stem: str = "clip") -> ClipResult:
         confidence=np.array([0.5, 0.5, 0.6, 0.0, 0.0], np.float32),
         filled=np.array([False, False, True, False, False]),
     )
-    event = [0, COMPOUNDS[0], 0, 1, 0.0, 1, 0.0, 2, 0.04, 0.08, 0.5, 0.5]
+    event = [0, COMPOUNDS[0], 0, 1, 0.0, 1, 0.0, 2, 0.04, 0.08, 0.5, 0.5, 1]
     events = pa.table(
         [pa.array([value], kind) for value, kind in zip(event, EVENT_SCHEMA.types, strict=True)],
         schema=EVENT_SCHEMA,

@@ -241,3 +241,23 @@ def test_short_labels_are_taken_away_and_events_are_cut() -> None:
     assert event["duration"] == pytest.approx(8 / 25)
     assert event["apex_frame"] == 1
     assert event["peak"] == pytest.approx(0.8)
+
+
+def test_an_event_names_the_face_that_decided_at_its_apex() -> None:
+    rows = make_rows([1, 1, 2, 2, 4, 4], [7, 9, 7, 9, 7, 9])
+    rows.signals[:] = [0, 0, 0, 0.5, 0]
+    # Face 9 is the happier one in the first frames, face 7 smiles in the last.
+    rows.signals[[0, 1, 2, 3], 1] = rows.signals[[0, 1, 2, 3], 2] = [0.2, 0.4, 0.3, 0.8]
+    rows.signals[4, [1, 4]] = 0.9
+    _, events = decide(rows, *timeline_of(5), make_rules(gaps="hold"))
+    found = [(one["compound"], one["apex_frame"], one["face"]) for one in events.to_pylist()]
+    assert found == [("Happily_Surprised", 2, 9), ("Smile", 4, 7)]
+
+
+def test_an_event_that_is_filled_in_at_its_apex_has_no_face() -> None:
+    rows = make_rows([3], [4])
+    rows.signals[:] = [0, 0.6, 0.6, 0.5, 0]
+    _, events = decide(rows, *timeline_of(3), make_rules(gaps="interpolate"))
+    (event,) = events.to_pylist()
+    # The score is held from the only face on; of equal ones the first is the apex.
+    assert (event["onset_frame"], event["apex_frame"], event["face"]) == (1, 1, None)

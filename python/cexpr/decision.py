@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +30,35 @@ _FALLBACK_RATE: Final = 30.0
 Length = tuple[float, str]
 
 
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What phase 2 found out about a clip, step by step.
+
+    Attributes:
+        rows: The faces; their signals are smoothed.
+        n_faces: int64, shape (T,).
+        merged: float32, shape (T, K), scores of the faces brought together.
+        decided: int64, shape (T, K), the face row that each of them is of, -1 for none.
+        scores: float32, shape (T, K), gaps filled and smoothed: what labels are chosen by.
+        is_filled: uint8, shape (T,).
+        labels: int32, shape (T,), class ids, -1 for no label.
+        confidence: float32, shape (T,), score of the label, NaN without one.
+        chosen: int64, shape (T,), the face row that stands for the frame: the one whose score the
+            label has; where a frame has no label, the one with the highest score, and where there
+            is no score, the best detection; -1 without a face.
+    """
+
+    rows: FaceRows
+    n_faces: Integers
+    merged: Floats
+    decided: Integers
+    scores: Floats
+    is_filled: timeline.Flags
+    labels: timeline.Labels
+    confidence: Floats
+    chosen: Integers
+
+
 def decide(
     rows: FaceRows,
     frame: Integers,
@@ -37,10 +66,56 @@ def decide(
     rules: RuleSet,
     smoothings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
-    """Decide every frame of a clip.
+    """Decide every frame of a clip and cut the labels into events.
+
+    Args:
+        rows: As in `decide_frames`, and so are the others.
+        frame: int64, shape (T,).
+        time: float64, shape (T,).
+        rules: The rule set.
+        smoothings: Instead of `rules.smooth`.
+
+    Returns:
+        The table of frames, T rows, and the table of events. The signals of a frame are the
+        smoothed ones of the face that stands for it (`Decision.chosen`).
+
+    Raises:
+        RuleError: the rules need a signal that the rows lack.
+        ValueError: a face stands in a frame that is not among `frame`.
+    """
+    found = decide_frames(rows, frame, time, rules, smoothings)
+    how_gaps: Any = rules.gaps
+    signals = np.full((len(frame), len(rows.names)), np.nan, np.float32)
+    has_face = found.chosen >= 0
+    signals[has_face] = found.rows.signals[found.chosen[has_face]]
+    signals, _ = timeline.fill_gaps(signals, (found.n_faces > 0).astype(np.uint8), how_gaps)
+    frames = frames_table(
+        frame=frame,
+        time=time,
+        n_faces=found.n_faces,
+        names=rows.names,
+        signals=signals,
+        compounds=rules.compounds,
+        scores=found.scores,
+        labels=found.labels,
+        confidence=found.confidence,
+        filled=found.is_filled.astype(bool),
+    )
+    events = timeline.cut_events(found.labels, found.confidence, time, **rules.event_options)
+    return frames, _events_table(events, found, frame, time, rules)
+
+
+def decide_frames(
+    rows: FaceRows,
+    frame: Integers,
+    time: Times,
+    rules: RuleSet,
+    smoothings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Decision:
+    """Find the label of every frame of a clip.
 
     The order: signals smoothed per track, rules, faces merged, gaps filled, compound scores
-    smoothed if the rule file says so, labels, events.
+    smoothed if the rule file says so, labels.
 
     Args:
         rows: The faces, as the models saw them.
@@ -48,11 +123,6 @@ def decide(
         time: float64, shape (T,), seconds, not decreasing.
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
-
-    Returns:
-        The table of frames, T rows, and the table of events. The signals of a frame are the
-        smoothed ones of the face whose score its label has; where a frame has no label, of the
-        face with the highest score, and where there is no score, of the best detection.
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
@@ -82,24 +152,7 @@ def decide(
     column = np.where(labels >= 0, labels, closest)
     chosen = decided[np.arange(len(frame)), column]
     chosen = np.where(chosen >= 0, chosen, _best_detection(rows.detection, index, len(frame)))
-    signals = np.full((len(frame), len(rows.names)), np.nan, np.float32)
-    has_face = chosen >= 0
-    signals[has_face] = rows.signals[chosen[has_face]]
-    signals, _ = timeline.fill_gaps(signals, seen, how_gaps)
-    frames = frames_table(
-        frame=frame,
-        time=time,
-        n_faces=n_faces,
-        names=rows.names,
-        signals=signals,
-        compounds=rules.compounds,
-        scores=smoothed,
-        labels=labels,
-        confidence=confidence,
-        filled=is_filled.astype(bool),
-    )
-    events = timeline.cut_events(labels, confidence, time, **rules.event_options)
-    return frames, _events_table(events, frame, time, rules)
+    return Decision(rows, n_faces, merged, decided, smoothed, is_filled, labels, confidence, chosen)
 
 
 def smooth_tracks(
@@ -206,7 +259,7 @@ def _best_detection(detection: Floats, index: Integers, frame_count: int) -> Int
 
 
 def _events_table(
-    events: timeline.Events, frame: Integers, time: Times, rules: RuleSet
+    events: timeline.Events, found: Decision, frame: Integers, time: Times, rules: RuleSet
 ) -> pa.Table:
     columns: list[NDArray[Any]] = [
         np.arange(len(events)),
@@ -225,6 +278,10 @@ def _events_table(
         label_names(values, rules.compounds)
         if pa.types.is_string(kind)
         else arrow_array(values, kind)
-        for values, kind in zip(columns, EVENT_SCHEMA.types, strict=True)
+        for values, kind in zip(columns, EVENT_SCHEMA.types[: len(columns)], strict=True)
     ]
-    return pa.table(arrays, schema=EVENT_SCHEMA)
+    rows = found.decided[events.apex, events.label]
+    has_face = rows >= 0
+    faces = np.zeros(len(events), np.int64)
+    faces[has_face] = found.rows.face[rows[has_face]]
+    return pa.table([*arrays, arrow_array(faces, pa.int64(), has_face)], schema=EVENT_SCHEMA)

@@ -53,6 +53,7 @@ EVENT_SCHEMA: Final = pa.schema(
         ("duration", pa.float64()),
         ("peak", pa.float32()),
         ("mean", pa.float32()),
+        ("face", pa.int64()),
     ]
 )
 
@@ -105,7 +106,8 @@ class ClipResult:
         stem: Name of the clip, as in its files' names.
         frames: One row for every frame; columns as in `STEM.frames.csv`, null for an empty cell.
         faces: One row per face per frame; columns as in `STEM.faces.csv`.
-        events: One row for each stretch of frames with one label: onset, apex, offset.
+        events: One row for each stretch of frames with one label: onset, apex, offset, and the
+            face that decided at the apex.
         compounds: Names of the compounds in the order of their ids.
         derived: Formula by the name of each signal that was computed instead of learnt.
         info: What `run.json` tells of the clip: counts, timings, warnings.
@@ -257,7 +259,9 @@ def frames_table(
     return table
 
 
-def arrow_array(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
+def arrow_array(
+    values: NDArray[Any], kind: pa.DataType, known: NDArray[np.bool_] | None = None
+) -> pa.Array:
     """Build an Arrow array of numbers, NaN as null.
 
     From buffers, because `pa.array` imports pandas where that is installed, which takes longer than
@@ -266,10 +270,12 @@ def arrow_array(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
     Args:
         values: shape (N,), numbers that `kind` can hold.
         kind: An integer or float type.
+        known: bool, shape (N,), False for null; without, all but NaN are known.
     """
     data = np.ascontiguousarray(values, kind.to_pandas_dtype())
-    is_float = pa.types.is_floating(kind)
-    return _from_buffer(data, kind, ~np.isnan(data) if is_float else None)
+    if known is None and pa.types.is_floating(kind):
+        known = ~np.isnan(data)
+    return _from_buffer(data, kind, known)
 
 
 def label_names(labels: NDArray[np.int32], compounds: Sequence[str]) -> pa.Array:
