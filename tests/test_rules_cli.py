@@ -163,7 +163,7 @@ def test_explain_a_frame_of_a_run(good: Path, tmp_path: Path) -> None:
         writer.writerow([3, 0.08, 0, "", "", "", ""])
     result = run("explain", good, "--frames", table, "--frame", 2)
     assert result.output.startswith("Fearfully_Surprised = 0.45\n")
-    assert "The run itself has 'Happily_Surprised' in this frame." in result.output
+    assert "The run itself has 'Happily_Surprised' in this frame: " in result.output
     unknown = run("explain", good, "--frames", table, "--frame", 3)
     assert "nan" in unknown.output
     missing = run("explain", good, "--frames", table, "--frame", 4)

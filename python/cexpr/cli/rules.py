@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cexpr.errors import RuleError, RuleProblem, UsageError
-
-if TYPE_CHECKING:
-    from cexpr.rules import RuleSet
 
 app = typer.Typer(
     help="Work with rule files: list, check, test and explain them.", no_args_is_help=True
@@ -87,7 +84,11 @@ def test(files: _Files) -> None:
 def explain(
     file: Annotated[str, typer.Argument(help="Rule file, or name of a shipped rule set.")],
     frames: Annotated[
-        Path | None, typer.Option(help="STEM.frames.csv of a finished run.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="STEM.frames.csv of a finished run, with its table of faces beside it.",
+            show_default=False,
+        ),
     ] = None,
     frame: Annotated[
         int | None, typer.Option(help="Number of the frame in it, from 1.", show_default=False)
@@ -106,7 +107,9 @@ def explain(
     if given is not None:
         typer.echo(str(rules.explain_given(_parse_given(given))))
     elif frames is not None and frame is not None:
-        _explain_frame(rules, frames, frame)
+        from cexpr.run_explain import explain_frame
+
+        typer.echo(str(explain_frame(rules, frames, frame)))
 
 
 @app.command()
@@ -115,22 +118,6 @@ def schema() -> None:
     from cexpr.rule_schema import rule_schema
 
     typer.echo(json.dumps(rule_schema(), indent=2))
-
-
-def _explain_frame(rules: RuleSet, path: Path, frame: int) -> None:
-    from cexpr.rule_frames import read_frames
-
-    table = read_frames(path)
-    row = table.row_of(frame)
-    found = rules.explain(
-        table.signals, table.names, row=row, frames=table.frames, times=table.times
-    )
-    typer.echo(str(found))
-    if rules.smooth["compounds"]["kernel"] != "none":
-        typer.echo("Not shown: this rule set smooths the scores over frames before it decides.")
-    label = table.labels[row]
-    if label is not None and label != (found.winner or ""):
-        typer.echo(f"The run itself has '{label}' in this frame.")
 
 
 def _parse_given(text: str) -> dict[str, float]:
