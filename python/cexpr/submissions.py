@@ -57,7 +57,16 @@ def check(pipeline: Pipeline) -> list[str]:
         UsageError: the rules have none of the seven compounds, so there is nothing to submit.
     """
     require_compounds(pipeline.rules)
-    lacking = _lacking(pipeline.names)
+    return notes(pipeline.names)
+
+
+def notes(names: Sequence[str]) -> list[str]:
+    """Say in a sentence that `MTL.txt` will be missing, if it will.
+
+    Args:
+        names: Signals that the models provide.
+    """
+    lacking = _lacking(names)
     if not lacking:
         return []
     return [f"--abaw: no MTL.txt, because no model provides {', '.join(lacking)}"]
