@@ -14,6 +14,7 @@ from cexpr.inference import Model
 from cexpr.manifest import load
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
+from cexpr.run_record import RunRecord
 from cexpr.signals import SIGNALS
 from cexpr.track import Tracks
 from cexpr.video import find_clips
@@ -229,3 +230,34 @@ def test_info_counts_what_was_decoded(tmp_path: Path, options: dict[str, str]) -
     assert (info["frames"], info["announced_frames"]) == (4, 4)
     assert (info["width"], info["height"], info["faces"], info["face_rows"]) == (64, 48, 1, 4)
     assert info["timings"]["inference"] <= info["timings"]["total"]
+
+
+def test_a_rule_set_at_hand_does_what_its_file_does(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    clip = write_mjpeg_avi(tmp_path / "clip.avi", grey_steps(3))
+    rules = cexpr.RuleSet.load(options["rules"])
+    by_file = cexpr.analyze(clip, **options)
+    at_hand = cexpr.analyze(clip, **{**options, "rules": rules})
+    assert at_hand.frames.equals(by_file.frames)
+    built = cexpr.RuleSet.from_string(RULES)
+    pipeline = Pipeline(RunOptions.checked({**options, "models": (options["models"],)}), built)
+    record = RunRecord.of(pipeline)
+    assert record.rules["sha256"] == rules.sha256
+    assert (record.rules["file"], record.options["rules"]) == ("<string>", "<string>")
+
+
+def test_what_is_no_path_and_no_rules_is_a_type_error(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    for stream in (np.zeros((4, 4), np.uint8), 0, b"clip.avi"):
+        with pytest.raises(
+            TypeError, match=r"expected the path of a clip .* cexpr\.Analyzer takes"
+        ):
+            cexpr.analyze(stream)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"a cexpr\.RuleSet, got dict"):
+        cexpr.analyze("clip.avi", rules={"cexpr": 1})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"rules: expected cexpr's RuleSet, got str"):
+        Pipeline(RunOptions(), "default")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"options: expected cexpr's RunOptions, got dict"):
+        Pipeline(options)  # type: ignore[arg-type]

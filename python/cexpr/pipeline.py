@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -37,19 +38,25 @@ class Pipeline:
         derived: Formula by the name of each signal that is computed instead of learnt.
     """
 
-    def __init__(self, options: RunOptions | None = None) -> None:
+    def __init__(self, options: RunOptions | None = None, rules: RuleSet | None = None) -> None:
         """Load everything and check that it fits, before any clip is opened.
 
         Args:
             options: Options; None for the defaults.
+            rules: A rule set at hand, instead of the one that the options name.
 
         Raises:
+            TypeError: options or rules are something else.
             RuleError: the rules have mistakes, or read signals that the models do not provide.
             ModelError: a model is missing, damaged or does not fit its manifest.
             UsageError: the detector, provider or weights are not usable.
         """
+        _require_type("options", options, RunOptions)
+        _require_type("rules", rules, RuleSet)
         self.options = options or RunOptions()
-        self.rules = RuleSet.load(self.options.rules)
+        if rules is not None:
+            self.options = self.options.model_copy(update={"rules": rules.file})
+        self.rules = RuleSet.load(self.options.rules) if rules is None else rules
         manifests = [zoo.find(name) for name in self.options.models or (zoo.DEFAULT_MODEL,)]
         threads, provider = self.options.threads, self.options.provider
         self.models = [
@@ -187,8 +194,8 @@ def require_signals(rules: RuleSet, names: tuple[str, ...]) -> None:
 
 
 def analyze(
-    path: str | Path,
-    rules: str | Path = "default",
+    path: str | PathLike[str],
+    rules: str | PathLike[str] | RuleSet = "default",
     models: tuple[str, ...] | list[str] | str = (),
     **options: Any,
 ) -> ClipResult:
@@ -196,7 +203,7 @@ def analyze(
 
     Args:
         path: A video, GIF or image, or a folder of numbered images.
-        rules: Rule file, or name of a shipped rule set.
+        rules: Rule file, name of a shipped rule set, or a rule set.
         models: Names or files of models, blended; none for the default model.
         options: Other attributes of `cexpr.options.RunOptions`, for example `detector`.
 
@@ -204,14 +211,32 @@ def analyze(
         The result, with the tables `frames`, `faces` and `events`.
 
     Raises:
+        TypeError: `path` is no path, or `rules` none of the three.
         UsageError: there is not exactly one clip at `path`, or an option is wrong.
         RuleError: the rules have mistakes or need signals that the models do not provide.
         ModelError: a model is missing or damaged.
         ClipError: the clip cannot be read.
     """
+    if not isinstance(path, str | PathLike):
+        raise TypeError(
+            "path: expected the path of a clip (str or os.PathLike), "
+            f"got {type(path).__name__}; cexpr.Analyzer takes streams"
+        )
+    if not isinstance(rules, str | PathLike | RuleSet):
+        raise TypeError(
+            "rules: expected a rule file, the name of a shipped rule set or a cexpr.RuleSet, "
+            f"got {type(rules).__name__}"
+        )
+    given = rules if isinstance(rules, RuleSet) else None
+    named = rules.file if isinstance(rules, RuleSet) else str(rules)
     names = (models,) if isinstance(models, str) else tuple(models)
-    checked = RunOptions.checked({**options, "rules": str(rules), "models": names})
+    checked = RunOptions.checked({**options, "rules": named, "models": names})
     clips = find_clips([Path(path)])
     if len(clips) != 1:
         raise UsageError(f"{path}: expected one clip, found {len(clips)}; use 'cexpr run' for many")
-    return Pipeline(checked).run(clips[0])
+    return Pipeline(checked, given).run(clips[0])
+
+
+def _require_type(name: str, value: object, kind: type) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{name}: expected cexpr's {kind.__name__}, got {type(value).__name__}")
