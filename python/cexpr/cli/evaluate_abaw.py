@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
 import typer
@@ -16,6 +17,9 @@ from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
     from cexpr.evaluation import ClassReport, Interval
+
+# Of a file or pipe, which has no width to fit into.
+_PAGE_WIDTH: Final = 160
 
 Labels = Annotated[
     Path,
@@ -57,7 +61,7 @@ def ce(
     if as_json:
         _print_json(asdict(report))
         return
-    console = Console()
+    console = _console()
     console.print(f"{report.rows} labelled rows, macro F1 {_shown(report.f1, report.interval)}")
     _print_classes(console, CE_CLASSES, report)
 
@@ -83,7 +87,7 @@ def shares(predictions: Predictions, as_json: AsJson = False) -> None:
     published = np.array(metrics.COMPOUND_FRAMES) / sum(metrics.COMPOUND_FRAMES)
     for name, count, share in zip(CE_CLASSES, counts, published, strict=True):
         table.add_row(name, str(count), f"{count / max(1, counts.sum()):.3f}", f"{share:.3f}")
-    console = Console()
+    console = _console()
     console.print(table)
     console.print(f"divergence {divergence:.4f}")
 
@@ -113,7 +117,7 @@ def mtl(
     if as_json:
         _print_json({**asdict(report), "p_mtl": score.total})
         return
-    console = Console()
+    console = _console()
     table = Table("measure", "rows", "value (95 % over videos)")
     affect, expression, units = (str(count) for count in report.rows)
     table.add_row("CCC valence", affect, _shown(score.valence, report.valence))
@@ -140,15 +144,34 @@ def _shown(value: float, interval: Interval) -> str:
 
 
 def _print_classes(console: Console, names: tuple[str, ...], report: ClassReport) -> None:
-    table = Table("class", "rows", "F1", "precision", "recall", *names, "none")
+    """Print the scores of each class, and below them the confusion with short names."""
+    short = [_short(name) for name in names]
+    scores = Table("class", "short")
+    confusion = Table("", box=None, pad_edge=False)
+    for name in ("rows", "F1", "precision", "recall"):
+        scores.add_column(name, justify="right")
+    for name in (*short, "none"):
+        confusion.add_column(name, justify="right", no_wrap=True)
     for row, name in enumerate(names):
-        scores = (report.per_class[row], report.precision[row], report.recall[row])
+        values = (report.per_class[row], report.precision[row], report.recall[row])
         counts = report.confusion[row]
-        table.add_row(
-            name, str(counts.sum()), *(f"{one:.3f}" for one in scores), *map(str, counts.tolist())
-        )
-    console.print("Rows are the annotated class, columns to the right of recall the predicted one.")
-    console.print(table)
+        shown = (f"{value:.3f}" for value in values)
+        scores.add_row(name, short[row], str(counts.sum()), *shown)
+        confusion.add_row(short[row], *map(str, counts.tolist()))
+    console.print(scores)
+    console.print("Rows are the annotated class, columns the predicted one.")
+    console.print(confusion)
+
+
+def _short(name: str) -> str:
+    """Abbreviate Fearfully_Surprised to FeSu, as cexpr eval crowd does, and surprise to surpr."""
+    words = name.split("_")
+    return "".join(word[:2] for word in words) if len(words) > 1 else name[:5]
+
+
+def _console() -> Console:
+    """A console that leaves lines whole where standard output is a file or pipe."""
+    return Console(width=None if sys.stdout.isatty() else _PAGE_WIDTH)
 
 
 def _print_json(report: dict[str, Any]) -> None:
