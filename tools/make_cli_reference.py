@@ -18,7 +18,7 @@ HEADER = """# The command line
 
 Written by `python tools/make_cli_reference.py docs/cli.md` from the commands themselves.
 Exit status of every command: 0 done; 1 some clips, or a rule file's own tests, failed;
-2 bad usage, rules or model.
+2 bad usage, rules or model. What the commands write: [tables.md](tables.md).
 The environment variable `CEXPR_HOME` names the folder where `cexpr models pull` puts models and
 where they are looked for; `~/.cache/cexpr` without.
 """
