@@ -233,7 +233,7 @@ def test_other_rules_alone_have_apply_as_their_remedy(work: Path, cexpr_command:
     assert "--overwrite" in outcome.err
     assert cexpr_command("apply", "--rules", "other.yaml", "out").status == 0
     assert cexpr_command("run", *BASE, "--rules", "other.yaml", "clips").status == 0
-    both = ("--rules", "pair.yaml", "--format", "parquet")
+    both = ("--rules", "pair.yaml", "--detector", "mtcnn")
     assert "cexpr apply" not in cexpr_command("run", *BASE, *both, "clips").err
 
 
@@ -242,3 +242,18 @@ def test_apply_is_no_remedy_where_no_clip_is_done(work: Path, cexpr_command: Com
     cexpr_command("run", *BASE, "bad.avi")
     outcome = cexpr_command("run", *BASE, "--rules", "other.yaml", "bad.avi")
     assert "cexpr apply" not in outcome.err
+
+
+def test_tables_that_were_not_asked_for_have_apply_as_their_remedy(
+    work: Path, cexpr_command: Command
+) -> None:
+    cexpr_command("run", *BASE, "clips/a.avi")
+    more = ("--events", "--abaw", "--format", "parquet")
+    outcome = cexpr_command("run", *BASE, *more, "clips")
+    assert "'cexpr apply --events --abaw --format parquet out' decides" in outcome.err
+    assert cexpr_command("apply", *more, "out").status == 0
+    # Apply takes nothing away, and reads no video.
+    for other in ((), (*more, "--detector", "mtcnn"), ("--events", "--format", "parquet")):
+        outcome = cexpr_command("run", *BASE, *other, "clips")
+        assert outcome.status == 2
+        assert "cexpr apply" not in outcome.err

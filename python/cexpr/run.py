@@ -262,15 +262,30 @@ def _earlier(record: RunRecord, folder: Path) -> dict[str, ClipRecord]:
     if differences:
         remedies = ["use --overwrite to replace it", "or --out for another folder"]
         counts = earlier.counts()
-        if list(differences) == ["rules"] and counts["done"] + counts["outdated"]:
-            rules = record.options["rules"]
-            command = command_line("cexpr", "apply", "--rules", rules, str(folder))
+        words = _apply_options(earlier, record, set(differences))
+        if words and counts["done"] + counts["outdated"]:
+            command = command_line("cexpr", "apply", *words, str(folder))
             remedies.insert(0, f"'{command}' decides its clips anew without reading them again")
         raise UsageError(
             f"{folder}: holds a run with other options ({'; '.join(differences.values())}); "
             + ", ".join(remedies)
         )
     return earlier.clips
+
+
+def _apply_options(earlier: RunRecord, record: RunRecord, differences: Set[str]) -> list[str]:
+    """Options with which `cexpr apply` gives an earlier run what is asked for; none if it cannot.
+
+    It uses other rules and adds tables; a format that is no longer asked for stays.
+    """
+    before, now = earlier.options, record.options
+    added = [kind for kind in now["formats"] if kind not in before["formats"]]
+    takes_away = before["events"] > now["events"] or before["abaw"] > now["abaw"]
+    if differences - {"rules", "events", "abaw", "formats"} or takes_away:
+        return []
+    words = ["--rules", now["rules"]] if "rules" in differences else []
+    words += [f"--{name}" for name in ("events", "abaw") if name in differences]
+    return words + [word for kind in added for word in ("--format", kind)]
 
 
 def _remove_earlier(folder: Path, inputs: Set[str], observer: Observer) -> None:
