@@ -136,6 +136,6 @@ def _write(path: Path, header: str, rows: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit("usage: python tools/make_abaw_sample.py DIR")
     make(Path(sys.argv[1]))

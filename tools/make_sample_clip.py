@@ -59,6 +59,6 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit("usage: python tools/make_sample_clip.py FILE.mp4")
     main(Path(sys.argv[1]))
