@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 
 from benchmarks.common import BenchRow, format_rows
-from cexpr.export import write_result
+from cexpr.clips import find_clips
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
-from cexpr.video import find_clips
+from cexpr.tables.files import write_result
 
 SAMPLE = Path(__file__).parents[1] / "clips" / "portrait.mp4"
 PEER = "ONNX Runtime in model and detector"

@@ -15,10 +15,10 @@ import time
 
 import numpy as np
 
-from cexpr import tune
-from cexpr.abaw import MultiTask
+from cexpr.abaw.files import MultiTask
 from cexpr.metrics import ACTION_UNIT_COUNT, EXPRESSION_CLASSES
-from cexpr.tune_tracks import Track
+from cexpr.tuning import search as tune
+from cexpr.tuning.sources import Track
 
 VIDEOS, ROWS = 68, 397
 LONGEST_STEP = 11

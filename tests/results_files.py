@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from cexpr.results import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
+from cexpr.tables.result import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
 
 NAMES = ("fear", "surprise", "valence")
 COMPOUNDS = ("Fearfully_Surprised", "Sadly_Angry")

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cexpr import abaw
+from cexpr.abaw import files as abaw
 from cexpr.errors import UsageError
-from cexpr.submissions import CE_HEADER, MTL_HEADER, compound_rows
+from cexpr.runs.submissions import CE_HEADER, MTL_HEADER, compound_rows
 
 UNITS = ",".join(["0", "1"] * 6)
 

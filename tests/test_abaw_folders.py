@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cexpr import abaw_folders
+from cexpr.abaw import folders as abaw_folders
 from cexpr.errors import UsageError
-from cexpr.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
+from cexpr.runs.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
 
 UNITS = "AU1,AU2,AU4,AU6,AU7,AU10,AU12,AU15,AU23,AU24,AU25,AU26"
 NAMES = ",".join(CE_CLASSES)

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from cexpr import zoo
 from cexpr.cli import app
+from cexpr.models import zoo
 from cexpr.options import RunOptions, read_config
 from file_server import FileServer, serve
 from tiny_networks import write_manifest, write_network

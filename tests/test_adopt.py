@@ -8,10 +8,12 @@ import pytest
 from onnx import numpy_helper
 from typer.testing import CliRunner
 
-from cexpr import adopt, heads, zoo
 from cexpr.cli import app
 from cexpr.errors import UsageError
-from cexpr.inference import Model
+from cexpr.models import add as adopt
+from cexpr.models import outputs as heads
+from cexpr.models import zoo
+from cexpr.models.session import Model
 from tiny_networks import write_network
 
 OPTIONS = [

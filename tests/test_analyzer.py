@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cexpr import decision
 from cexpr.analyzer import Analyzer, DecidedFrame
 from cexpr.errors import RuleError
-from cexpr.results import FaceRows
-from cexpr.rules import RuleSet
+from cexpr.rules.rule_set import RuleSet
+from cexpr.tables.result import FaceRows
+from cexpr.timeline import decide as decision
 
 # Sums run in another order; everything is rounded to float32 at the same places.
 TOLERANCE = 2e-6

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cexpr import _core, heads, manifest
-from cexpr.batching import FaceSignals
-from cexpr.inference import Model
-from cexpr.track import Tracks
+from cexpr import _core
+from cexpr.faces.batches import FaceSignals
+from cexpr.faces.track import Tracks
+from cexpr.models import manifest
+from cexpr.models import outputs as heads
+from cexpr.models.session import Model
 from tiny_networks import write_manifest, write_network
 
 FACES = 3

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import cexpr
-from cexpr import rule_files
+from cexpr.rules import files as rule_files
 from cexpr.signals import SIGNALS
 
 LIBRARY = os.environ.get("CEXPR_SHARED_LIBRARY", "")

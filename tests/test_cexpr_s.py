@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import cexpr
-from cexpr import heads, zoo
-from cexpr.inference import Model
-from cexpr.manifest import sha256_of
+from cexpr.models import outputs as heads
+from cexpr.models import zoo
+from cexpr.models.manifest import sha256_of
+from cexpr.models.session import Model
 from cexpr.signals import EXPRESSIONS
 
 # Order of the vote columns in FER+: neutral, happiness, surprise, sadness, anger, disgust, fear,

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import cexpr
-from cexpr._cmake import cmake_dir
-from cexpr.cpu_quota import usable_cores
+from cexpr._support.cmake import cmake_dir
 from cexpr.errors import UsageError
+from cexpr.runs.cores import usable_cores
 
 CORE_TESTS = Path(__file__).parents[1] / "cpp" / "tests"
 CONSUMER = CORE_TESTS / "consumers" / "find_package"

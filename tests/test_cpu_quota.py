@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cexpr import cpu_quota
+from cexpr.runs import cores as cpu_quota
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from cexpr import _core
-from cexpr.detect.base import to_xywh
-from cexpr.detect.crops import crops
+from cexpr.faces.detector import to_xywh
+from cexpr.faces.halving import crops
 
 # Two ways to average shrink a smooth picture alike, up to this share of the range of values.
 TOLERANCE = 0.03

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from cexpr import crowd
 from cexpr.cli import app
-from cexpr.crowd import VOTE_COLUMNS, crowd_labels
 from cexpr.errors import UsageError
+from cexpr.evaluation import crowd
+from cexpr.evaluation.crowd import VOTE_COLUMNS, crowd_labels
 
 
 def votes(**counts: int) -> np.ndarray:
@@ -117,7 +117,7 @@ def test_a_folder_of_images_with_a_table_is_read(tmp_path: Path) -> None:
 
 
 def test_predictions_are_matched_by_name_and_stand_alone() -> None:
-    from cexpr.rules import RuleSet
+    from cexpr.rules.rule_set import RuleSet
 
     rules = RuleSet.from_dict(
         {

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference
-from cexpr.decision import decide
 from cexpr.errors import RuleError
-from cexpr.results import FaceRows, columns_matrix
-from cexpr.rules import RuleSet
+from cexpr.rules.rule_set import RuleSet
+from cexpr.tables.result import FaceRows, columns_matrix
+from cexpr.timeline.decide import decide
 
 NAMES = ("fear", "happiness", "surprise", "valence", "AU12")
 COMPOUNDS = ("Fearfully_Surprised", "Happily_Surprised", "Smile")

@@ -9,8 +9,8 @@ import skimage.data
 from numpy.typing import NDArray
 
 from cexpr import ModelError, UsageError
-from cexpr.detect import DETECTORS, Detections, Detector, make_detector
-from cexpr.detect.mtcnn import MtcnnOptions
+from cexpr.faces import DETECTORS, Detections, Detector, make_detector
+from cexpr.faces.mtcnn import MtcnnOptions
 
 Image = NDArray[np.uint8]
 

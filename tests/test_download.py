@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cexpr import download
 from cexpr.errors import ModelError
+from cexpr.models import download
 from file_server import FileServer, serve
 
 CONTENT = bytes(range(256)) * 4000

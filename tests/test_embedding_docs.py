@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cexpr
-from cexpr import rule_files
+from cexpr.rules import files as rule_files
 from cexpr.signals import SIGNALS
 
 PAGE = Path(__file__).parents[1] / "docs" / "embedding.md"

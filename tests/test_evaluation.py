@@ -12,11 +12,13 @@ import pytest
 import sklearn.metrics
 from typer.testing import CliRunner
 
-from cexpr import abaw, evaluation, metrics
-from cexpr.abaw import Compounds, Key, MultiTask
+from cexpr import metrics
+from cexpr.abaw import files as abaw
+from cexpr.abaw.files import Compounds, Key, MultiTask
 from cexpr.cli import app, evaluate_abaw
 from cexpr.errors import UsageError
-from cexpr.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
+from cexpr.evaluation import reports as evaluation
+from cexpr.runs.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
 
 # Two ways of summing the same numbers.
 TOLERANCE = 1e-9

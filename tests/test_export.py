@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from cexpr.errors import ClipError, UsageError
-from cexpr.export import csv_bytes, read_table, table_path, write_atomically, write_result
+from cexpr.tables.files import csv_bytes, read_table, table_path, write_atomically, write_result
 from results_files import COMPOUNDS, make_result
 
 

@@ -11,16 +11,20 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
-from cexpr import abaw, feature_file, head_export, head_fitting, manifest, zoo
+from cexpr.abaw import files as abaw
 from cexpr.cli import app
 from cexpr.errors import ModelError, UsageError
-from cexpr.extract import Extraction, Extractor
-from cexpr.feature_file import read_clips, read_features
-from cexpr.head_training import Training
-from cexpr.heads_model import open_model
-from cexpr.inference import Model
+from cexpr.heads import export as head_export
+from cexpr.heads import features as feature_file
+from cexpr.heads import fit as head_fitting
+from cexpr.heads.extract import Extraction, Extractor
+from cexpr.heads.features import read_clips, read_features
+from cexpr.heads.training import Training
+from cexpr.models import manifest, zoo
+from cexpr.models.session import Model
+from cexpr.models.stacked import open_model
 from cexpr.preprocess import preprocess
-from cexpr.submissions import MTL_HEADER
+from cexpr.runs.submissions import MTL_HEADER
 from tiny_networks import FEATURES, write_manifest, write_network
 
 CLIPS, FRAMES = 3, 20

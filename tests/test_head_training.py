@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cexpr import head_engines, head_training, metrics
-from cexpr.abaw import MultiTask
+from cexpr import metrics
+from cexpr.abaw.files import MultiTask
 from cexpr.errors import UsageError
-from cexpr.feature_file import Features, Settings
-from cexpr.head_fitting import fit, join
-from cexpr.head_training import Head, Training
+from cexpr.heads import engines as head_engines
+from cexpr.heads import training as head_training
+from cexpr.heads.features import Features, Settings
+from cexpr.heads.fit import fit, join
+from cexpr.heads.training import Head, Training
 
 WIDTH, OUTPUTS = 24, 10
 MEASURE = Path(__file__).parents[1] / "tools" / "measure_heads.py"

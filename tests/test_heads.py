@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cexpr import heads
 from cexpr.errors import ModelError, UsageError
-from cexpr.heads import Signals
-from cexpr.manifest import Manifest
+from cexpr.models import outputs as heads
+from cexpr.models.manifest import Manifest
+from cexpr.models.outputs import Signals
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS, SIGNALS
 
 SEVEN = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]

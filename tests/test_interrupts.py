@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from cexpr.interrupts import DeferredInterrupt
+from cexpr.runs.interrupts import DeferredInterrupt
 
 
 def test_the_first_interrupt_waits_for_a_check() -> None:

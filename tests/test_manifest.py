@@ -10,9 +10,9 @@ import pytest
 import yaml
 from onnx import TensorProto, helper
 
-from cexpr import manifest, zoo
 from cexpr.errors import ModelError, UsageError
-from cexpr.inference import Model, make_session
+from cexpr.models import manifest, zoo
+from cexpr.models.session import Model, make_session
 from tiny_networks import write_manifest, write_network
 
 EXPRESSION = {

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cexpr import zoo
 from cexpr.cli import app
+from cexpr.models import zoo
 
 
 def test_list_names_the_model_of_the_wheel_and_marks_derived_heads() -> None:

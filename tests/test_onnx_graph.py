@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx.reference import ReferenceEvaluator
 
-from cexpr import manifest, onnx_graph, zoo
 from cexpr.errors import ModelError
-from cexpr.inference import Model
+from cexpr.models import manifest, onnx_graph, zoo
+from cexpr.models.session import Model
 from tiny_networks import FEATURES, write_manifest, write_network
 
 

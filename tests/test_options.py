@@ -8,7 +8,7 @@ import pytest
 
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions, parse_blend, read_config
-from cexpr.rules import RuleSet
+from cexpr.rules.rule_set import RuleSet
 
 
 def test_defaults_are_those_of_the_contract() -> None:

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import cexpr
-from cexpr.batching import FaceSignals, cut_face
+from cexpr.clips import find_clips
 from cexpr.errors import ClipError, ModelError, RuleError, UsageError
-from cexpr.inference import Model
-from cexpr.manifest import load
+from cexpr.faces.batches import FaceSignals, cut_face
+from cexpr.faces.track import Tracks
+from cexpr.models.manifest import load
+from cexpr.models.session import Model
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
-from cexpr.run_record import RunRecord
+from cexpr.runs.record import RunRecord
 from cexpr.signals import SIGNALS
-from cexpr.track import Tracks
-from cexpr.video import find_clips
 from tiny_model import expected_signals, write_tiny_model
 from video_files import grey_steps, write_mjpeg_avi
 

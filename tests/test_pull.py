@@ -13,12 +13,12 @@ import pytest
 import skimage.data
 from typer.testing import CliRunner
 
-from cexpr import zoo
 from cexpr.cli import app, main
-from cexpr.detect import make_detector
 from cexpr.errors import ModelError
-from cexpr.inference import Model
-from cexpr.pull import pull
+from cexpr.faces import make_detector
+from cexpr.models import zoo
+from cexpr.models.pull import pull
+from cexpr.models.session import Model
 from file_server import FileServer, serve
 from tiny_networks import write_manifest, write_network
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import cexpr
-from cexpr._resources import data_files, data_path
+from cexpr._support.resources import data_files, data_path
 
 
 def test_missing_file_is_none() -> None:

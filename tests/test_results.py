@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cexpr import results
-from cexpr.results import FaceRows, columns_matrix, face_rows, faces_table, label_shares
+from cexpr.tables import result as results
+from cexpr.tables.result import FaceRows, columns_matrix, face_rows, faces_table, label_shares
 from results_files import COMPOUNDS, NAMES, make_face_rows, make_result
 
 

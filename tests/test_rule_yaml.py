@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cexpr import rule_yaml
-from cexpr.rule_yaml import YamlError, compose, decode
+from cexpr.rules import yaml as rule_yaml
+from cexpr.rules.yaml import YamlError, compose, decode
 
 
 def refused(data: bytes | str) -> tuple[int, int, str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cexpr.errors import RuleError
-from cexpr.rules import RuleSet
+from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import SIGNALS
 
 TEXT = """\

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cexpr import rule_yaml
 from cexpr.errors import RuleError
-from cexpr.rules import RuleSet
+from cexpr.rules import yaml as rule_yaml
+from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import SIGNALS
 
 HEAD = "cexpr: 1\nname: bad\ncompounds:\n  A: "

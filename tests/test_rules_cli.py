@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from cexpr.cli import app
 from cexpr.errors import CexprError, UsageError
-from cexpr.rules import RuleSet, shipped
+from cexpr.rules.rule_set import RuleSet, shipped
 
 GOOD = """\
 cexpr: 1

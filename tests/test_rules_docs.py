@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from cexpr.cli import app
 from cexpr.errors import RuleError
-from cexpr.rules import RuleSet
+from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import SIGNALS
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "rules.md"

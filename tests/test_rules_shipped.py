@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pytest
 
 import cexpr
-from cexpr.decision import decide
-from cexpr.results import FaceRows
-from cexpr.rules import RuleSet, shipped
+from cexpr.rules.rule_set import RuleSet, shipped
 from cexpr.signals import SIGNALS
+from cexpr.tables.result import FaceRows
+from cexpr.timeline.decide import decide
 
 Array = npt.NDArray[np.float64]
 

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
-import cexpr.run
+import cexpr.runs.run
 from cexpr.errors import UsageError
-from cexpr.export import read_table
-from cexpr.run_record import RunRecord
+from cexpr.runs.record import RunRecord
+from cexpr.tables.files import read_table
 from run_files import BASE, Command, read_csv, read_run
 from video_files import grey_steps, write_mjpeg_avi
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cexpr.decision import decide
 from cexpr.errors import UsageError
-from cexpr.export import Format, write_result
-from cexpr.results import ClipResult, FaceRows, faces_table
-from cexpr.rules import RuleSet
-from cexpr.run_explain import FrameExplanation, explain_frame
+from cexpr.rules.rule_set import RuleSet
+from cexpr.runs.explain import FrameExplanation, explain_frame
+from cexpr.tables.files import Format, write_result
+from cexpr.tables.result import ClipResult, FaceRows, faces_table
+from cexpr.timeline.decide import decide
 from run_files import BASE, Command
 
 NAMES = ("fear", "happiness", "sadness", "surprise")

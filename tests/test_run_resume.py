@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-import cexpr.run
-from cexpr.cpu_quota import usable_cores
+import cexpr.runs.run
+from cexpr.clips import find_clips
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions
-from cexpr.run import share_cores
-from cexpr.run_record import ClipRecord
-from cexpr.video import find_clips
-from cexpr.workers import run_parallel
+from cexpr.runs.cores import usable_cores
+from cexpr.runs.jobs import run_parallel
+from cexpr.runs.record import ClipRecord
+from cexpr.runs.run import share_cores
 from run_files import BASE, RULES, Command, change_times, read_csv, read_run
 from video_files import grey_steps, write_mjpeg_avi
 
@@ -114,7 +114,7 @@ def test_jobs_give_the_same_files(work: Path, cexpr_command: Command) -> None:
 
 
 def test_jobs_and_threads_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cexpr.run, "usable_cores", lambda: 6)
+    monkeypatch.setattr(cexpr.runs.run, "usable_cores", lambda: 6)
     assert share_cores(1, None)[:2] == (1, 4)
     assert share_cores(2, None)[:2] == (2, 3)
     assert share_cores(4, None)[:2] == (4, 1)

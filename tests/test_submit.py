@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from cexpr import abaw
+from cexpr.abaw import files as abaw
 from cexpr.cli import app
 from cexpr.errors import UsageError
-from cexpr.export import write_result
-from cexpr.results import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
-from cexpr.run_record import ClipRecord, RunRecord
+from cexpr.runs.record import ClipRecord, RunRecord
+from cexpr.runs.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
+from cexpr.runs.submit import submit
 from cexpr.signals import SIGNALS
-from cexpr.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
-from cexpr.submit import submit
+from cexpr.tables.files import write_result
+from cexpr.tables.result import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
 
 COMPOUNDS = CE_CLASSES
 

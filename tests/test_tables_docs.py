@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from cexpr.run_record import ClipRecord, RunRecord
+from cexpr.runs.record import ClipRecord, RunRecord
 from cexpr.signals import SIGNALS
 from run_files import BASE, Command, read_csv, read_run
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference
-from cexpr import timeline
+from cexpr.timeline import steps as timeline
 
 
 def some_scores(draw: st.DrawFn, rows: int, columns: int) -> npt.NDArray[np.float32]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cexpr.detect import Detections, make_detector
-from cexpr.detect.base import to_xyxy
-from cexpr.track import Tracker, TrackOptions, Tracks
-from cexpr.video import Frame, find_clips, open_clip
+from cexpr.clips import Frame, find_clips, open_clip
+from cexpr.faces import Detections, make_detector
+from cexpr.faces.detector import to_xyxy
+from cexpr.faces.track import Tracker, TrackOptions, Tracks
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -8,18 +8,21 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from cexpr import abaw, metrics, tune, tune_scores
-from cexpr.abaw import EXPRESSIONS, MultiTask
+from cexpr import metrics
+from cexpr.abaw import files as abaw
+from cexpr.abaw.files import EXPRESSIONS, MultiTask
 from cexpr.cli import app
 from cexpr.errors import UsageError
-from cexpr.results import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
-from cexpr.run_record import RunRecord
+from cexpr.evaluation import sums as tune_scores
+from cexpr.runs.record import RunRecord
+from cexpr.runs.submissions import CE_CLASSES, MTL_HEADER
 from cexpr.signals import SIGNALS
 from cexpr.smoothing import smooth
-from cexpr.submissions import CE_CLASSES, MTL_HEADER
-from cexpr.tune import Smoothing
-from cexpr.tune_plot import svg
-from cexpr.tune_tracks import RunSource, Track, open_sources, read_tracks
+from cexpr.tables.result import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
+from cexpr.tuning import search as tune
+from cexpr.tuning.plot import svg
+from cexpr.tuning.search import Smoothing
+from cexpr.tuning.sources import RunSource, Track, open_sources, read_tracks
 from test_submit import run_folder
 from tiny_networks import write_manifest, write_network
 

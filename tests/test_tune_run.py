@@ -13,9 +13,9 @@ import yaml
 from typer.testing import CliRunner
 
 from cexpr.cli import app
+from cexpr.runs.submissions import MTL_HEADER
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS
 from cexpr.smoothing import smooth
-from cexpr.submissions import MTL_HEADER
 from tiny_model import write_tiny_model
 from tiny_networks import write_manifest, write_network
 

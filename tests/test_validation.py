@@ -9,7 +9,7 @@ import pytest
 
 import cexpr
 from cexpr.errors import UsageError
-from cexpr.manifest import load
+from cexpr.models.manifest import load
 from cexpr.options import RunOptions
 
 RAW = ("Input should", "Value error", "Extra inputs", "permitted", "Field required", "[key]")

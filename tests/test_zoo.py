@@ -7,10 +7,11 @@ import numpy as np
 import onnx
 import pytest
 
-from cexpr import heads, zoo
 from cexpr.errors import ModelError
-from cexpr.inference import Model
-from cexpr.pull import pull
+from cexpr.models import outputs as heads
+from cexpr.models import zoo
+from cexpr.models.pull import pull
+from cexpr.models.session import Model
 
 STAND_IN = "enet_b0_8_va_mtl_standin.onnx"
 FETCHED = {

@@ -2,9 +2,9 @@
 
 python tools/measure_heads.py TRAIN.npz VALID.npz [--model cexpr-s] [--rows 6000] [--engine numpy]
 
-Both files hold FER+ faces and votes (see `cexpr.crowd.read_faces`). Faces count whose votes have a
-majority. The head is chosen on one half of VALID and judged on the other, which it never saw;
-beside it stand the model's own expressions and always saying the commonest class.
+Both files hold FER+ faces and votes (see `cexpr.evaluation.crowd.read_faces`). Faces count whose
+votes have a majority. The head is chosen on one half of VALID and judged on the other, which it
+never saw; beside it stand the model's own expressions and always saying the commonest class.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cexpr import heads, inference, metrics, zoo
-from cexpr.abaw import EXPRESSIONS
-from cexpr.crowd import VOTE_COLUMNS, read_faces
-from cexpr.head_training import Training, fit_expression
-from cexpr.manifest import InputSpec
+from cexpr import metrics
+from cexpr.abaw.files import EXPRESSIONS
+from cexpr.evaluation.crowd import VOTE_COLUMNS, read_faces
+from cexpr.heads.training import Training, fit_expression
+from cexpr.models import outputs as heads
+from cexpr.models import session as inference
+from cexpr.models import zoo
+from cexpr.models.manifest import InputSpec
 from cexpr.preprocess import preprocess
 
 BATCH = 50

@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cexpr import crowd, inference, zoo
-from cexpr.crowd import PAIRS
-from cexpr.heads import Signals
-from cexpr.rules import RuleSet, shipped
+from cexpr.evaluation import crowd
+from cexpr.evaluation.crowd import PAIRS
+from cexpr.models import session as inference
+from cexpr.models import zoo
+from cexpr.models.outputs import Signals
+from cexpr.rules.rule_set import RuleSet, shipped
 from cexpr.signals import EXPRESSIONS
 
 Levels = dict[str, float]

@@ -18,10 +18,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cexpr.detect import Detections, Detector, make_detector
-from cexpr.detect.base import to_xyxy
-from cexpr.track import Tracker, TrackOptions, Tracks
-from cexpr.video import ClipSource, Frame, find_clips, open_clip
+from cexpr.clips import ClipSource, Frame, find_clips, open_clip
+from cexpr.faces import Detections, Detector, make_detector
+from cexpr.faces.detector import to_xyxy
+from cexpr.faces.track import Tracker, TrackOptions, Tracks
 
 EVERY = 10
 TILE_WIDTH = 320

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cexpr
-from cexpr import heads, inference, zoo
-from cexpr.inference import Model
+from cexpr.models import outputs as heads
+from cexpr.models import session as inference
+from cexpr.models import zoo
+from cexpr.models.session import Model
 from cexpr.signals import EXPRESSIONS
 
 from . import calibrate, data, measures

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from cexpr.inference import Model
-from cexpr.manifest import load, sha256_of
+from cexpr.models.manifest import load, sha256_of
+from cexpr.models.session import Model
 from cexpr.signals import EXPRESSIONS
 
 from . import data, evaluate, measures

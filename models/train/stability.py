@@ -18,8 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cexpr
-from cexpr import detect, heads, inference, video, zoo
-from cexpr.inference import Model
+from cexpr import clips as video
+from cexpr import faces as detect
+from cexpr.models import outputs as heads
+from cexpr.models import session as inference
+from cexpr.models import zoo
+from cexpr.models.session import Model
 
 from . import data
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cexpr import metrics
     from cexpr.analyzer import Analyzer
     from cexpr.pipeline import Pipeline, analyze
-    from cexpr.results import ClipResult
-    from cexpr.rules import RuleSet
+    from cexpr.rules.rule_set import RuleSet
+    from cexpr.tables.result import ClipResult
 
 __all__ = [
     "Analyzer",
@@ -43,9 +43,9 @@ __all__ = [
 # Loaded when they are asked for, because their libraries take a while.
 _LATE = {
     "Analyzer": "cexpr.analyzer",
-    "ClipResult": "cexpr.results",
+    "ClipResult": "cexpr.tables.result",
     "Pipeline": "cexpr.pipeline",
-    "RuleSet": "cexpr.rules",
+    "RuleSet": "cexpr.rules.rule_set",
     "analyze": "cexpr.pipeline",
 }
 

@@ -5,7 +5,7 @@ import sys
 from cexpr.errors import CexprError
 
 if sys.argv[1:] == ["--cmake-dir"]:
-    from cexpr._cmake import cmake_dir
+    from cexpr._support.cmake import cmake_dir
 
     try:
         sys.stdout.write(f"{cmake_dir()}\n")

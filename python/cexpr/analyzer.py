@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cexpr import _core
 from cexpr.errors import RuleError
-from cexpr.rules import RuleSet
+from cexpr.rules.rule_set import RuleSet
 
 __all__ = ["Analyzer", "DecidedFrame"]
 

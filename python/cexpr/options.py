@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from cexpr._validation import explain
+from cexpr._support.validation import explain
 from cexpr.errors import UsageError
 from cexpr.signals import ACTION_UNITS
 

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from cexpr import zoo
-from cexpr.batching import FaceSignals
-from cexpr.decision import decide
-from cexpr.detect import make_detector
+from cexpr.clips import Clip, ClipSource, ReadAhead, find_clips, open_clip
 from cexpr.errors import RuleError, UsageError
-from cexpr.heads_model import open_model
+from cexpr.faces import make_detector
+from cexpr.faces.batches import FaceSignals
+from cexpr.faces.track import Tracker
+from cexpr.models import zoo
+from cexpr.models.stacked import open_model
 from cexpr.options import RunOptions
-from cexpr.results import ClipResult, FaceRows, Integers, Times, faces_table
-from cexpr.rules import RuleSet
-from cexpr.track import Tracker
-from cexpr.video import Clip, ClipSource, ReadAhead, find_clips, open_clip
+from cexpr.rules.rule_set import RuleSet
+from cexpr.tables.result import ClipResult, FaceRows, Integers, Times, faces_table
+from cexpr.timeline.decide import decide
 
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cexpr import _core
-from cexpr._arguments import adjacent_pixels, pair, real, reals, whole
+from cexpr._support.arguments import adjacent_pixels, pair, real, reals, whole
 
 Color = Literal["rgb", "bgr", "gray"]
 Sampling = Literal["auto", "bilinear", "area"]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cexpr import _core
-from cexpr._arguments import c_contiguous, real, whole
+from cexpr._support.arguments import c_contiguous, real, whole
 
 __all__ = ["StreamingFilter", "smooth"]
 

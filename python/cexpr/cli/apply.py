@@ -11,7 +11,7 @@ import typer
 from cexpr.cli.summary import finish
 
 if TYPE_CHECKING:
-    from cexpr.run_record import ClipRecord
+    from cexpr.runs.record import ClipRecord
 
 
 def apply(
@@ -56,8 +56,8 @@ def apply(
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage or rules.
     """
-    from cexpr import submissions
-    from cexpr.apply import apply as apply_rules
+    from cexpr.runs import submissions
+    from cexpr.runs.apply import apply as apply_rules
 
     start = last = time.perf_counter()
     took: dict[str, float] = {}

@@ -16,7 +16,7 @@ from rich.table import Table
 from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
-    from cexpr.evaluation import ClassReport, Interval
+    from cexpr.evaluation.reports import ClassReport, Interval
 
 # Of a file or pipe, which has no width to fit into.
 _PAGE_WIDTH: Final = 160
@@ -49,8 +49,9 @@ def ce(
 
     Rows labelled -1 are left out. A class that never occurs counts 0.
     """
-    from cexpr import abaw_folders, evaluation
-    from cexpr.submissions import CE_CLASSES
+    from cexpr.abaw import folders as abaw_folders
+    from cexpr.evaluation import reports as evaluation
+    from cexpr.runs.submissions import CE_CLASSES
 
     report = evaluation.judge_compounds(
         abaw_folders.read_compounds(labels),
@@ -72,8 +73,9 @@ def shares(predictions: Predictions, as_json: AsJson = False) -> None:
     Prints the Kullback-Leibler divergence, published shares first, natural logarithm; infinite
     where a compound is never predicted. Frames without a label are left out.
     """
-    from cexpr import abaw_folders, metrics
-    from cexpr.submissions import CE_CLASSES
+    from cexpr import metrics
+    from cexpr.abaw import folders as abaw_folders
+    from cexpr.runs.submissions import CE_CLASSES
 
     labels = abaw_folders.read_compounds(_file(predictions, "CE.txt")).labels
     divergence = metrics.share_divergence(metrics.COMPOUND_FRAMES, labels)
@@ -104,7 +106,9 @@ def mtl(
     Rows with a missing marker (-5, -1) are left out, head by head. A class that never occurs
     counts 0. Intervals hold 95 % of the draws of whole videos.
     """
-    from cexpr import abaw, abaw_folders, evaluation
+    from cexpr.abaw import files as abaw
+    from cexpr.abaw import folders as abaw_folders
+    from cexpr.evaluation import reports as evaluation
     from cexpr.signals import ACTION_UNITS
 
     report = evaluation.judge_multi_task(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cexpr._text import counted
+from cexpr._support.text import counted
 
 if TYPE_CHECKING:
-    from cexpr.crowd import CrowdScore
+    from cexpr.evaluation.crowd import CrowdScore
 
     _Entry = tuple[str, CrowdScore, dict[str, tuple[float, float, float]]]
 
@@ -34,8 +34,8 @@ def crowd(
     """Score rule sets on faces in which a crowd saw two basic emotions at once."""
     import numpy as np
 
-    from cexpr import crowd as crowds
-    from cexpr.rules import RuleSet, shipped
+    from cexpr.evaluation import crowd as crowds
+    from cexpr.rules.rule_set import RuleSet, shipped
 
     held = crowds.read_faces(faces)
     labels = crowds.crowd_labels(held.votes)
@@ -60,7 +60,7 @@ def crowd(
 
 
 def _plain(entry: _Entry) -> dict[str, Any]:
-    from cexpr.crowd import PAIRS
+    from cexpr.evaluation.crowd import PAIRS
 
     _, score, margin = entry
     return {
@@ -74,7 +74,7 @@ def _plain(entry: _Entry) -> dict[str, Any]:
 
 
 def _overview(report: list[_Entry], baseline: str) -> str:
-    from cexpr.crowd import PAIRS
+    from cexpr.evaluation.crowd import PAIRS
 
     width = max(len(name) for name, *_ in report)
     short = "".join(f"{_short(name):>6}" for name in PAIRS)
@@ -92,7 +92,7 @@ def _overview(report: list[_Entry], baseline: str) -> str:
 
 
 def _confusion(score: CrowdScore) -> str:
-    from cexpr.crowd import PAIRS
+    from cexpr.evaluation.crowd import PAIRS
 
     header = "".join(f"{_short(name):>6}" for name in [*PAIRS, "no_label"])
     rows = [

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cexpr._text import counted
+from cexpr._support.text import counted
 from cexpr.cli.run import INTERRUPTED
 
 if TYPE_CHECKING:
-    from cexpr.extract import Extracted
+    from cexpr.heads.extract import Extracted
 
 
 class Engine(str, Enum):
@@ -62,7 +62,7 @@ def extract(
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage or model.
     """
-    from cexpr import extract as extraction
+    from cexpr.heads import extract as extraction
 
     def report(one: Extracted) -> None:
         if one.rows is None:
@@ -121,13 +121,14 @@ def fit(
 
     Writes an ONNX file and its manifest, for `cexpr run --model`.
     """
-    from cexpr import head_export, head_fitting
-    from cexpr.abaw_folders import read_multi_task
+    from cexpr.abaw.folders import read_multi_task
     from cexpr.errors import UsageError
-    from cexpr.feature_file import read_features
-    from cexpr.head_engines import has_torch
-    from cexpr.head_training import Training
-    from cexpr.manifest import sha256_of
+    from cexpr.heads import export as head_export
+    from cexpr.heads import fit as head_fitting
+    from cexpr.heads.engines import has_torch
+    from cexpr.heads.features import read_features
+    from cexpr.heads.training import Training
+    from cexpr.models.manifest import sha256_of
 
     head_export.require_exportable(out)
     read = read_features(features)

@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cexpr import zoo
 from cexpr.cli.models_add import add
 from cexpr.cli.transfer import transfer_progress
 from cexpr.errors import ModelError
-from cexpr.manifest import DetectorManifest, Manifest, ModelFile, sha256_of
+from cexpr.models import zoo
+from cexpr.models.manifest import DetectorManifest, Manifest, ModelFile, sha256_of
 
 app = typer.Typer(help="List, check, fetch and add models.", no_args_is_help=True)
 app.command()(add)
@@ -114,7 +114,7 @@ def pull(
 
     A file that was placed by hand is checked and recorded without fetching.
     """
-    from cexpr import pull as puller
+    from cexpr.models import pull as puller
 
     with ExitStack() as stack:
         progress = None if quiet else stack.enter_context(transfer_progress(name))

@@ -11,7 +11,7 @@ import typer
 from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
-    from cexpr.adopt import Graph
+    from cexpr.models.add import Graph
 
 # What is asked where the graph does not tell, by the option that answers it.
 _QUESTIONS: Final = {
@@ -84,7 +84,7 @@ def add(
 
     Then `--model FILE.onnx` runs it. Exit status 2 where the trial finds something wrong.
     """
-    from cexpr import adopt
+    from cexpr.models import add as adopt
 
     graph = adopt.inspect(file)
     typer.echo(_shapes("input", graph.inputs) + _shapes("output", graph.outputs), nl=False)
@@ -154,7 +154,7 @@ def add(
 
 
 def _head(text: str, graph: Graph, formula: str, **more: Any) -> dict[str, Any]:
-    from cexpr import adopt
+    from cexpr.models import add as adopt
 
     if text == "derived":
         return {"derived": formula}

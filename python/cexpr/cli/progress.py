@@ -19,10 +19,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from cexpr._text import counted
+from cexpr._support.text import counted
 
 if TYPE_CHECKING:
-    from cexpr.run_record import ClipRecord, RunRecord
+    from cexpr.runs.record import ClipRecord, RunRecord
 
 # A long clip is heard of this often where there is no bar.
 _LINE_SECONDS: Final = 30.0
@@ -53,16 +53,16 @@ class Quiet:
         """End the progress."""
 
     def begin(self, record: RunRecord, todo: int, jobs: int, threads: int) -> None:
-        """See `cexpr.run.Observer`."""
+        """See `cexpr.runs.run.Observer`."""
 
     def notice(self, text: str) -> None:
-        """See `cexpr.run.Observer`."""
+        """See `cexpr.runs.run.Observer`."""
 
     def progress(self, stem: str, frames: int, announced: int | None) -> None:
-        """See `cexpr.run.Observer`."""
+        """See `cexpr.runs.run.Observer`."""
 
     def clip(self, record: ClipRecord) -> None:
-        """See `cexpr.run.Observer`."""
+        """See `cexpr.runs.run.Observer`."""
 
 
 class Lines(Quiet):

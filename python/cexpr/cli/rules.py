@@ -22,7 +22,7 @@ _Files = Annotated[
 @app.command("list")
 def list_rules() -> None:
     """List the rule sets that come with cexpr."""
-    from cexpr.rules import RuleSet, shipped
+    from cexpr.rules.rule_set import RuleSet, shipped
 
     for name in shipped():
         rules = RuleSet.load(name)
@@ -35,7 +35,7 @@ def list_rules() -> None:
 @app.command()
 def check(files: _Files) -> None:
     """Check rule files and show every problem; exit status 2 if there is one."""
-    from cexpr.rules import RuleSet
+    from cexpr.rules.rule_set import RuleSet
 
     failed = False
     for file in files:
@@ -57,7 +57,7 @@ def check(files: _Files) -> None:
 @app.command()
 def test(files: _Files) -> None:
     """Run the tests that rule files carry; exit status 1 if one fails."""
-    from cexpr.rules import RuleSet
+    from cexpr.rules.rule_set import RuleSet
 
     failed = False
     for file in files:
@@ -99,7 +99,7 @@ def explain(
     ] = None,
 ) -> None:
     """Show for one frame every compound's score with the values behind it, and why one won."""
-    from cexpr.rules import RuleSet
+    from cexpr.rules.rule_set import RuleSet
 
     if (given is None) == (frames is None) or (frames is None) != (frame is None):
         raise UsageError("give either --frames FILE with --frame N, or --given NAME=VALUE,...")
@@ -107,7 +107,7 @@ def explain(
     if given is not None:
         typer.echo(str(rules.explain_given(_parse_given(given))))
     elif frames is not None and frame is not None:
-        from cexpr.run_explain import explain_frame
+        from cexpr.runs.explain import explain_frame
 
         typer.echo(str(explain_frame(rules, frames, frame)))
 
@@ -115,7 +115,7 @@ def explain(
 @app.command()
 def schema() -> None:
     """Print a JSON Schema of rule files, for completion and checks in an editor."""
-    from cexpr.rule_schema import rule_schema
+    from cexpr.rules.schema import rule_schema
 
     typer.echo(json.dumps(rule_schema(), indent=2))
 
@@ -141,8 +141,8 @@ def _with_score(name: str | None, scores: dict[str, float]) -> str:
 
 def _lines(file: str) -> list[str]:
     """Return the lines of a file that was just found wrong, as far as they can be read."""
-    from cexpr import rule_yaml
-    from cexpr.rules import shipped
+    from cexpr.rules import yaml as rule_yaml
+    from cexpr.rules.rule_set import shipped
 
     path = shipped().get(file, Path(file))
     with path.open("rb") as stream:

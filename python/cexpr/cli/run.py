@@ -121,7 +121,7 @@ def run(
     Exit status: 0 all clips done; 1 some failed; 2 bad usage, rules or model.
     """
     from cexpr.options import RunOptions, parse_blend, read_config
-    from cexpr.run import run as run_clips
+    from cexpr.runs.run import run as run_clips
 
     given = {
         "rules": ("rules", rules),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cexpr._text import counted
+from cexpr._support.text import counted
 
 
 class Challenge(str, Enum):
@@ -44,8 +44,8 @@ def submit(
     A frame that the run lacks, or has no label for, takes the row of the nearest frame of its video
     that has one; the number of such rows is reported for each video.
     """
-    from cexpr import abaw
-    from cexpr.submit import submit as write
+    from cexpr.abaw import files as abaw
+    from cexpr.runs.submit import submit as write
 
     target = out or folder / f"{kind.value.upper()}.submission.txt"
     done = write(kind.value, folder, template, target, fill)
@@ -77,7 +77,7 @@ def check_submission(
     ] = None,
 ) -> None:
     """Say line by line what is wrong with a submission; exit status 1 if anything is."""
-    from cexpr import abaw
+    from cexpr.abaw import files as abaw
 
     problems = abaw.check_submission(file, kind.value, template)
     for one in problems:

@@ -15,7 +15,7 @@ from rich.table import Table
 from cexpr.signals import GROUPS
 
 if TYPE_CHECKING:
-    from cexpr.run_record import ClipRecord, RunRecord
+    from cexpr.runs.record import ClipRecord, RunRecord
 
 _PAGE_WIDTH: Final = 160
 

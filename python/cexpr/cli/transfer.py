@@ -21,7 +21,7 @@ Report = Callable[[int, "int | None"], None]
 
 @contextmanager
 def transfer_progress(name: str) -> Iterator[Report]:
-    """Show progress on standard error; yields what `cexpr.download.fetch` calls."""
+    """Show progress on standard error; yields what `cexpr.models.download.fetch` calls."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _lines(name)

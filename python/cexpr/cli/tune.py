@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cexpr._text import command_line
+from cexpr._support.text import command_line
 
 
 class WindowUnit(str, Enum):
@@ -76,11 +76,11 @@ def tune(
     from rich.progress import Progress
     from rich.table import Table
 
-    from cexpr import tune as search
-    from cexpr.abaw_folders import read_multi_task
-    from cexpr.export import write_atomically
-    from cexpr.tune_plot import svg
-    from cexpr.tune_tracks import open_sources, read_tracks
+    from cexpr.abaw.folders import read_multi_task
+    from cexpr.tables.files import write_atomically
+    from cexpr.tuning import search
+    from cexpr.tuning.plot import svg
+    from cexpr.tuning.sources import open_sources, read_tracks
 
     table = read_multi_task(labels)
     opened = open_sources(sources, model or ())
@@ -124,7 +124,7 @@ def tune(
 
 def _name_from(file: Path, model: str) -> str:
     """A model as the options file names it; a whole path stays one."""
-    from cexpr import zoo
+    from cexpr.models import zoo
 
     return model if Path(model).is_absolute() else zoo.name_from(model, file.parent)
 

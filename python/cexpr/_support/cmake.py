@@ -1,0 +1,32 @@
+"""Where the wheel carries the CMake package of the C++ library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cexpr._support.resources import data_path
+from cexpr.errors import UsageError
+
+# CMake chooses by platform where libraries go.
+_LIBRARY_FOLDERS = ("lib", "lib64")
+
+
+def cmake_dir() -> Path:
+    """Return the folder to give to CMake as `cexpr_DIR`.
+
+    Returns:
+        The folder that holds `cexprConfig.cmake`; headers and library lie under the same prefix.
+
+    Raises:
+        UsageError: the package was installed without it.
+
+    Example:
+        cmake -S . -B build -Dcexpr_DIR=$(python -m cexpr --cmake-dir)
+    """
+    for folder in _LIBRARY_FOLDERS:
+        config = data_path(folder, "cmake", "cexpr", "cexprConfig.cmake")
+        if config is not None:
+            return config.parent
+    raise UsageError(
+        "the CMake package is not installed with cexpr; install a wheel, pip install cexpr"
+    )

@@ -1,0 +1,129 @@
+"""Annotations as ABAW hands them out: one file for all frames, or a folder with a file per video.
+
+A file of a folder is named after its video and has a header, then a row for each frame from 1 on,
+without the image. How many numbers a row has says what they are: 1 an expression (of a `ce` folder:
+a compound), 2 valence and arousal, 12 action units, 15 all of them. Files of the same name in
+several folders, as the three challenges have them, are joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cexpr import metrics
+from cexpr._support.text import counted, shortened
+from cexpr.abaw import files as abaw
+from cexpr.abaw.files import Compounds, Key, Kind, MultiTask
+from cexpr.errors import UsageError
+
+_SUFFIXES: Final = (".txt", ".csv")
+# Where the numbers of a row go among valence, arousal, expression and the action units.
+_PLACES: Final = {1: slice(2, 3), 2: slice(0, 2), 12: slice(3, 15), 15: slice(0, 15)}
+_MISSING: Final = (metrics.MISSING_AFFECT,) * 2 + (metrics.MISSING_CLASS,) * 13
+_SHOWN: Final = 5
+
+
+def read_compounds(path: Path) -> Compounds:
+    """Read compound expressions from a file or a folder.
+
+    Raises:
+        UsageError: A file cannot be read, or lines are wrong; the first of them are named.
+    """
+    if not path.is_dir():
+        return abaw.read_compounds(path)
+    keys: list[Key] = []
+    labels = []
+    for file, rows in _read(path, "ce"):
+        keys += [(file.stem, number) for number in range(1, len(rows) + 1)]
+        labels.append(rows[:, 0])
+    if len(set(keys)) < len(keys):
+        raise UsageError(f"{path}: holds two files of the same video")
+    return Compounds(tuple(keys), np.concatenate(labels).astype(np.int64))
+
+
+def read_multi_task(path: Path) -> MultiTask:
+    """Read multi-task annotations from a file or a folder; what no file tells is missing.
+
+    Raises:
+        UsageError: A file cannot be read, or lines are wrong; the first of them are named.
+    """
+    if not path.is_dir():
+        return abaw.read_multi_task(path)
+    videos: dict[str, NDArray[np.float64]] = {}
+    told: dict[str, set[int]] = {}
+    for file, rows in _read(path, "mtl"):
+        known = videos.get(file.stem, np.zeros((0, len(_MISSING))))
+        if len(known) < len(rows):
+            more = np.tile(_MISSING, (len(rows) - len(known), 1))
+            known = np.concatenate([known, more])
+        place = _PLACES[rows.shape[1]]
+        columns = set(range(place.start, place.stop))
+        if columns & told.setdefault(file.stem, set()):
+            raise UsageError(f"{file}: another file tells the same of '{file.stem}'")
+        told[file.stem] |= columns
+        known[: len(rows), place] = rows
+        videos[file.stem] = known
+    values = np.concatenate(list(videos.values()))
+    return MultiTask(
+        tuple((name, row) for name, rows in videos.items() for row in range(1, len(rows) + 1)),
+        values[:, :2],
+        values[:, 2].astype(np.int64),
+        values[:, 3:].astype(np.int64),
+    )
+
+
+def _read(folder: Path, kind: Kind) -> Iterator[tuple[Path, NDArray[np.float64]]]:
+    if (folder / "run.json").is_file():
+        raise UsageError(
+            f"{folder}: is the folder of a run, expected annotations, which are named before it"
+        )
+    files = sorted(one for one in folder.rglob("*") if one.suffix in _SUFFIXES)
+    if not files:
+        raise UsageError(f"{folder}: holds no annotations; expected VIDEO.txt for each video")
+    problems: list[str] = []
+    read = []
+    for file in files:
+        rows, wrong = _read_file(file, kind)
+        problems += wrong
+        read.append((file, rows))
+    if problems:
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise UsageError("; ".join(problems[:_SHOWN]) + more)
+    yield from read
+
+
+def _read_file(file: Path, kind: Kind) -> tuple[NDArray[np.float64], list[str]]:
+    """Rows of one file, and what is wrong with it, each with its line."""
+    lines = abaw.read_lines(file)
+    is_headless = _numbers(lines[0]) is not None
+    problems = [f"{file}:1: the header is missing"] if is_headless else []
+    first = _numbers(lines[1]) if len(lines) > 1 else None
+    width = len(first) if first is not None else 1
+    if width not in ((1,) if kind == "ce" else _PLACES):
+        expected = "1 number" if kind == "ce" else "1, 2, 12 or 15 numbers"
+        return np.zeros((0, 1)), [f"{file}:2: expected {expected} in a row, got {width}"]
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        values = _numbers(line)
+        if values is None or len(values) != width:
+            expected, got = counted(width, "number"), shortened(line.strip())
+            problems.append(f"{file}:{number}: expected {expected}, got '{got}'")
+            continue
+        whole = list(_MISSING)
+        whole[_PLACES[width]] = values
+        wrong = abaw.out_of_range(kind, values if kind == "ce" else whole, is_annotation=True)
+        problems += [f"{file}:{number}: {message}" for message in wrong]
+        rows.append(values)
+    return np.array(rows, dtype=np.float64).reshape(-1, width), problems
+
+
+def _numbers(line: str) -> list[float] | None:
+    try:
+        return [float(text) for text in line.split(",")]
+    except ValueError:
+        return None

@@ -1,0 +1,292 @@
+"""Crowd-confirmed compounds: faces on which several taggers saw each of two basic emotions.
+
+Ten people tagged every face of FER+ (Barsoum et al., ICMI 2016). A face is a compound of two basic
+emotions where at least two taggers chose each of them, both are ahead of every other basic emotion
+(of the six: neutral and contempt are none), and both together hold at least 60 % of all votes.
+Nobody was asked for compounds, so rules that are scored on these faces have seen no compound label.
+"""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cexpr.errors import UsageError
+
+if TYPE_CHECKING:
+    from cexpr.models.outputs import Signals
+    from cexpr.rules.rule_set import RuleSet
+
+VOTE_COLUMNS: Final = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "not_a_face",
+)
+BASIC_EMOTIONS: Final = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
+PAIRS: Final[dict[str, tuple[str, str]]] = {
+    "Fearfully_Surprised": ("fear", "surprise"),
+    "Happily_Surprised": ("happiness", "surprise"),
+    "Sadly_Surprised": ("sadness", "surprise"),
+    "Disgustedly_Surprised": ("disgust", "surprise"),
+    "Angrily_Surprised": ("anger", "surprise"),
+    "Sadly_Fearful": ("sadness", "fear"),
+    "Sadly_Angry": ("sadness", "anger"),
+}
+"""The seven C-EXPR-DB classes in the order of their ids."""
+
+_MIN_VOTES: Final = 2
+_MIN_SHARE: Final = 0.6
+
+Images = npt.NDArray[np.uint8]
+Votes = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class CrowdFaces:
+    """Faces with the votes of their taggers.
+
+    Attributes:
+        images: uint8, shape (N, H, W), grey.
+        votes: int64, shape (N, 10), counts in the order of `VOTE_COLUMNS`.
+    """
+
+    images: Images
+    votes: Votes
+
+    def __len__(self) -> int:
+        return len(self.votes)
+
+    def __getitem__(self, rows: npt.NDArray[np.int64]) -> CrowdFaces:
+        return CrowdFaces(self.images[rows], self.votes[rows])
+
+
+@dataclass(frozen=True)
+class CrowdScore:
+    """How often a rule set names the compound that the crowd saw.
+
+    Attributes:
+        confusion: int64, shape (7, 8): crowd's class by predicted class; the last column counts
+            faces that got no label or one outside the seven.
+    """
+
+    confusion: npt.NDArray[np.int64]
+
+    @property
+    def faces(self) -> int:
+        """Number of faces."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Share of faces with the right class; no label is wrong."""
+        return float(np.trace(self.confusion)) / self.faces if self.faces else 0.0
+
+    @property
+    def f1(self) -> npt.NDArray[np.float64]:
+        """F1 of each class, shape (7,); a class that neither side names has 0."""
+        hits = np.diagonal(self.confusion)
+        named = self.confusion.sum(axis=1) + self.confusion[:, : len(PAIRS)].sum(axis=0)
+        f1: npt.NDArray[np.float64] = 2 * hits / np.maximum(named, 1)
+        return f1
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean of the seven F1, absent classes included."""
+        return float(self.f1.mean())
+
+
+def read_faces(path: Path) -> CrowdFaces:
+    """Read faces and votes.
+
+    Args:
+        path: An npz file with `images` (uint8, N x H x W) and `votes` (N x 10), or a folder as FER+
+            makes them: images beside a `label.csv` with rows `name, box, ten votes`.
+
+    Returns:
+        All faces, in file order.
+
+    Raises:
+        UsageError: the path is neither, or its content does not fit.
+    """
+    if path.is_dir():
+        return _read_folder(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            images, votes = archive["images"], archive["votes"].astype(np.int64)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UsageError(
+            f"{path}: expected an npz file with images and votes, or a folder with label.csv: "
+            f"{error}"
+        ) from error
+    if images.dtype != np.uint8 or images.ndim != 3 or votes.shape != (len(images), 10):
+        raise UsageError(
+            f"{path}: expected images uint8 (N, H, W) and votes (N, 10); got {images.dtype} "
+            f"{images.shape} and {votes.shape}"
+        )
+    return CrowdFaces(images, votes)
+
+
+def _read_folder(folder: Path) -> CrowdFaces:
+    from cexpr.clips import find_clips, open_clip
+
+    table = folder / "label.csv"
+    images: list[Images] = []
+    votes: list[list[int]] = []
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            for name, _, *counts in csv.reader(file):
+                with open_clip(find_clips([folder / name])[0]) as clip:
+                    images.extend(frame.image[:, :, 0] for frame in clip)
+                votes.append([int(float(count)) for count in counts])
+        faces = CrowdFaces(np.stack(images), np.array(votes, dtype=np.int64))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{table}: expected rows of name, box and ten votes: {error}") from error
+    if faces.votes.shape != (len(faces.images), len(VOTE_COLUMNS)):
+        raise UsageError(f"{table}: expected ten votes in each row; got shape {faces.votes.shape}")
+    return faces
+
+
+def face_signals(faces: CrowdFaces, model: str, *, batch: int = 64, threads: int = 1) -> Signals:
+    """Run a model on faces that are cut already: the whole image is the face.
+
+    Args:
+        faces: The faces.
+        model: Name or manifest file of the model.
+        batch: Faces in one call of the model.
+        threads: Threads of the model.
+
+    Returns:
+        The model's signals, a row for each face.
+    """
+    from cexpr.models import outputs as heads
+    from cexpr.models import session as inference
+    from cexpr.models import zoo
+    from cexpr.preprocess import preprocess
+
+    manifest = zoo.find(model)
+    session = inference.Model(manifest, zoo.model_file(manifest), threads=threads)
+    spec = manifest.input
+    height, width = faces.images.shape[1:]
+    whole = inference.face_matrices(
+        spec,
+        np.full((1, 5, 2), np.nan, dtype=np.float32),
+        np.array([[0, 0, width, height]], dtype=np.float32),
+    )
+    parts = []
+    for start in range(0, len(faces), batch):
+        inputs = [
+            preprocess(image, whole, spec.size, spec.mean, spec.std, spec.color)
+            for image in faces.images[start : start + batch]
+        ]
+        parts.append(session.run(np.concatenate(inputs)))
+    tensors = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return heads.signals(manifest, tensors)
+
+
+def predict(rules: RuleSet, signals: npt.NDArray[np.float32], names: Sequence[str]) -> Labels:
+    """Name a class for each face by a rule set.
+
+    Args:
+        rules: The rule set; its compounds are matched to `PAIRS` by name.
+        signals: float32, shape (N, S); every face stands alone, windows over time see it only.
+        names: S names of the columns.
+
+    Returns:
+        int32, shape (N,): class id in the order of `PAIRS`; -1 for no label or another compound.
+    """
+    order = list(PAIRS)
+    ids = [order.index(name) if name in order else -1 for name in rules.compounds]
+    decided = rules.decide(rules.evaluate(signals, names))
+    # The last entry is what -1, no label, finds.
+    return np.array([*ids, -1], dtype=np.int32)[decided]
+
+
+def crowd_labels(votes: Votes) -> Labels:
+    """Find the compounds among the votes.
+
+    Args:
+        votes: Counts, shape (N, 10), columns as `VOTE_COLUMNS`.
+
+    Returns:
+        int32, shape (N,): class id 0..6 in the order of `PAIRS`, or -1. No face has two classes.
+    """
+    column = {name: votes[:, index] for index, name in enumerate(VOTE_COLUMNS)}
+    total = votes.sum(axis=1)
+    labels = np.full(len(votes), -1, dtype=np.int32)
+    for class_id, pair in enumerate(PAIRS.values()):
+        first, second = (column[name] for name in pair)
+        rivals = np.max([column[name] for name in BASIC_EMOTIONS if name not in pair], axis=0)
+        weaker = np.minimum(first, second)
+        # In whole numbers: 6 votes of 10 must count as 60 %.
+        large = (first + second) * 10 >= round(_MIN_SHARE * 10) * total
+        labels[(weaker >= _MIN_VOTES) & (weaker > rivals) & large] = class_id
+    return labels
+
+
+def score(labels: Labels, predicted: Labels) -> CrowdScore:
+    """Compare predictions with the crowd.
+
+    Args:
+        labels: int32, shape (N,), ids 0..6; rows with -1 are left out.
+        predicted: int32, shape (N,), ids 0..6, anything else counts as no label.
+
+    Returns:
+        The confusion counts and what follows from them.
+    """
+    if labels.shape != predicted.shape:
+        raise ValueError(
+            f"predicted: expected shape {labels.shape} like labels; got {predicted.shape}"
+        )
+    classes = len(PAIRS)
+    kept = labels >= 0
+    named = np.where((predicted >= 0) & (predicted < classes), predicted, classes)[kept]
+    confusion = np.zeros((classes, classes + 1), dtype=np.int64)
+    np.add.at(confusion, (labels[kept], named), 1)
+    return CrowdScore(confusion)
+
+
+def bootstrap_margin(
+    labels: Labels, predicted: Labels, baseline: Labels, *, rounds: int = 2000, seed: int = 0
+) -> dict[str, tuple[float, float, float]]:
+    """Estimate how far one prediction is ahead of another, and how sure that is.
+
+    Faces are drawn again with replacement within each class of the crowd, the same faces for both.
+
+    Args:
+        labels: int32, shape (N,), ids 0..6 or -1.
+        predicted: int32, shape (N,).
+        baseline: int32, shape (N,), the prediction to be ahead of.
+        rounds: Number of draws.
+        seed: Seed of the draws; the same seed gives the same figures.
+
+    Returns:
+        For "accuracy" and "macro_f1": the margin, and the ends of its 95 % interval.
+    """
+    random = np.random.default_rng(seed)
+    groups = [np.flatnonzero(labels == class_id) for class_id in range(len(PAIRS))]
+    margins = np.empty((rounds, 2))
+    for row in margins:
+        drawn = np.concatenate([random.choice(group, len(group)) for group in groups])
+        ahead, behind = (score(labels[drawn], side[drawn]) for side in (predicted, baseline))
+        row[:] = ahead.accuracy - behind.accuracy, ahead.macro_f1 - behind.macro_f1
+    ahead, behind = score(labels, predicted), score(labels, baseline)
+    low, high = np.percentile(margins, [2.5, 97.5], axis=0)
+    return {
+        "accuracy": (ahead.accuracy - behind.accuracy, float(low[0]), float(high[0])),
+        "macro_f1": (ahead.macro_f1 - behind.macro_f1, float(low[1]), float(high[1])),
+    }

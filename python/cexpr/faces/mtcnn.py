@@ -1,0 +1,224 @@
+"""The default detector: a cascade of three small networks over an image pyramid.
+
+Zhang, Zhang, Li, Qiao, "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional
+Networks", 2016, with its published weights, thresholds and order of steps. Boxes are continuous:
+a box of width w covers exactly w pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from cexpr import _core
+from cexpr._support.opencv import load_cv2
+from cexpr.faces.detector import Detections, Floats, Image, require_image, to_xywh, to_xyxy
+from cexpr.faces.halving import crops
+from cexpr.faces.networks import Network
+
+CELL: Final = 12
+STRIDE: Final = 2
+# By default, the smallest face is this share of the shorter side: 40 pixels at 640 x 480.
+SMALLEST_SHARE: Final = 1 / 12
+SMALLEST_PIXELS: Final = 20.0
+# Best candidates that go on from the first stage, far above what a crowd gives.
+_MAX_CANDIDATES: Final = 2000
+# Shift in x and y and size, in faces, of the crops that a new face is judged by.
+_VARIANTS: Final = np.array(
+    [
+        (x, y, size)
+        for size in (0.9, 1.2)
+        for x, y in ((0, 0), (0.08, 0), (-0.08, 0), (0, 0.08), (0, -0.08))
+    ],
+    np.float32,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MtcnnOptions:
+    """Settings of the cascade.
+
+    Attributes:
+        smallest_face: Side of the smallest face looked for, pixels, >= 12; None for a twelfth of
+            the image's shorter side, at least 20.
+        scale_factor: Size of a pyramid level relative to the one before, 0..1.
+        thresholds: Scores that a candidate must exceed in the three stages.
+        margin: Share of a followed face's size that is added on each side before it is looked
+            at again.
+    """
+
+    smallest_face: float | None = None
+    scale_factor: float = 0.709
+    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)
+    margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.smallest_face is not None and not self.smallest_face >= CELL:
+            raise ValueError(f"smallest_face: expected at least {CELL}, got {self.smallest_face}")
+        if not 0.1 <= self.scale_factor <= 0.95:
+            raise ValueError(f"scale_factor: expected 0.1 to 0.95, got {self.scale_factor}")
+        if len(self.thresholds) != 3 or not all(0 < t < 1 for t in self.thresholds):
+            raise ValueError(f"thresholds: expected three of 0..1, got {self.thresholds}")
+        if not 0 <= self.margin <= 1:
+            raise ValueError(f"margin: expected 0 to 1, got {self.margin}")
+
+
+class Mtcnn:
+    """Multi-task cascaded detector on ONNX Runtime; candidates run in batches."""
+
+    name = "mtcnn"
+    searches = True
+
+    def __init__(self, options: MtcnnOptions | None = None, *, threads: int = 1) -> None:
+        """Load the networks from the installed package.
+
+        Args:
+            options: Settings; None for the defaults.
+            threads: Threads of each network, >= 1.
+
+        Raises:
+            ModelError: a network is missing or cannot be loaded.
+        """
+        self.options = options or MtcnnOptions()
+        self._cv2 = load_cv2()
+        self._pnet = Network("mtcnn-pnet.onnx", ("probability", "offsets"), threads)
+        self._rnet = Network("mtcnn-rnet.onnx", ("probability", "offsets"), threads)
+        self._onet = Network("mtcnn-onet.onnx", ("probability", "offsets", "landmarks"), threads)
+
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """Files of the three networks, in the order of the cascade."""
+        return self._pnet.path, self._rnet.path, self._onet.path
+
+    @property
+    def inference_seconds(self) -> float:
+        """Time spent inside the three networks so far."""
+        return self._pnet.seconds + self._rnet.seconds + self._onet.seconds
+
+    def detect(self, image: Image) -> Detections:
+        """Search the whole image; see `Detector.detect`."""
+        require_image(image)
+        boxes = self._propose(image)
+        boxes = self._filter(image, boxes)
+        probability, boxes, landmarks = self._describe(image, boxes)
+        good = probability > self.options.thresholds[2]
+        probability, boxes, landmarks = probability[good], boxes[good], landmarks[good]
+        kept = _core.nms(boxes, probability, 0.7, "min")
+        return Detections(to_xywh(boxes[kept]), probability[kept], landmarks[kept])
+
+    def refine(self, image: Image, boxes_xywh: Floats) -> Detections:
+        """Run the last network alone on each box; see `Detector.refine`."""
+        require_image(image)
+        squares = _core.square_boxes(to_xyxy(boxes_xywh))
+        margin = self.options.margin * (squares[:, 2:] - squares[:, :2])
+        squares[:, :2] -= margin
+        squares[:, 2:] += margin
+        probability, boxes, landmarks = self._describe(image, squares)
+        return Detections(to_xywh(boxes), probability, landmarks)
+
+    def confirm(self, image: Image, boxes_xywh: Floats) -> Floats:
+        """Average the last network over shifted and scaled crops; see `Detector.confirm`.
+
+        Real faces score high on all of them; prints and patterns that pass for a face in one crop
+        seldom do in its neighbours.
+        """
+        require_image(image)
+        centers = (boxes_xywh[:, :2] + boxes_xywh[:, 2:] / 2)[:, np.newaxis]
+        sides = boxes_xywh[:, 2:].max(axis=1)[:, np.newaxis, np.newaxis]
+        halves = sides * _VARIANTS[:, 2:] / 2
+        centers = centers + sides * _VARIANTS[:, :2]
+        squares = np.concatenate([centers - halves, centers + halves], axis=2)
+        probability, _, _ = self._describe(image, squares.reshape(-1, 4).astype(np.float32))
+        scores: Floats = probability.reshape(len(boxes_xywh), len(_VARIANTS)).mean(axis=1)
+        return scores
+
+    def _propose(self, image: Image) -> Floats:
+        """First stage: square candidates, shape (N, 4), from all levels of the pyramid."""
+        found: list[Floats] = []
+        scores: list[Floats] = []
+        level = image
+        for width, height in self._pyramid(image.shape[1], image.shape[0]):
+            level = self._shrink(level, width, height)
+            probability, offsets = self._pnet.run(level[np.newaxis])
+            boxes, score, offset = _candidates(
+                probability[0, 0], offsets[0], self.options.thresholds[0]
+            )
+            boxes *= np.array([image.shape[1] / width, image.shape[0] / height] * 2, np.float32)
+            kept = _core.nms(boxes, score, 0.5, "union")
+            found.append(np.concatenate([boxes[kept], offset[kept]], axis=1))
+            scores.append(score[kept])
+        if not found:
+            return np.zeros((0, 4), np.float32)
+        rows = np.concatenate(found)
+        kept = _core.nms(np.ascontiguousarray(rows[:, :4]), np.concatenate(scores), 0.7, "union")[
+            :_MAX_CANDIDATES
+        ]
+        return _moved_and_squared(rows[kept, :4], rows[kept, 4:])
+
+    def _shrink(self, image: Image, width: int, height: int) -> Image:
+        """Resize in halves, which OpenCV does fast, and the rest by interpolation."""
+        cv2 = self._cv2
+        while image.shape[1] >= 2 * width and image.shape[0] >= 2 * height:
+            half = (image.shape[1] // 2, image.shape[0] // 2)
+            image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+        smaller: Image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        return smaller
+
+    def _filter(self, image: Image, boxes: Floats) -> Floats:
+        """Second stage: keep, move and square the candidates that still look like a face."""
+        if not len(boxes):
+            return boxes
+        parts = [self._rnet.run(batch) for batch in crops(self._cv2, image, boxes, 24)]
+        probability = np.concatenate([part[0] for part in parts])[:, 0]
+        offsets = np.concatenate([part[1] for part in parts])
+        good = probability > self.options.thresholds[1]
+        boxes, probability, offsets = boxes[good], probability[good], offsets[good]
+        kept = _core.nms(boxes, probability, 0.7, "union")
+        return _moved_and_squared(boxes[kept], offsets[kept])
+
+    def _describe(self, image: Image, boxes: Floats) -> tuple[Floats, Floats, Floats]:
+        """Third stage: probability (N,), box (N, 4) and landmarks (N, 5, 2) of each square."""
+        if not len(boxes):
+            none = Detections.empty()
+            return none.scores, none.boxes_xywh, none.landmarks
+        parts = [self._onet.run(batch) for batch in crops(self._cv2, image, boxes, 48)]
+        probability, offsets, landmarks = (
+            np.concatenate([part[i] for part in parts]) for i in range(3)
+        )
+        corners, sizes = boxes[:, np.newaxis, :2], (boxes[:, 2:] - boxes[:, :2])[:, np.newaxis]
+        return (
+            probability[:, 0],
+            _core.regress_boxes(boxes, offsets),
+            landmarks * sizes + corners,
+        )
+
+    def _pyramid(self, width: int, height: int) -> list[tuple[int, int]]:
+        """Sizes of the pyramid's levels, largest first; none where a cell does not fit."""
+        shorter = min(width, height)
+        smallest = self.options.smallest_face or max(SMALLEST_PIXELS, shorter * SMALLEST_SHARE)
+        scale = CELL / smallest
+        levels = []
+        while shorter * scale >= CELL:
+            levels.append((math.ceil(width * scale), math.ceil(height * scale)))
+            scale *= self.options.scale_factor
+        return levels
+
+
+def _candidates(
+    probability: Floats, offsets: Floats, threshold: float
+) -> tuple[Floats, Floats, Floats]:
+    """Cells of one level that may hold a face: boxes (N, 4) in level pixels, scores, offsets."""
+    rows, columns = np.nonzero(probability > threshold)
+    corners = np.stack([columns, rows], axis=1).astype(np.float32) * STRIDE
+    boxes = np.concatenate([corners, corners + CELL], axis=1)
+    return boxes, probability[rows, columns], np.ascontiguousarray(offsets[:, rows, columns].T)
+
+
+def _moved_and_squared(boxes: Floats, offsets: Floats) -> Floats:
+    moved = _core.regress_boxes(np.ascontiguousarray(boxes), np.ascontiguousarray(offsets))
+    squares: Floats = _core.square_boxes(moved)
+    return squares

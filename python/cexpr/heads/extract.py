@@ -1,0 +1,287 @@
+"""Embeddings and raw outputs of a model for every face of clips, as a Parquet file to train on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cexpr.clips import ClipSource, Frame, ReadAhead, find_clips, open_clip
+from cexpr.errors import ClipError, ModelError, UsageError
+from cexpr.faces import make_detector
+from cexpr.faces.batches import BATCH, cut_face, cut_matrices
+from cexpr.faces.track import Tracker, Tracks
+from cexpr.heads import features as feature_file
+from cexpr.heads.features import Clip, Floats, Settings
+from cexpr.models import zoo
+from cexpr.models.manifest import sha256_of
+from cexpr.models.session import Model
+from cexpr.runs.record import ClipRecord
+from cexpr.runs.run import share_cores
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What to extract.
+
+    Attributes:
+        model: Name of a model, or path of its manifest.
+        detector: Name of the detector.
+        detector_model: Model file of `yunet`; else the pulled one.
+        half: Keep embeddings as float16.
+        threads: Threads of each network.
+    """
+
+    model: str
+    detector: str = "mtcnn"
+    detector_model: Path | None = None
+    half: bool = False
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """One clip.
+
+    Attributes:
+        stem: Its name.
+        rows: Faces written; None where the clip failed.
+        kept: Whether it was there already.
+        error: Why it failed.
+    """
+
+    stem: str
+    rows: int | None
+    kept: bool = False
+    error: str = ""
+
+
+class Extractor:
+    """A model and a detector, ready for clips.
+
+    Attributes:
+        settings: Kept in the file.
+        columns: Columns of the file.
+
+    Raises:
+        ModelError: The model is not there, or its manifest names no features.
+        UsageError: The detector is unknown.
+    """
+
+    def __init__(self, options: Extraction) -> None:
+        found = zoo.find(options.model)
+        path = zoo.model_file(found)
+        self._network = Model(found, path, threads=options.threads, features=True)
+        if self._network.features is None:
+            raise ModelError(
+                f"{found.path}: names no features to extract; add them under 'outputs', as "
+                "'features: {tensor: NAME}' where the graph gives the embedding out, or as "
+                "'features: {input_of: NAME}' with the output whose last layer reads it"
+            )
+        self._detector = make_detector(
+            options.detector, model_path=options.detector_model, threads=options.threads
+        )
+        spec = found.input
+        trial = self._network.run(np.zeros((1, spec.channels, spec.size, spec.size), np.float32))
+        width = trial.pop(self._network.features).shape[1]
+        tensors = tuple((name, value.shape[1]) for name, value in trial.items())
+        detector = self._detector.name
+        if self._detector.model_files:
+            detector += f":{sha256_of(*self._detector.model_files)}"
+        self.settings = Settings(
+            options.model, self._network.sha256, detector, options.half, tensors
+        )
+        outputs = sum(columns for _, columns in tensors)
+        self.columns = feature_file.schema(width, outputs, half=options.half)
+
+    def extract(self, source: ClipSource) -> pa.Table:
+        """Embeddings and outputs of every face of a clip, in the order of the frames.
+
+        Returns:
+            Columns `clip`, `frame`, `time`, `face`, `detection`, `features` (the embedding) and
+            `outputs` (the model's other tensors beside each other, before any activation).
+
+        Raises:
+            ClipError: The clip cannot be read.
+        """
+        rows = _Rows(self._network)
+        tracker = Tracker(self._detector)
+        with open_clip(source) as clip, ReadAhead(clip) as ahead:
+            for frame in ahead:
+                rows.add(frame, tracker.update(frame))
+        return rows.table(source.stem, self.columns)
+
+
+class _Rows:
+    """Crops that wait for the model, and the rows that came out of it."""
+
+    def __init__(self, network: Model) -> None:
+        spec = network.input
+        self._network = network
+        self._batch = np.zeros((BATCH, spec.channels, spec.size, spec.size), np.float32)
+        self._waiting = 0
+        self._keys: list[tuple[int, float, int, float]] = []
+        self._parts: list[dict[str, Floats]] = []
+
+    def add(self, frame: Frame, tracks: Tracks) -> None:
+        spec = self._network.input
+        if not len(tracks):
+            return
+        matrices = cut_matrices(spec, tracks.landmarks, tracks.boxes_xywh)
+        for face in range(len(tracks)):
+            place = slice(self._waiting, self._waiting + 1)
+            cut_face(frame.image, matrices[face], spec, self._batch[place])
+            key = (frame.index, frame.time, int(tracks.ids[face]), float(tracks.scores[face]))
+            self._keys.append(key)
+            self._waiting += 1
+            if self._waiting == BATCH:
+                self._flush()
+
+    def table(self, stem: str, columns: pa.Schema) -> pa.Table:
+        self._flush()
+        if not self._keys:
+            return columns.empty_table()
+        others = [name for name in self._parts[0] if name != self._network.features]
+        frame, time, face, detection = zip(*self._keys, strict=True)
+        arrays = (
+            pa.array([stem] * len(frame), pa.string()),
+            pa.array(frame, pa.int64()),
+            pa.array(time, pa.float64()),
+            pa.array(face, pa.int64()),
+            pa.array(detection, pa.float32()),
+            _lists(self._beside([str(self._network.features)]), columns.field("features").type),
+            _lists(self._beside(others), columns.field("outputs").type),
+        )
+        return pa.Table.from_arrays(list(arrays), schema=columns)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._parts.append(self._network.run(self._batch[: self._waiting]))
+            self._waiting = 0
+
+    def _beside(self, names: Sequence[str]) -> Floats:
+        rows = [np.concatenate([part[name] for name in names], axis=1) for part in self._parts]
+        return np.concatenate(rows)
+
+
+def _lists(values: NDArray[Any], kind: pa.DataType) -> pa.FixedSizeListArray:
+    cells = values.astype(kind.value_type.to_pandas_dtype()).ravel()
+    return pa.FixedSizeListArray.from_arrays(pa.array(cells), values.shape[1])
+
+
+def extract(
+    inputs: Sequence[Path],
+    path: Path,
+    options: Extraction,
+    *,
+    jobs: int = 1,
+    overwrite: bool = False,
+    on_clip: Callable[[Extracted], None] | None = None,
+) -> list[Extracted]:
+    """Write a Parquet file with a row group for each clip; clips that are there stay.
+
+    Args:
+        inputs: Files and folders.
+        path: The file; clips of an earlier extraction with the same settings stay in it.
+        options: What to extract; `threads` there is replaced by what `jobs` leaves.
+        jobs: Processes; no more than there are cores are used.
+        overwrite: Replace a file that was made with other settings.
+        on_clip: Called after each clip.
+
+    Raises:
+        UsageError: The file was made with other settings, or cannot be written.
+        ModelError: The model is not usable.
+        ClipError: A process ended unexpectedly; what is done is kept.
+    """
+    jobs, threads, _ = share_cores(jobs, None)
+    options = replace(options, threads=threads)
+    sources = find_clips(inputs)
+    extractor = Extractor(options)
+    if not path.parent.is_dir() or path.is_dir():
+        raise UsageError(f"{path}: expected the name of a file in a folder that exists")
+    there = feature_file.clips_there(path, extractor.settings, overwrite=overwrite)
+    records = {source.stem: ClipRecord.of(source) for source in sources}
+    todo, done = [], []
+    for source in sources:
+        before = there.get(source.stem)
+        if before is None or not before.holds(records[source.stem]):
+            todo.append(source)
+            continue
+        done.append(Extracted(source.stem, before.rows, kept=True))
+        if on_clip is not None:
+            on_clip(done[-1])
+    with _results(todo, path, options, extractor, min(jobs, len(todo))) as results:
+        for one in results:
+            done.append(one)
+            # What the file holds of a clip that has changed is out of date, even if the new fails.
+            there.pop(one.stem, None)
+            if one.rows is not None:
+                there[one.stem] = Clip.of(records[one.stem], one.rows)
+            if on_clip is not None:
+                on_clip(one)
+    feature_file.merge(path, there, extractor.settings, extractor.columns)
+    return done
+
+
+@contextmanager
+def _results(
+    sources: Sequence[ClipSource],
+    path: Path,
+    options: Extraction,
+    extractor: Extractor,
+    jobs: int,
+) -> Iterator[Iterator[Extracted]]:
+    """Yield an iterator over the clips as they are done, in this process or in several."""
+    if jobs < 2:
+        yield (_write_part(extractor, source, path) for source in sources)
+        return
+    # Fork would copy the threads of ONNX Runtime and OpenCV in an unknown state.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(options,))
+    try:
+        waiting = [pool.submit(_work, source, path) for source in sources]
+        yield (one.result() for one in as_completed(waiting))
+    except BrokenProcessPool as error:
+        raise ClipError(
+            f"{path}: a process ended unexpectedly; a clip may be damaged, or memory ran out: the "
+            "same command with fewer --jobs goes on from here"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_extractor: Extractor | None = None
+
+
+def _begin(options: Extraction) -> None:
+    """Load what a process of its own needs once."""
+    global _extractor
+    # Ctrl-C reaches the whole group; what a process is at is finished and kept.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _extractor = Extractor(options)
+
+
+def _work(source: ClipSource, path: Path) -> Extracted:
+    assert _extractor is not None
+    return _write_part(_extractor, source, path)
+
+
+def _write_part(extractor: Extractor, source: ClipSource, path: Path) -> Extracted:
+    record = ClipRecord.of(source)
+    try:
+        table = extractor.extract(source)
+    except ClipError as error:
+        return Extracted(source.stem, None, error=str(error))
+    clip = Clip.of(record, table.num_rows)
+    feature_file.write_part(path, clip, table, extractor.settings)
+    return Extracted(source.stem, clip.rows)

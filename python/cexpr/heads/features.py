@@ -1,0 +1,269 @@
+"""The Parquet file of `cexpr extract`: a row group for each clip, and how it grows.
+
+While clips are worked on, each has a part of its own beside the file, written whole or not at all;
+at the end the parts and what the file held before become one file. Whatever stops an extraction,
+the next one takes the parts up.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from cexpr.errors import UsageError
+from cexpr.runs.record import ClipRecord
+from cexpr.tables.files import write_atomically
+
+Floats = NDArray[np.float32]
+Key = tuple[str, int]
+
+_SETTINGS: Final = b"cexpr.settings"
+_CLIPS: Final = b"cexpr.clips"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the values in a file depend on; kept in the file.
+
+    Attributes:
+        model: Name of the model, as given.
+        sha256: Of its file.
+        detector: Name of the detector, with the hash of its model file where one was given.
+        half: Whether embeddings are float16.
+        tensors: Name and width of each tensor in the column `outputs`, in their order.
+    """
+
+    model: str = field(compare=False)
+    sha256: str
+    detector: str
+    half: bool
+    tensors: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, text: bytes) -> Settings:
+        """Read what `as_bytes` wrote."""
+        values = json.loads(text)
+        tensors = tuple((str(name), int(width)) for name, width in values.pop("tensors"))
+        return cls(tensors=tensors, **values)
+
+    def as_bytes(self) -> bytes:
+        """Return the settings as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    def __str__(self) -> str:
+        """Return what a person chose, in a few words."""
+        half = ", float16" if self.half else ""
+        return f"model {self.model} ({self.sha256[:8]}), detector {self.detector}{half}"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row group.
+
+    Attributes:
+        stem: Name of the clip.
+        path, size, modified_ns: Of the clip's file, to notice that it was replaced.
+        rows: Faces.
+    """
+
+    stem: str
+    path: str
+    size: int
+    modified_ns: int
+    rows: int
+
+    @classmethod
+    def of(cls, record: ClipRecord, rows: int) -> Clip:
+        """Make the entry of a clip."""
+        return cls(record.stem, record.path, record.size, record.modified_ns, rows)
+
+    def holds(self, record: ClipRecord) -> bool:
+        """Tell whether this is the same clip, unchanged."""
+        return self == Clip.of(record, self.rows)
+
+
+def schema(features: int, outputs: int, *, half: bool) -> pa.Schema:
+    """Columns of the file; `features` and `outputs` are the lengths of their lists."""
+    kind = pa.float16() if half else pa.float32()
+    return pa.schema(
+        [
+            ("clip", pa.string()),
+            ("frame", pa.int64()),
+            ("time", pa.float64()),
+            ("face", pa.int64()),
+            ("detection", pa.float32()),
+            ("features", pa.list_(kind, features)),
+            ("outputs", pa.list_(pa.float32(), outputs)),
+        ]
+    )
+
+
+def parts_folder(path: Path) -> Path:
+    """Where the parts of a file wait."""
+    return path.with_name(f"{path.name}.parts")
+
+
+def write_part(path: Path, clip: Clip, table: pa.Table, settings: Settings) -> None:
+    """Write one clip's part; `path` is the file that it will belong to."""
+    sink = pa.BufferOutputStream()
+    with _writer(sink, table.schema, settings, [clip]) as writer:
+        writer.write_table(table, max(1, table.num_rows))
+    folder = parts_folder(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / f"{clip.stem}.parquet", sink.getvalue().to_pybytes())
+
+
+def read_clips(path: Path) -> tuple[Settings, list[Clip]]:
+    """Settings and clips of a file or a part.
+
+    Raises:
+        UsageError: It is not a file of `cexpr extract`.
+    """
+    try:
+        kept = pa.parquet.read_metadata(path).metadata or {}
+        return Settings.of(kept[_SETTINGS]), [Clip(**one) for one in json.loads(kept[_CLIPS])]
+    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{path}: not a file of 'cexpr extract': {reason}") from error
+
+
+def clips_there(path: Path, settings: Settings, *, overwrite: bool = False) -> dict[str, Clip]:
+    """Clips, by stem, that the file and its waiting parts hold.
+
+    Args:
+        path: The file; it need not exist.
+        settings: Those that it must have been made with.
+        overwrite: Remove what was made with others.
+
+    Raises:
+        UsageError: Something was made with other settings, or is no file of `cexpr extract`.
+    """
+    found: dict[str, Clip] = {}
+    for one in _all_files(path):
+        made, clips = read_clips(one)
+        if made == settings:
+            found |= {clip.stem: clip for clip in clips}
+            continue
+        if not overwrite:
+            raise UsageError(
+                f"{path}: was made with other settings ({made}; now {settings}); give --overwrite, "
+                "or another file"
+            )
+        one.unlink()
+    return found
+
+
+def merge(path: Path, wanted: Mapping[str, Clip], settings: Settings, columns: pa.Schema) -> None:
+    """Put the file and its parts together: a row group for each clip, in the given order.
+
+    Args:
+        path: The file.
+        wanted: The clips; a part goes before a row group of the file.
+        settings: Kept in the file.
+        columns: Columns of an empty file.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    is_new = parts_folder(path).is_dir() or not path.is_file()
+    if not is_new and all(wanted.get(clip.stem) == clip for clip in read_clips(path)[1]):
+        return
+    place: dict[str, tuple[Path, int]] = {}
+    for one in _all_files(path):
+        for group, clip in enumerate(read_clips(one)[1]):
+            if wanted.get(clip.stem) == clip:
+                place[clip.stem] = one, group
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with _writer(temporary, columns, settings, [wanted[stem] for stem in place]) as writer:
+            for source, group in place.values():
+                table = pa.parquet.ParquetFile(source).read_row_group(group)
+                writer.write_table(table.cast(columns), max(1, table.num_rows))
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+    shutil.rmtree(parts_folder(path), ignore_errors=True)
+
+
+def _all_files(path: Path) -> list[Path]:
+    """The file and its parts, those that exist; later ones go before earlier ones."""
+    return [*([path] if path.is_file() else []), *sorted(parts_folder(path).glob("*.parquet"))]
+
+
+def _writer(
+    target: Any, columns: pa.Schema, settings: Settings, clips: Sequence[Clip]
+) -> pa.parquet.ParquetWriter:
+    kept = {_SETTINGS: settings.as_bytes(), _CLIPS: json.dumps([asdict(one) for one in clips])}
+    return pa.parquet.ParquetWriter(target, columns.with_metadata(kept), compression="zstd")
+
+
+@dataclass(frozen=True)
+class Features:
+    """What `cexpr extract` wrote, read back.
+
+    Attributes:
+        settings: As written.
+        keys: Stem and frame number of each row; of several faces in a frame the best detection.
+        features: float32, shape (N, D).
+        outputs: float32, shape (N, K).
+    """
+
+    settings: Settings
+    keys: tuple[Key, ...]
+    features: Floats
+    outputs: Floats
+
+    def tensors(self) -> dict[str, Floats]:
+        """The model's other tensors, by name, shape (N, columns) each."""
+        found, start = {}, 0
+        for name, width in self.settings.tensors:
+            found[name] = self.outputs[:, start : start + width]
+            start += width
+        return found
+
+
+def read_features(path: Path) -> Features:
+    """Read a file whole.
+
+    Raises:
+        UsageError: It is not there, or not a file of `cexpr extract`.
+    """
+    settings, clips = read_clips(path)
+    file = pa.parquet.ParquetFile(path)
+    columns = file.schema_arrow
+    keys: list[Key] = []
+    features = [np.zeros((0, columns.field("features").type.list_size), np.float32)]
+    outputs = [np.zeros((0, columns.field("outputs").type.list_size), np.float32)]
+    for group, clip in enumerate(clips):
+        table = file.read_row_group(group)
+        frame = table.column("frame").to_numpy()
+        best = best_faces(frame, table.column("detection").to_numpy())
+        features.append(_matrix(table, "features")[best])
+        outputs.append(_matrix(table, "outputs")[best])
+        keys += [(clip.stem, int(number)) for number in frame[best]]
+    return Features(settings, tuple(keys), np.concatenate(features), np.concatenate(outputs))
+
+
+def best_faces(frame: NDArray[np.int64], detection: Floats) -> NDArray[np.int64]:
+    """Row of the face with the highest detection score of each frame, by frame number."""
+    order = np.lexsort((-detection, frame))
+    first = np.diff(frame[order], prepend=-1) > 0
+    return np.asarray(order[first], dtype=np.int64)
+
+
+def _matrix(table: pa.Table, name: str) -> Floats:
+    column = table.column(name).combine_chunks()
+    width = column.type.list_size
+    return np.asarray(column.flatten().to_numpy(), np.float32).reshape(-1, width)

@@ -1,0 +1,63 @@
+"""One clip of a run: analysed, written, recorded; a failure is a record, too."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from pathlib import Path
+
+from cexpr.clips import ClipSource
+from cexpr.errors import CexprError
+from cexpr.options import RunOptions
+from cexpr.pipeline import Pipeline, Progress
+from cexpr.runs.record import ClipRecord, written
+from cexpr.tables.files import write_result
+from cexpr.tables.result import ClipResult
+
+
+def run_clip(
+    pipeline: Pipeline, source: ClipSource, folder: Path, on_progress: Progress | None = None
+) -> ClipRecord:
+    """Analyse one clip and write its files.
+
+    Args:
+        pipeline: The loaded pipeline.
+        source: The clip.
+        folder: Where the files go.
+        on_progress: Called after each frame.
+
+    Returns:
+        The record: `done`, or `failed` with one sentence.
+    """
+    start = time.perf_counter()
+    record = ClipRecord.of(source)
+    try:
+        result = pipeline.run(source, on_progress)
+        before = time.perf_counter()
+        record.files = write_result(
+            folder, result, pipeline.options.formats, parts=tables_of(pipeline.options)
+        )
+        fill_record(record, result)
+        record.info["timings"]["write"] = time.perf_counter() - before
+        record.status = "done"
+    except CexprError as error:
+        record.status, record.error = "failed", written(" ".join(str(error).split()))
+    except Exception as error:  # noqa: BLE001 - a defect met by one clip must not stop the others
+        record.status = "failed"
+        record.error = written(f"{source.path}: unexpected {type(error).__name__}: {error}")
+        record.info["traceback"] = traceback.format_exc()
+    record.seconds = time.perf_counter() - start
+    return record
+
+
+def tables_of(options: RunOptions) -> tuple[str, ...]:
+    """Tables that a run writes; `frames` last, so that it stands only beside the others."""
+    return ("faces", "events", "frames") if options.events else ("faces", "frames")
+
+
+def fill_record(record: ClipRecord, result: ClipResult) -> None:
+    """Enter what a result holds into the clip's record."""
+    record.info = {**record.info, **result.info}
+    total = result.frames.num_rows
+    record.compounds = {name: round(share * total) for name, share in result.shares.items()}
+    record.events = result.events.num_rows

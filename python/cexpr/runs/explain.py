@@ -1,0 +1,224 @@
+"""Why a frame of a finished run got its label: its face as the run saw it, and what that leaves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from cexpr.errors import UsageError
+from cexpr.options import RunOptions
+from cexpr.rules.explanation import RowExplanation
+from cexpr.rules.rule_set import RuleSet
+from cexpr.runs.record import RunRecord
+from cexpr.tables.files import FORMATS, read_table, table_path
+from cexpr.tables.result import face_rows
+from cexpr.tables.rule_frames import FrameTable, read_frames
+from cexpr.timeline.decide import Decision, decide_frames
+
+# Scores of the same rules and signals differ by rounding alone.
+_RELATIVE: Final = 1e-4
+_ABSOLUTE: Final = 1e-6
+_PART: Final = ".frames"
+_SMOOTHS: Final = "this rule set smooths the scores over frames before it decides"
+
+
+@dataclass(frozen=True)
+class FrameExplanation:
+    """Why one frame of a run got its label.
+
+    Attributes:
+        row: The scores of the face that stands for the frame.
+        notes: Sentences: which face that is, and where and why the run differs.
+    """
+
+    row: RowExplanation
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return the explanation and below it the notes."""
+        return "\n".join([str(self.row), *self.notes])
+
+
+def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
+    """Explain a frame of a finished run.
+
+    The signals are taken from the table of faces beside the table of frames, because functions over
+    time follow one face, and a column of the frames goes from face to face. Without that table,
+    and in a frame without a face, they are those of the table of frames.
+
+    Args:
+        rules: A rule set, not necessarily the run's.
+        path: `STEM.frames.csv` or `STEM.frames.parquet`.
+        frame: Number of the frame.
+
+    Raises:
+        UsageError: the file is no table of frames or lacks the frame, or a table beside it does not
+            belong to it.
+        RuleError: the rules need a signal that the run does not have.
+        ClipError: the table of faces is damaged.
+    """
+    table = read_frames(path)
+    row = table.row_of(frame)
+    record = RunRecord.load(path.parent)
+    options = RunOptions() if record is None else RunOptions.checked(record.options)
+    run = _Run(rules, table, row, record, path, options.smoothings(rules.smooth))
+    face = -1 if run.decision is None else int(run.decision.chosen[row])
+    if run.decision is None or face < 0:
+        found = rules.explain(
+            table.signals, table.names, row=row, frames=table.frames, times=table.times
+        )
+        return FrameExplanation(found, tuple(run.notes(found)))
+    rows = run.decision.rows
+    found = rules.explain(
+        rows.signals, rows.names, row=face, frames=rows.frame, times=rows.time, tracks=rows.face
+    )
+    return FrameExplanation(found, (*run.about_faces(run.decision, face), *run.notes(found)))
+
+
+class _Run:
+    """One frame of a run, and how its label may differ from an explanation."""
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        table: FrameTable,
+        row: int,
+        record: RunRecord | None,
+        path: Path,
+        smooth: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self._rules, self._table, self._row, self._smooth = rules, table, row, smooth
+        self._record = record
+        stem = path.stem.removesuffix(_PART)
+        clip = None if record is None else record.clips.get(stem)
+        # The frames of a clip that is outdated are still those of the rules before.
+        self._is_of_run = record is None or (
+            record.rules["sha256"] == rules.sha256 and (clip is None or clip.status == "done")
+        )
+        self.decision = self._decide(path, stem)
+
+    def _decide(self, path: Path, stem: str) -> Decision | None:
+        """Decide the clip again from the table of faces; None where there is none."""
+        if not path.stem.endswith(_PART):
+            return None
+        for kind in FORMATS:
+            faces = table_path(path.parent, stem, "faces", kind)
+            if faces.is_file():
+                break
+        else:
+            return None
+        rows = face_rows(read_table(faces))
+        try:
+            return decide_frames(
+                rows, self._table.frames, self._table.times, self._rules, self._smooth
+            )
+        except ValueError as error:
+            raise UsageError(f"{faces}: does not belong to {path.name}: {error}") from error
+
+    def about_faces(self, decision: Decision, face: int) -> list[str]:
+        """Say which of several faces is shown, and which compounds another one decided."""
+        count = int(decision.n_faces[self._row])
+        if count == 1:
+            return []
+        ids = decision.rows.face
+        why = "which decided" if decision.labels[self._row] >= 0 else "which came closest"
+        notes = [f"Shown is face {ids[face]}, {why}; the frame has {count} faces."]
+        others = [
+            f"{name} ({score:.4g}, face {ids[other]})"
+            for name, score, other in zip(
+                self._rules.compounds,
+                decision.merged[self._row],
+                decision.decided[self._row],
+                strict=True,
+            )
+            if other not in (-1, face)
+        ]
+        if others and self._rules.faces == "max":
+            notes.append(f"Another face has more of {', '.join(others)}.")
+        return notes
+
+    def notes(self, found: RowExplanation) -> list[str]:
+        """Say what the run has in this frame where that is not what the explanation says."""
+        notes = []
+        if not self._is_of_run and self._record is not None:
+            label, score = self._in_table()
+            notes.append(
+                f"The run itself used other rules, {self._record.rules['name']}; it has "
+                f"{_shown(label, score)} in this frame."
+            )
+        who, (label, score) = self._expected()
+        if label is None or _is_same(found, label, score):
+            smooths = label is None and self._smooth["compounds"]["kernel"] != "none"
+            return [*notes, f"Not shown: {_SMOOTHS}."] if smooths else notes
+        reasons = "; ".join(self._reasons(found, label))
+        return [*notes, f"{who} {_shown(label, score)} in this frame: {reasons}."]
+
+    def _expected(self) -> tuple[str, tuple[str | None, float]]:
+        """What these rules come to in the frame, by the run's own word or else anew."""
+        if self._is_of_run and self._table.labels[self._row] is not None:
+            return "The run itself has", self._in_table()
+        if self.decision is None:
+            return "", (None, math.nan)
+        label = int(self.decision.labels[self._row])
+        name = self._rules.compounds[label] if label >= 0 else ""
+        confidence = float(self.decision.confidence[self._row])
+        return "As a whole clip, these rules give", (name, confidence)
+
+    def _in_table(self) -> tuple[str | None, float]:
+        return self._table.labels[self._row], float(self._table.confidence[self._row])
+
+    def _reasons(self, found: RowExplanation, label: str) -> list[str]:
+        """Why the label or its score is not that of the row that is explained."""
+        rules, row = self._rules, self._row
+        decision, reasons = self.decision, []
+        has_no_face = int(self._table.face_counts[row]) == 0
+        if has_no_face:
+            reasons.append("it has no face, and its scores are filled in from the frames around")
+        elif decision is None and rules.looks_over_time:
+            reasons.append(
+                "no table of faces is beside this one, and functions over time saw its rows, "
+                "whichever face each is of"
+            )
+        if self._smooth["compounds"]["kernel"] != "none":
+            reasons.append(_SMOOTHS)
+        if rules.faces == "mean" and int(self._table.face_counts[row]) > 1:
+            reasons.append("this rule set takes the mean over the faces")
+        if label != (found.winner or "") and _looks_around(rules):
+            reasons.append("its decision also looks at the frames around")
+        if self._disagrees(label):
+            reasons.append("the tables do not stem from these rules and signals")
+        return reasons or ["the table does not stem from these rules and signals"]
+
+    def _disagrees(self, label: str) -> bool:
+        """Whether the table of faces leads to another label than the table of frames has."""
+        if self.decision is None:
+            return False
+        again = int(self.decision.labels[self._row])
+        return label != (self._rules.compounds[again] if again >= 0 else "")
+
+
+def _looks_around(rules: RuleSet) -> bool:
+    options = rules.decide_options
+    is_short = options["min_duration"] in ((1.0, "frames"), (0.0, "seconds"))
+    keeps = options["hysteresis"] > 0 or options["exit_below"] != options["abstain_below"]
+    return keeps or not is_short
+
+
+def _is_same(found: RowExplanation, label: str, score: float) -> bool:
+    if label != (found.winner or ""):
+        return False
+    scores = {compound.name: compound.score for compound in found.compounds}
+    if not label or np.isnan(score):
+        return True
+    return math.isclose(scores[label], score, rel_tol=_RELATIVE, abs_tol=_ABSOLUTE)
+
+
+def _shown(label: str | None, score: float) -> str:
+    if not label:
+        return "no label"
+    return f"'{label}'" if math.isnan(score) else f"'{label}' with {score:.4g}"

@@ -1,0 +1,328 @@
+"""What the analysis of one clip gives: Arrow tables of faces, frames and events."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cexpr._support.text import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Times = NDArray[np.float64]
+
+# Columns before and after those that depend on the models and on the rule file.
+FRAME_KEYS: Final = (("frame", pa.int64()), ("time", pa.float64()), ("n_faces", pa.int64()))
+FRAME_DECISION: Final = (
+    ("compound", pa.string()),
+    ("compound_id", pa.int64()),
+    ("confidence", pa.float32()),
+    ("filled", pa.int64()),
+)
+FACE_KEYS: Final = (
+    ("frame", pa.int64()),
+    ("time", pa.float64()),
+    ("face", pa.int64()),
+    ("x", pa.float32()),
+    ("y", pa.float32()),
+    ("w", pa.float32()),
+    ("h", pa.float32()),
+    ("detection", pa.float32()),
+)
+EVENT_SCHEMA: Final = pa.schema(
+    [
+        ("event", pa.int64()),
+        ("compound", pa.string()),
+        ("compound_id", pa.int64()),
+        ("onset_frame", pa.int64()),
+        ("onset_time", pa.float64()),
+        ("apex_frame", pa.int64()),
+        ("apex_time", pa.float64()),
+        ("offset_frame", pa.int64()),
+        ("offset_time", pa.float64()),
+        ("duration", pa.float64()),
+        ("peak", pa.float32()),
+        ("mean", pa.float32()),
+        ("face", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FaceRows:
+    """The faces of a clip as arrays, one row per face per frame, in the order of the frames.
+
+    Attributes:
+        frame: int64, shape (N,), 1-based and not decreasing.
+        time: float64, shape (N,), seconds.
+        face: int64, shape (N,), track ids.
+        boxes_xywh: float32, shape (N, 4), pixels.
+        detection: float32, shape (N,), scores of the detector.
+        names: Names of the S signals.
+        signals: float32, shape (N, S), as the models gave them; NaN is unknown.
+    """
+
+    frame: Integers
+    time: Times
+    face: Integers
+    boxes_xywh: Floats
+    detection: Floats
+    names: tuple[str, ...]
+    signals: Floats
+
+    def __post_init__(self) -> None:
+        """Refuse arrays whose lengths differ."""
+        rows = len(self.frame)
+        shapes = {
+            "time": (self.time.shape, (rows,)),
+            "face": (self.face.shape, (rows,)),
+            "boxes_xywh": (self.boxes_xywh.shape, (rows, 4)),
+            "detection": (self.detection.shape, (rows,)),
+            "signals": (self.signals.shape, (rows, len(self.names))),
+        }
+        for name, (got, expected) in shapes.items():
+            if got != expected:
+                raise ValueError(f"{name}: expected shape {expected}, got {got}")
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class ClipResult:
+    """The result for one clip.
+
+    Attributes:
+        stem: Name of the clip, as in its files' names.
+        frames: One row for every frame; columns as in `STEM.frames.csv`, null for an empty cell.
+        faces: One row per face per frame; columns as in `STEM.faces.csv`.
+        events: One row for each stretch of frames with one label: onset, apex, offset, and the
+            face that decided at the apex.
+        compounds: Names of the compounds in the order of their ids.
+        derived: Formula by the name of each signal that was computed instead of learnt.
+        info: What `run.json` tells of the clip: counts, timings, warnings.
+    """
+
+    stem: str
+    frames: pa.Table
+    faces: pa.Table
+    events: pa.Table
+    compounds: tuple[str, ...]
+    derived: Mapping[str, str] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_pandas(self, table: Literal["frames", "faces", "events"] = "frames") -> pd.DataFrame:
+        """Return one of the tables as a data frame; needs pandas.
+
+        Args:
+            table: Which one.
+
+        Raises:
+            ValueError: there is no such table.
+            ModuleNotFoundError: pandas is not installed.
+        """
+        if table not in ("frames", "faces", "events"):
+            raise ValueError(f"table: expected frames, faces or events, got {table!r}")
+        if find_spec("pandas") is None:
+            raise ModuleNotFoundError("to_pandas needs the package pandas: pip install pandas")
+        frame: pd.DataFrame = getattr(self, table).to_pandas()
+        return frame
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of all frames with each label, the most frequent first, unseen labels left out."""
+        return label_shares(self.frames.column("compound").to_numpy(zero_copy_only=False))
+
+    @property
+    def summary(self) -> str:
+        """One line: frames, faces and the most frequent compounds."""
+        people = len(set(self.faces.column("face").to_pylist()))
+        labels = ", ".join(f"{name} {share:.0%}" for name, share in list(self.shares.items())[:2])
+        return (
+            f"{self.stem}: {counted(self.frames.num_rows, 'frame')}, "
+            f"{counted(people, 'face')}; {labels or 'no compound expression'}"
+        )
+
+    def __repr__(self) -> str:
+        """Return the summary."""
+        return f"<ClipResult {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        """Return the summary and the events as a table for notebooks."""
+        shown = ("compound", "onset_time", "apex_time", "offset_time", "peak")
+        rows = "".join(
+            f"<tr><td>{html.escape(event['compound'])}</td>"
+            + "".join(f"<td>{event[name]:.2f}</td>" for name in shown[1:])
+            + "</tr>"
+            for event in self.events.slice(0, 20).to_pylist()
+        )
+        header = "".join(f"<th>{name}</th>" for name in shown)
+        note = f"<p>derived, not learnt: {', '.join(self.derived)}</p>" if self.derived else ""
+        more = self.events.num_rows - 20
+        tail = f"<p>and {counted(more, 'event')} more</p>" if more > 0 else ""
+        return (
+            f"<b>{html.escape(self.summary)}</b><table><thead><tr>{header}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>{tail}{note}"
+        )
+
+
+def label_shares(labels: NDArray[Any]) -> dict[str, float]:
+    """Share of each label among all frames, the most frequent first.
+
+    Args:
+        labels: shape (T,), strings; None where a frame has no label.
+
+    Returns:
+        Shares in 0..1 by label; equal shares in the order of the names.
+    """
+    known = [label for label in labels if label is not None]
+    names, counts = np.unique(np.array(known, dtype=str), return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return {str(names[i]): float(counts[i]) / len(labels) for i in order}
+
+
+def faces_table(rows: FaceRows) -> pa.Table:
+    """Build the table of faces; NaN becomes null."""
+    keys: list[NDArray[Any]] = [rows.frame, rows.time, rows.face]
+    keys += [*rows.boxes_xywh.T, rows.detection]
+    return _table(FACE_KEYS, keys, rows.names, rows.signals)
+
+
+def face_rows(table: pa.Table) -> FaceRows:
+    """Take a table of faces, for example one read back, apart again."""
+    keys = [name for name, _ in FACE_KEYS]
+    names = tuple(name for name in table.column_names if name not in keys)
+    column = {name: _numbers(table.column(name), kind) for name, kind in FACE_KEYS}
+    boxes = np.stack([column[name] for name in ("x", "y", "w", "h")], axis=1)
+    return FaceRows(
+        frame=column["frame"],
+        time=column["time"],
+        face=column["face"],
+        boxes_xywh=boxes,
+        detection=column["detection"],
+        names=names,
+        signals=columns_matrix(table, names),
+    )
+
+
+def frames_table(
+    frame: Integers,
+    time: Times,
+    n_faces: Integers,
+    names: Sequence[str],
+    signals: Floats,
+    compounds: Sequence[str],
+    scores: Floats,
+    labels: NDArray[np.int32],
+    confidence: Floats,
+    filled: NDArray[np.bool_],
+) -> pa.Table:
+    """Build the table of frames.
+
+    Args:
+        frame: int64, shape (T,), 1-based.
+        time: float64, shape (T,), seconds.
+        n_faces: int64, shape (T,).
+        names: Names of the S signals.
+        signals: float32, shape (T, S); NaN becomes null.
+        compounds: Names of the K compounds in the order of their ids.
+        scores: float32, shape (T, K).
+        labels: int32, shape (T,): class id, -1 for no label, which has no name and confidence.
+        confidence: float32, shape (T,).
+        filled: bool, shape (T,): no face was seen and the row was filled in.
+    """
+    table = _table(
+        FRAME_KEYS,
+        [frame, time, n_faces],
+        [*names, *compounds],
+        np.concatenate([signals, scores], axis=1),
+    )
+    has_label = labels >= 0
+    decision = [
+        label_names(labels, compounds),
+        arrow_array(labels, pa.int64()),
+        arrow_array(np.where(has_label, confidence, np.nan), pa.float32()),
+        arrow_array(filled, pa.int64()),
+    ]
+    for (name, _), values in zip(FRAME_DECISION, decision, strict=True):
+        table = table.append_column(name, values)
+    return table
+
+
+def arrow_array(
+    values: NDArray[Any], kind: pa.DataType, known: NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """Build an Arrow array of numbers, NaN as null.
+
+    From buffers, because `pa.array` imports pandas where that is installed, which takes longer than
+    all the rest.
+
+    Args:
+        values: shape (N,), numbers that `kind` can hold.
+        kind: An integer or float type.
+        known: bool, shape (N,), False for null; without, all but NaN are known.
+    """
+    data = np.ascontiguousarray(values, kind.to_pandas_dtype())
+    if known is None and pa.types.is_floating(kind):
+        known = ~np.isnan(data)
+    return _from_buffer(data, kind, known)
+
+
+def label_names(labels: NDArray[np.int32], compounds: Sequence[str]) -> pa.Array:
+    """Return the name of each label as Arrow strings; null for -1.
+
+    Args:
+        labels: int32, shape (N,): class ids.
+        compounds: Names in the order of the ids.
+    """
+    texts = [name.encode() for name in compounds]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    names = pa.Array.from_buffers(pa.string(), len(texts), buffers)
+    ids = np.ascontiguousarray(np.maximum(labels, 0), np.int32)
+    return names.take(_from_buffer(ids, pa.int32(), labels >= 0))
+
+
+def _from_buffer(
+    data: NDArray[Any], kind: pa.DataType, known: NDArray[np.bool_] | None
+) -> pa.Array:
+    validity = None
+    if known is not None and not known.all():
+        validity = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(data), [validity, pa.py_buffer(data)])
+
+
+def columns_matrix(table: pa.Table, names: Sequence[str]) -> Floats:
+    """Return float columns as a float32 matrix, shape (rows, len(names)); null becomes NaN."""
+    matrix = np.empty((table.num_rows, len(names)), np.float32)
+    for column, name in enumerate(names):
+        matrix[:, column] = _numbers(table.column(name), pa.float32())
+    return matrix
+
+
+def _table(
+    keys: Sequence[tuple[str, pa.DataType]],
+    key_values: Sequence[NDArray[Any]],
+    names: Sequence[str],
+    values: Floats,
+) -> pa.Table:
+    arrays = [arrow_array(column, kind) for (_, kind), column in zip(keys, key_values, strict=True)]
+    arrays += [arrow_array(column, pa.float32()) for column in values.T]
+    return pa.table(arrays, names=[*(name for name, _ in keys), *names])
+
+
+def _numbers(column: pa.ChunkedArray, kind: pa.DataType) -> NDArray[Any]:
+    if pa.types.is_floating(kind) and column.null_count:
+        column = column.fill_null(float("nan"))
+    values: NDArray[Any] = column.to_numpy()
+    return values.astype(kind.to_pandas_dtype(), copy=False)

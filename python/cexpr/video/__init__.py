@@ -1,7 +1,0 @@
-"""Frames with index and time from video files, GIFs, images and folders of numbered images."""
-
-from cexpr.video.decode import Clip, Frame, open_clip
-from cexpr.video.readahead import ReadAhead
-from cexpr.video.sources import ClipSource, find_clips
-
-__all__ = ["Clip", "ClipSource", "Frame", "ReadAhead", "find_clips", "open_clip"]
