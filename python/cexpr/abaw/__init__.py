@@ -1,0 +1,1 @@
+"""The file formats, folders and class orders of the ABAW challenges."""

@@ -1,0 +1,1 @@
+"""Predictions against annotations and against the votes of a crowd."""

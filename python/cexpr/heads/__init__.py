@@ -1,0 +1,1 @@
+"""Training heads of the user's own on a model's features."""

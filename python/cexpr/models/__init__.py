@@ -1,0 +1,1 @@
+"""Models: manifests, files, ONNX Runtime sessions, and how their tensors become signals."""

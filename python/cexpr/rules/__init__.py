@@ -1,0 +1,1 @@
+"""Rules: reading rule files, compiling them, explaining what they decide."""

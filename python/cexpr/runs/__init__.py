@@ -1,0 +1,1 @@
+"""Runs over many clips: jobs, records, resuming, and phase 2 again on a finished run."""

@@ -1,0 +1,1 @@
+"""Searching the settings of phase 2 for the best score."""
