@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 
 from benchmarks.common import BenchRow, format_rows
-from cexpr.clips import find_clips
+from cexpr.clips.sources import find_clips
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.tables.files import write_result

@@ -9,7 +9,7 @@ import skimage.data
 from numpy.typing import NDArray
 
 from cexpr import ModelError, UsageError
-from cexpr.faces import DETECTORS, Detections, Detector, make_detector
+from cexpr.faces.detector import DETECTORS, Detections, Detector, make_detector
 from cexpr.faces.mtcnn import MtcnnOptions
 
 Image = NDArray[np.uint8]

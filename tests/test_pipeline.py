@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cexpr
-from cexpr.clips import find_clips
+from cexpr.clips.sources import find_clips
 from cexpr.errors import ClipError, ModelError, RuleError, UsageError
 from cexpr.faces.batches import FaceSignals, cut_face
 from cexpr.faces.track import Tracks

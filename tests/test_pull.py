@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from cexpr.cli import app, main
 from cexpr.errors import ModelError
-from cexpr.faces import make_detector
+from cexpr.faces.detector import make_detector
 from cexpr.models import zoo
 from cexpr.models.pull import pull
 from cexpr.models.session import Model

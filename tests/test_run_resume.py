@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import cexpr.runs.run
-from cexpr.clips import find_clips
+from cexpr.clips.sources import find_clips
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions
 from cexpr.runs.cores import usable_cores

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cexpr.clips import Frame, find_clips, open_clip
-from cexpr.faces import Detections, make_detector
-from cexpr.faces.detector import to_xyxy
+from cexpr.clips.decode import Frame, open_clip
+from cexpr.clips.sources import find_clips
+from cexpr.faces.detector import Detections, make_detector, to_xyxy
 from cexpr.faces.track import Tracker, TrackOptions, Tracks
 
 Image = NDArray[np.uint8]

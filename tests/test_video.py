@@ -13,7 +13,9 @@ import pytest
 
 from cexpr import ClipError, UsageError
 from cexpr._support.opencv import _remedy, load_cv2, reason
-from cexpr.clips import Clip, ClipSource, Frame, ReadAhead, find_clips, open_clip
+from cexpr.clips.decode import Clip, Frame, open_clip
+from cexpr.clips.readahead import ReadAhead
+from cexpr.clips.sources import ClipSource, find_clips
 from video_files import (
     Image,
     grey_steps,
@@ -295,7 +297,8 @@ def test_decoder_stays_quiet_about_damaged_files(tmp_path: Path) -> None:
     path.write_bytes(data)
     # In a process of its own, because the level is set once, at the first use of the decoder.
     script = (
-        "import sys; from pathlib import Path; from cexpr.clips import find_clips, open_clip\n"
+        "import sys; from pathlib import Path\n"
+        "from cexpr.clips.decode import open_clip; from cexpr.clips.sources import find_clips\n"
         "with open_clip(find_clips([Path(sys.argv[1])])[0]) as clip: print(len(list(clip)) > 0)"
     )
     done = subprocess.run(
@@ -428,7 +431,8 @@ def test_read_ahead_stops_its_thread_when_the_consumer_leaves() -> None:
 def test_a_reader_that_nobody_left_in_order_does_not_keep_the_interpreter() -> None:
     script = (
         "import itertools, numpy as np\n"
-        "from cexpr.clips import Frame, ReadAhead\n"
+        "from cexpr.clips.decode import Frame\n"
+        "from cexpr.clips.readahead import ReadAhead\n"
         "image = np.zeros((2, 2, 3), np.uint8)\n"
         "ahead = ReadAhead(Frame(i, i / 10, image) for i in itertools.count(1))\n"
         "print(next(iter(ahead.__enter__())).index)\n"

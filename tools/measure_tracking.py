@@ -18,9 +18,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cexpr.clips import ClipSource, Frame, find_clips, open_clip
-from cexpr.faces import Detections, Detector, make_detector
-from cexpr.faces.detector import to_xyxy
+from cexpr.clips.decode import Frame, open_clip
+from cexpr.clips.sources import ClipSource, find_clips
+from cexpr.faces.detector import Detections, Detector, make_detector, to_xyxy
 from cexpr.faces.track import Tracker, TrackOptions, Tracks
 
 EVERY = 10

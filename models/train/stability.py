@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cexpr
-from cexpr import clips as video
-from cexpr import faces as detect
-from cexpr.models import outputs as heads
-from cexpr.models import session as inference
-from cexpr.models import zoo
+from cexpr.clips.decode import open_clip
+from cexpr.clips.sources import find_clips
+from cexpr.faces.detector import make_detector
+from cexpr.models import outputs, session, zoo
 from cexpr.models.session import Model
 
 from . import data
@@ -69,19 +68,19 @@ def probabilities(model: Model, image: Image, matrix: Matrix) -> NDArray[np.floa
     """float32, shape (8,)."""
     spec = model.input
     face = cexpr.preprocess(image, matrix[None], spec.size, spec.mean, spec.std, spec.color)
-    return heads.softmax(model.run(face)["logits"])[0]
+    return outputs.softmax(model.run(face)["logits"])[0]
 
 
 def clip_faces(model: Model, paths: list[Path]) -> list[tuple[Image, Matrix]]:
     """Every `EVERY`-th frame's faces of clips, with the pipeline's cut."""
-    detector = detect.make_detector("mtcnn")
+    detector = make_detector("mtcnn")
     found = []
-    for source in video.find_clips(paths):
-        with video.open_clip(source) as clip:
+    for source in find_clips(paths):
+        with open_clip(source) as clip:
             for frame in clip:
                 if frame.index % EVERY == 0:
                     seen = detector.detect(frame.image)
-                    cuts = inference.face_matrices(model.input, seen.landmarks, seen.boxes_xywh)
+                    cuts = session.face_matrices(model.input, seen.landmarks, seen.boxes_xywh)
                     found += [(frame.image.copy(), cut) for cut in cuts]
     return found
 

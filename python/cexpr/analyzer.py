@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from cexpr import _core
+from cexpr._support.types import Floats, Integers
 from cexpr.errors import RuleError
 from cexpr.rules.rule_set import RuleSet
 
 __all__ = ["Analyzer", "DecidedFrame"]
-
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cexpr._support.types import Doubles, Integers
+
 EXPRESSION_CLASSES = 8
 COMPOUND_CLASSES = 7
 ACTION_UNIT_COUNT = 12
@@ -45,7 +47,7 @@ class MtlScore:
         return (self.valence + self.arousal) / 2 + self.expression + self.action_units
 
 
-def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) -> NDArray[np.int64]:
+def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) -> Integers:
     """Count pairs of label and prediction.
 
     Args:
@@ -72,7 +74,7 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) ->
     return counts.reshape(classes, classes + 1).astype(np.int64)
 
 
-def class_f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def class_f1(counts: Integers) -> Doubles:
     """F1 of each class from `confusion_matrix`; 0 where a class never occurs."""
     hits = np.diag(counts).astype(np.float64)
     total = counts[:, :-1].sum(axis=0) + counts.sum(axis=1)
@@ -131,7 +133,7 @@ def action_unit_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
     return float(action_unit_f1s(labels, predictions).mean())
 
 
-def action_unit_f1s(labels: ArrayLike, predictions: ArrayLike) -> NDArray[np.float64]:
+def action_unit_f1s(labels: ArrayLike, predictions: ArrayLike) -> Doubles:
     """F1 of "present" of each action unit, shape (12,); arguments as `action_unit_f1`."""
     truth, guess = _pair(labels, predictions, np.int64, "labels")
     if truth.ndim != 2 or truth.shape[1] != ACTION_UNIT_COUNT:
@@ -141,7 +143,7 @@ def action_unit_f1s(labels: ArrayLike, predictions: ArrayLike) -> NDArray[np.flo
     for name, values in (("labels", truth), ("predictions", guess)):
         if not np.isin(values, (0, 1)).all():
             raise ValueError(f"{name}: expected 0 or 1 (or a row with -1 among its labels)")
-    hits: NDArray[np.float64] = (truth & guess).sum(axis=0).astype(np.float64)
+    hits: Doubles = (truth & guess).sum(axis=0).astype(np.float64)
     total = truth.sum(axis=0) + guess.sum(axis=0)
     scores = np.zeros_like(hits)
     np.divide(2 * hits, total, out=scores, where=total > 0)

@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from cexpr.clips import Clip, ClipSource, ReadAhead, find_clips, open_clip
+from cexpr._support.types import Doubles, Integers
+from cexpr.clips.decode import Clip, open_clip
+from cexpr.clips.readahead import ReadAhead
+from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.errors import RuleError, UsageError
-from cexpr.faces import make_detector
 from cexpr.faces.batches import FaceSignals
+from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
 from cexpr.models import zoo
 from cexpr.models.stacked import open_model
 from cexpr.options import RunOptions
 from cexpr.rules.rule_set import RuleSet
-from cexpr.tables.result import ClipResult, FaceRows, Integers, Times, faces_table
+from cexpr.tables.result import ClipResult, FaceRows, faces_table
 from cexpr.timeline.decide import decide
 
 # Called after each frame with the frames done so far and the number announced, if any.
@@ -137,7 +140,7 @@ class Pipeline:
 
     def _read(
         self, clip: Clip, on_progress: Progress | None
-    ) -> tuple[Integers, Times, FaceRows, dict[str, Any]]:
+    ) -> tuple[Integers, Doubles, FaceRows, dict[str, Any]]:
         """Phase 1: frame numbers, times and faces of all frames, and what `run.json` tells."""
         tracker = Tracker(self.detector)
         numbers: list[int] = []

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cexpr import _core
 from cexpr._support.arguments import adjacent_pixels, pair, real, reals, whole
+from cexpr._support.types import Floats, Image
 
 Color = Literal["rgb", "bgr", "gray"]
 Sampling = Literal["auto", "bilinear", "area"]
@@ -18,12 +19,12 @@ _PLANES = {"rgb": 3, "bgr": 3, "gray": 1}
 
 
 def align(
-    image: NDArray[np.uint8],
+    image: Image,
     landmarks: ArrayLike,
     size: int,
     margin: float = 0.0,
     shift: tuple[float, float] = (0.0, 0.0),
-) -> NDArray[np.float32]:
+) -> Floats:
     """Fit the similarity transforms that move faces onto the ArcFace template.
 
     The transform (scale, rotation, translation; never a mirror image) has the least squared error
@@ -68,14 +69,14 @@ def align(
 
 
 def preprocess(
-    image: NDArray[np.uint8],
-    matrices: NDArray[np.float32],
+    image: Image,
+    matrices: Floats,
     size: int | tuple[int, int],
     mean: float | Sequence[float],
     std: float | Sequence[float],
     color: Color,
     sampling: Sampling = "bilinear",
-) -> NDArray[np.float32]:
+) -> Floats:
     """Cut faces out of an image and normalise them, in one pass over the output.
 
     Each output pixel is (value / 255 - mean) / std, where `value` is the image at the place that

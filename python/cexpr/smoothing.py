@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from cexpr import _core
 from cexpr._support.arguments import c_contiguous, real, whole
+from cexpr._support.types import Floats, Integers
 
 __all__ = ["StreamingFilter", "smooth"]
 
@@ -16,8 +14,6 @@ _INT64_MAX = 2**63 - 1
 
 Kernel = Literal["gaussian", "box"]
 Window = Literal["frames", "rows"]
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 
 def _radius(radius: int | None) -> int:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr._support.text import counted, shortened
+from cexpr._support.types import Doubles, Integers
 from cexpr.errors import UsageError
 from cexpr.metrics import (
     ACTION_UNIT_COUNT,
@@ -89,7 +89,7 @@ class Compounds:
     """
 
     keys: tuple[Key, ...]
-    labels: NDArray[np.int64]
+    labels: Integers
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ class MultiTask:
     """
 
     keys: tuple[Key, ...]
-    valence_arousal: NDArray[np.float64]
-    expression: NDArray[np.int64]
-    action_units: NDArray[np.int64]
+    valence_arousal: Doubles
+    expression: Integers
+    action_units: Integers
 
 
 def read_compounds(path: Path) -> Compounds:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import metrics
 from cexpr._support.text import counted, shortened
+from cexpr._support.types import Doubles
 from cexpr.abaw import files as abaw
 from cexpr.abaw.files import Compounds, Key, Kind, MultiTask
 from cexpr.errors import UsageError
@@ -54,7 +54,7 @@ def read_multi_task(path: Path) -> MultiTask:
     """
     if not path.is_dir():
         return abaw.read_multi_task(path)
-    videos: dict[str, NDArray[np.float64]] = {}
+    videos: dict[str, Doubles] = {}
     told: dict[str, set[int]] = {}
     for file, rows in _read(path, "mtl"):
         known = videos.get(file.stem, np.zeros((0, len(_MISSING))))
@@ -77,7 +77,7 @@ def read_multi_task(path: Path) -> MultiTask:
     )
 
 
-def _read(folder: Path, kind: Kind) -> Iterator[tuple[Path, NDArray[np.float64]]]:
+def _read(folder: Path, kind: Kind) -> Iterator[tuple[Path, Doubles]]:
     if (folder / "run.json").is_file():
         raise UsageError(
             f"{folder}: is the folder of a run, expected annotations, which are named before it"
@@ -97,7 +97,7 @@ def _read(folder: Path, kind: Kind) -> Iterator[tuple[Path, NDArray[np.float64]]
     yield from read
 
 
-def _read_file(file: Path, kind: Kind) -> tuple[NDArray[np.float64], list[str]]:
+def _read_file(file: Path, kind: Kind) -> tuple[Doubles, list[str]]:
     """Rows of one file, and what is wrong with it, each with its line."""
     lines = abaw.read_lines(file)
     is_headless = _numbers(lines[0]) is not None

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cexpr._support.opencv import load_cv2, reason
+from cexpr._support.types import Image
 from cexpr.clips.sources import ClipSource, image_number
 from cexpr.errors import ClipError
-
-Image = NDArray[np.uint8]
 
 FALLBACK_FPS: Final = 30.0
 _MAX_FPS: Final = 1000.0

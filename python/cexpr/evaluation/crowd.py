@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from cexpr._support.types import Doubles, Floats, Image, Integers, Labels
 from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,10 +51,6 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
 _MIN_VOTES: Final = 2
 _MIN_SHARE: Final = 0.6
 
-Images = npt.NDArray[np.uint8]
-Votes = npt.NDArray[np.int64]
-Labels = npt.NDArray[np.int32]
-
 
 @dataclass(frozen=True)
 class CrowdFaces:
@@ -65,13 +61,13 @@ class CrowdFaces:
         votes: int64, shape (N, 10), counts in the order of `VOTE_COLUMNS`.
     """
 
-    images: Images
-    votes: Votes
+    images: Image
+    votes: Integers
 
     def __len__(self) -> int:
         return len(self.votes)
 
-    def __getitem__(self, rows: npt.NDArray[np.int64]) -> CrowdFaces:
+    def __getitem__(self, rows: Integers) -> CrowdFaces:
         return CrowdFaces(self.images[rows], self.votes[rows])
 
 
@@ -84,7 +80,7 @@ class CrowdScore:
             faces that got no label or one outside the seven.
     """
 
-    confusion: npt.NDArray[np.int64]
+    confusion: Integers
 
     @property
     def faces(self) -> int:
@@ -97,11 +93,11 @@ class CrowdScore:
         return float(np.trace(self.confusion)) / self.faces if self.faces else 0.0
 
     @property
-    def f1(self) -> npt.NDArray[np.float64]:
+    def f1(self) -> Doubles:
         """F1 of each class, shape (7,); a class that neither side names has 0."""
         hits = np.diagonal(self.confusion)
         named = self.confusion.sum(axis=1) + self.confusion[:, : len(PAIRS)].sum(axis=0)
-        f1: npt.NDArray[np.float64] = 2 * hits / np.maximum(named, 1)
+        f1: Doubles = 2 * hits / np.maximum(named, 1)
         return f1
 
     @property
@@ -142,10 +138,11 @@ def read_faces(path: Path) -> CrowdFaces:
 
 
 def _read_folder(folder: Path) -> CrowdFaces:
-    from cexpr.clips import find_clips, open_clip
+    from cexpr.clips.decode import open_clip
+    from cexpr.clips.sources import find_clips
 
     table = folder / "label.csv"
-    images: list[Images] = []
+    images: list[Image] = []
     votes: list[list[int]] = []
     try:
         with table.open(newline="", encoding="utf-8") as file:
@@ -198,7 +195,7 @@ def face_signals(faces: CrowdFaces, model: str, *, batch: int = 64, threads: int
     return heads.signals(manifest, tensors)
 
 
-def predict(rules: RuleSet, signals: npt.NDArray[np.float32], names: Sequence[str]) -> Labels:
+def predict(rules: RuleSet, signals: Floats, names: Sequence[str]) -> Labels:
     """Name a class for each face by a rule set.
 
     Args:
@@ -216,7 +213,7 @@ def predict(rules: RuleSet, signals: npt.NDArray[np.float32], names: Sequence[st
     return np.array([*ids, -1], dtype=np.int32)[decided]
 
 
-def crowd_labels(votes: Votes) -> Labels:
+def crowd_labels(votes: Integers) -> Labels:
     """Find the compounds among the votes.
 
     Args:

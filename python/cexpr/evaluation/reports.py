@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cexpr import metrics
+from cexpr._support.types import Doubles, Integers
 from cexpr.abaw.files import Compounds, Key, MultiTask, nearest
 from cexpr.errors import UsageError
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Interval = tuple[float, float]
 
 LEVEL: Final = 0.95
@@ -43,9 +42,9 @@ class ClassReport:
     rows: int
     f1: float
     interval: Interval
-    per_class: Floats
-    precision: Floats
-    recall: Floats
+    per_class: Doubles
+    precision: Doubles
+    recall: Doubles
     confusion: Integers
 
 
@@ -69,7 +68,7 @@ class MultiTaskReport:
     arousal: Interval
     expression: ClassReport
     action_units: Interval
-    unit_f1: Floats
+    unit_f1: Doubles
     rows: tuple[int, int, int]
 
 
@@ -200,7 +199,7 @@ def _video_ids(keys: Sequence[Key]) -> Integers:
     return np.array([ids.setdefault(video, len(ids)) for video, _ in keys], dtype=np.int64)
 
 
-def _draws(videos: Integers, rounds: int, seed: int) -> Floats:
+def _draws(videos: Integers, rounds: int, seed: int) -> Doubles:
     """How often each video is drawn in each round, shape (rounds, videos)."""
     count = int(videos.max()) + 1 if videos.size else 1
     random = np.random.default_rng(seed)
@@ -209,8 +208,8 @@ def _draws(videos: Integers, rounds: int, seed: int) -> Floats:
 
 
 def _classes(
-    truth: Integers, guess: Integers, classes: int, videos: Integers, weights: Floats
-) -> tuple[ClassReport, Floats]:
+    truth: Integers, guess: Integers, classes: int, videos: Integers, weights: Doubles
+) -> tuple[ClassReport, Doubles]:
     counts = _by_video(
         videos,
         weights.shape[1],
@@ -233,7 +232,7 @@ def _classes(
     return report, drawn
 
 
-def _drawn_ccc(truth: Floats, guess: Floats, videos: Integers, weights: Floats) -> Floats:
+def _drawn_ccc(truth: Doubles, guess: Doubles, videos: Integers, weights: Doubles) -> Doubles:
     terms = np.stack([np.ones_like(truth), truth, guess, truth**2, guess**2, truth * guess], axis=1)
     sums = _by_video(videos, weights.shape[1], lambda rows: terms[rows].sum(axis=0))
     count, x, y, xx, yy, xy = (weights @ sums).T
@@ -243,7 +242,7 @@ def _drawn_ccc(truth: Floats, guess: Floats, videos: Integers, weights: Floats) 
         return np.asarray(2 * (xy - x * y) / spread)
 
 
-def _drawn_unit_f1(truth: Integers, guess: Integers, videos: Integers, weights: Floats) -> Floats:
+def _drawn_unit_f1(truth: Integers, guess: Integers, videos: Integers, weights: Doubles) -> Doubles:
     hits = _by_video(videos, weights.shape[1], lambda rows: (truth & guess)[rows].sum(axis=0))
     sizes = _by_video(videos, weights.shape[1], lambda rows: (truth + guess)[rows].sum(axis=0))
     return np.asarray(_ratio(2 * (weights @ hits), weights @ sizes).mean(axis=1))
@@ -251,20 +250,20 @@ def _drawn_unit_f1(truth: Integers, guess: Integers, videos: Integers, weights: 
 
 def _by_video(
     videos: Integers, count: int, reduce: Callable[[Integers], NDArray[np.generic]]
-) -> Floats:
+) -> Doubles:
     order = np.argsort(videos, kind="stable").astype(np.int64)
     edges = np.searchsorted(videos[order], np.arange(count + 1))
     parts = [reduce(order[edges[one] : edges[one + 1]]) for one in range(count)]
     return np.stack(parts).astype(np.float64)
 
 
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
+def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Doubles:
     result = np.zeros(np.shape(whole), dtype=np.float64)
     np.divide(part, whole, out=result, where=np.asarray(whole) > 0)
     return result
 
 
-def _interval(drawn: Floats) -> Interval:
+def _interval(drawn: Doubles) -> Interval:
     """Percentiles of the draws that have a value; NaN where none has."""
     known = drawn[np.isfinite(drawn)]
     if known.size == 0:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import metrics
+from cexpr._support.types import Doubles, Floats, Integers
 from cexpr.abaw.files import MultiTask
 from cexpr.signals import ACTION_UNITS
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 THRESHOLDS: Final = tuple(round(0.1 * step, 1) for step in range(1, 10))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import _core
+from cexpr._support.types import Floats, Image
 
 # Side of the patch that a face is known by, and the share of the box added around it: hair and
 # collar tell people apart better than the face alone.
@@ -28,11 +28,11 @@ class Appearance:
 
     __slots__ = ("_patch",)
 
-    def __init__(self, patch: NDArray[np.float32]) -> None:
+    def __init__(self, patch: Floats) -> None:
         self._patch = _normalised(patch)
 
     @staticmethod
-    def of(image: NDArray[np.uint8], boxes_xywh: NDArray[np.float32]) -> list[Appearance]:
+    def of(image: Image, boxes_xywh: Floats) -> list[Appearance]:
         """Look at each box of an image.
 
         Args:
@@ -57,7 +57,7 @@ class Appearance:
         self._patch = _normalised((1 - _BLEND) * self._patch + _BLEND * other._patch)
 
 
-def _normalised(patch: NDArray[np.float32]) -> NDArray[np.float32]:
+def _normalised(patch: Floats) -> Floats:
     flat = patch.ravel() - patch.mean()
     norm = float(np.linalg.norm(flat))
     return flat / norm if norm > 1e-6 else np.zeros_like(flat)
@@ -79,7 +79,7 @@ class SceneCuts:
         self._difference = difference
         self._sample = np.zeros((0, 0), np.int16)
 
-    def is_cut(self, image: NDArray[np.uint8]) -> bool:
+    def is_cut(self, image: Image) -> bool:
         """Compare a frame, uint8 (H, W, 3), with the one before; the first frame is no cut."""
         rows, columns = (max(1, side // _SAMPLES) for side in image.shape[:2])
         sample = image[rows // 2 :: rows, columns // 2 :: columns, 1].astype(np.int16)

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import _core
 from cexpr._support.opencv import load_cv2
+from cexpr._support.types import Floats, Image, Integers
 from cexpr.faces.halving import halved, halvings_for, surroundings
 from cexpr.models import outputs as heads
 from cexpr.models import session as inference
 from cexpr.models.manifest import InputSpec
-from cexpr.tables.result import FaceRows, Floats
+from cexpr.tables.result import FaceRows
 
 if TYPE_CHECKING:
     from cexpr.faces.track import Tracks
@@ -70,13 +70,13 @@ class FaceSignals:
         """Start afresh; a clip that failed may have left rows."""
         self._frame: list[int] = []
         self._time: list[float] = []
-        self._face: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+        self._face: list[Integers] = [np.zeros(0, np.int64)]
         self._boxes: list[Floats] = [np.zeros((0, 4), np.float32)]
         self._detection: list[Floats] = [np.zeros(0, np.float32)]
         self._signals: list[Floats] = [np.zeros((0, len(self.names)), np.float32)]
         self._waiting = 0
 
-    def add(self, number: int, time: float, image: NDArray[np.uint8], tracks: Tracks) -> None:
+    def add(self, number: int, time: float, image: Image, tracks: Tracks) -> None:
         """Take the faces of the next frame.
 
         Args:
@@ -134,9 +134,7 @@ class FaceSignals:
         return heads.blend(parts, self._blend)
 
 
-def cut_face(
-    image: NDArray[np.uint8], matrix: Floats, spec: InputSpec, out: NDArray[np.float32]
-) -> None:
+def cut_face(image: Image, matrix: Floats, spec: InputSpec, out: Floats) -> None:
     """Cut one face out as a model wants it; equals `preprocess` with area sampling, but faster.
 
     A face that shrinks more than twice is cut from its surroundings halved by OpenCV, so that the

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cexpr.faces.detector import Detections, Floats, Image, require_image
+from cexpr._support.types import Floats, Image
+from cexpr.faces.detector import Detections, require_image
 
 
 class FullFrame:

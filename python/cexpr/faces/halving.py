@@ -6,10 +6,10 @@ import math
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import _core
-from cexpr.faces.detector import Floats, Image, to_xywh
+from cexpr._support.types import Floats, Image
+from cexpr.faces.detector import to_xywh
 
 # Candidates per network call: bounds memory on images full of faces.
 _BATCH: Final = 64
@@ -20,7 +20,7 @@ _MEAN: Final = [127.5 / 255] * 3
 _STD: Final = [128 / 255] * 3
 
 
-def crops(cv2: Any, image: Image, boxes: Floats, size: int) -> list[NDArray[np.float32]]:
+def crops(cv2: Any, image: Image, boxes: Floats, size: int) -> list[Floats]:
     """Cut squares out as normalised RGB planes, in batches of (n, 3, size, size).
 
     Each square is cut from a copy of its surroundings that was halved until it is less than twice
@@ -50,7 +50,7 @@ def crops(cv2: Any, image: Image, boxes: Floats, size: int) -> list[NDArray[np.f
     return [cut[start : start + _BATCH] for start in range(0, len(boxes), _BATCH)]
 
 
-def _cut(image: Image, boxes: Floats, size: int) -> NDArray[np.float32]:
+def _cut(image: Image, boxes: Floats, size: int) -> Floats:
     matrices = _core.box_transform(to_xywh(boxes), size, 0.0)
     return _core.preprocess(image, matrices, size, _MEAN, _STD, "rgb", "auto")
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from cexpr import _core
 from cexpr._support.opencv import load_cv2
-from cexpr.faces.detector import Detections, Floats, Image, require_image, to_xywh, to_xyxy
+from cexpr._support.types import Floats, Image
+from cexpr.faces.detector import Detections, require_image, to_xywh, to_xyxy
 from cexpr.faces.halving import crops
 from cexpr.faces.networks import Network
 

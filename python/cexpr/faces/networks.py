@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from cexpr._support.resources import data_path
+from cexpr._support.types import Floats
 from cexpr.errors import ModelError
 from cexpr.models.session import make_session
 
@@ -44,9 +44,9 @@ class Network:
         self._outputs = list(outputs)
         self.seconds = 0.0
 
-    def run(self, values: NDArray[Any]) -> list[NDArray[np.float32]]:
+    def run(self, values: NDArray[Any]) -> list[Floats]:
         """Compute the outputs for one input array."""
         start = time.perf_counter()
-        outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, {self._input: values})
+        outputs: list[Floats] = self._session.run(self._outputs, {self._input: values})
         self.seconds += time.perf_counter() - start
         return outputs

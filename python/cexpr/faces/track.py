@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import _core
-from cexpr.clips import Frame
+from cexpr._support.types import Floats, Image, Integers
+from cexpr.clips.decode import Frame
 from cexpr.faces.appearance import Appearance, SceneCuts
-from cexpr.faces.detector import Detections, Detector, Floats, Image, to_xyxy
+from cexpr.faces.detector import Detections, Detector, to_xyxy
 
 # Least overlap at which two boxes are one face.
 _SAME_FACE = 0.4
@@ -79,7 +79,7 @@ class Tracks:
         landmarks: float32, shape (N, 5, 2), pixels; NaN where the detector has none.
     """
 
-    ids: NDArray[np.int64]
+    ids: Integers
     boxes_xywh: Floats
     scores: Floats
     landmarks: Floats

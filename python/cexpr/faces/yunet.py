@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from cexpr._support.opencv import load_cv2, reason
+from cexpr._support.types import Floats, Image
 from cexpr.errors import ModelError
-from cexpr.faces.detector import Detections, Floats, Image, require_image
+from cexpr.faces.detector import Detections, require_image
 
 # Longer side of the image that is searched: YuNet sees faces of 10 to 300 pixels.
 _LONGEST_SIDE: Final = 640

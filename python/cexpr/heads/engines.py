@@ -15,11 +15,10 @@ from importlib.util import find_spec
 from typing import Any, Final, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cexpr._support.types import Doubles
 from cexpr.errors import UsageError
 
-Doubles = NDArray[np.float64]
 Loss = Literal["expression", "valence_arousal", "action_units"]
 Name = Literal["torch", "numpy"]
 

@@ -16,13 +16,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cexpr.clips import ClipSource, Frame, ReadAhead, find_clips, open_clip
+from cexpr._support.types import Floats
+from cexpr.clips.decode import Frame, open_clip
+from cexpr.clips.readahead import ReadAhead
+from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.errors import ClipError, ModelError, UsageError
-from cexpr.faces import make_detector
 from cexpr.faces.batches import BATCH, cut_face, cut_matrices
+from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker, Tracks
 from cexpr.heads import features as feature_file
-from cexpr.heads.features import Clip, Floats, Settings
+from cexpr.heads.features import Clip, Settings
 from cexpr.models import zoo
 from cexpr.models.manifest import sha256_of
 from cexpr.models.session import Model

@@ -18,13 +18,12 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
-from numpy.typing import NDArray
 
+from cexpr._support.types import Floats, Integers
 from cexpr.errors import UsageError
 from cexpr.runs.record import ClipRecord
 from cexpr.tables.files import write_atomically
 
-Floats = NDArray[np.float32]
 Key = tuple[str, int]
 
 _SETTINGS: Final = b"cexpr.settings"
@@ -256,7 +255,7 @@ def read_features(path: Path) -> Features:
     return Features(settings, tuple(keys), np.concatenate(features), np.concatenate(outputs))
 
 
-def best_faces(frame: NDArray[np.int64], detection: Floats) -> NDArray[np.int64]:
+def best_faces(frame: Integers, detection: Floats) -> Integers:
     """Row of the face with the highest detection score of each frame, by frame number."""
     order = np.lexsort((-detection, frame))
     first = np.diff(frame[order], prepend=-1) > 0

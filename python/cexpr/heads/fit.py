@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cexpr import metrics
+from cexpr._support.types import Floats
 from cexpr.abaw.files import MultiTask
 from cexpr.errors import UsageError
 from cexpr.heads import training as head_training
@@ -42,8 +43,8 @@ class Part:
         lost: Annotated rows without features: no face was found there.
     """
 
-    features: NDArray[np.float32]
-    outputs: NDArray[np.float32]
+    features: Floats
+    outputs: Floats
     labels: MultiTask
     lost: int
 

@@ -14,14 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import metrics
+from cexpr._support.types import Doubles, Floats, Integers
 from cexpr.heads.engines import Loss, Name, make_engine
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 HIDDEN: Final = 128
 _BATCH: Final = 128

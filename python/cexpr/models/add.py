@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import yaml
 
+from cexpr._support.types import Floats
 from cexpr.errors import ModelError, UsageError
 from cexpr.models import manifest
 from cexpr.models import outputs as heads
@@ -181,7 +182,7 @@ def try_out(model: Manifest, path: Path) -> Trial:
     return Trial(network.provider, seconds, means, _problems(together, np.concatenate(alone)))
 
 
-def _problems(together: heads.Signals, alone: heads.Array) -> list[str]:
+def _problems(together: heads.Signals, alone: Floats) -> list[str]:
     values, names = together.values, together.names
     if not np.isfinite(values).all():
         wrong = [

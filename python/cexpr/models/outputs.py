@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr._support.text import counted
+from cexpr._support.types import Floats
 from cexpr.errors import ModelError, UsageError
 from cexpr.models.manifest import ActionUnitHead, ExpressionHead, Head, Manifest
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS, GROUPS, SIGNALS, VALENCE_AROUSAL
-
-Array = NDArray[np.float32]
 
 CIRCUMPLEX: Final[Mapping[str, tuple[float, float]]] = {
     "anger": (-0.51, 0.59),
@@ -80,11 +78,11 @@ class Signals:
     """
 
     names: tuple[str, ...]
-    values: Array
+    values: Floats
     derived: Mapping[str, str]
 
 
-def softmax(logits: Array) -> Array:
+def softmax(logits: Floats) -> Floats:
     """Softmax of each row; float32, shape as `logits`."""
     # What is infinite or unknown stays unknown.
     with np.errstate(invalid="ignore"):
@@ -93,7 +91,7 @@ def softmax(logits: Array) -> Array:
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def circumplex(probabilities: Array) -> Array:
+def circumplex(probabilities: Floats) -> Floats:
     """Valence and arousal expected under the predicted distribution.
 
     The coordinates of `CIRCUMPLEX`, weighted with the probabilities of the emotions that it holds,
@@ -108,7 +106,7 @@ def circumplex(probabilities: Array) -> Array:
     return _expectation(probabilities, {name: list(pair) for name, pair in CIRCUMPLEX.items()}, 2)
 
 
-def prototypes(probabilities: Array) -> Array:
+def prototypes(probabilities: Floats) -> Floats:
     """Probability of each action unit expected under the predicted distribution.
 
     The shares of `PROTOTYPES`, weighted with the probabilities of the emotions that it holds,
@@ -127,7 +125,7 @@ def prototypes(probabilities: Array) -> Array:
     return _expectation(probabilities, table, len(ACTION_UNITS))
 
 
-def _expectation(probabilities: Array, table: Mapping[str, Sequence[float]], width: int) -> Array:
+def _expectation(probabilities: Floats, table: Mapping[str, Sequence[float]], width: int) -> Floats:
     matrix = np.zeros((len(EXPRESSIONS), width), dtype=np.float32)
     known = np.zeros(len(EXPRESSIONS), dtype=np.float32)
     for row, name in enumerate(EXPRESSIONS):
@@ -140,7 +138,7 @@ def _expectation(probabilities: Array, table: Mapping[str, Sequence[float]], wid
     return np.asarray((present @ matrix) / total[:, None], dtype=np.float32)
 
 
-def signals(manifest: Manifest, tensors: Mapping[str, Array]) -> Signals:
+def signals(manifest: Manifest, tensors: Mapping[str, Floats]) -> Signals:
     """Turn the tensors of one model into signals.
 
     Args:
@@ -155,9 +153,9 @@ def signals(manifest: Manifest, tensors: Mapping[str, Array]) -> Signals:
         ModelError: A head without an activation gives values that are no probabilities.
     """
     outputs = manifest.outputs
-    columns: dict[str, Array] = {}
+    columns: dict[str, Floats] = {}
     derived: dict[str, str] = {}
-    probabilities: Array | None = None
+    probabilities: Floats | None = None
     if outputs.expression is not None:
         values = _activated(outputs.expression, tensors)
         columns.update(zip(outputs.expression.labels, values.T, strict=True))
@@ -183,7 +181,7 @@ def signals(manifest: Manifest, tensors: Mapping[str, Array]) -> Signals:
     return Signals(names, np.ascontiguousarray(values), derived)
 
 
-def _activated(head: Head, tensors: Mapping[str, Array]) -> Array:
+def _activated(head: Head, tensors: Mapping[str, Floats]) -> Floats:
     assert head.tensor is not None
     raw = tensors[head.tensor]
     if head.slice is not None:
@@ -199,7 +197,7 @@ def _activated(head: Head, tensors: Mapping[str, Array]) -> Array:
     return _as_probabilities(head, raw)
 
 
-def _as_probabilities(head: Head, values: Array) -> Array:
+def _as_probabilities(head: Head, values: Floats) -> Floats:
     """Refuse what `activation: none` passed on although it is no probability."""
     if isinstance(head, (ExpressionHead, ActionUnitHead)):
         wrong = values[(values < -_ROUNDING) | (values > 1 + _ROUNDING)]
@@ -233,7 +231,7 @@ def blend(parts: Sequence[Signals], weights: Mapping[str, Sequence[float]]) -> S
     if len(parts) == 1:
         return parts[0]
     head_of = {name: head for head, names in GROUPS.items() for name in names}
-    columns: dict[str, Array] = {}
+    columns: dict[str, Floats] = {}
     derived: dict[str, str] = {}
     for name in SIGNALS:
         takers = [index for index, part in enumerate(parts) if name in part.names]

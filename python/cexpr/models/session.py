@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import _core
+from cexpr._support.types import Floats
 from cexpr.errors import ModelError, UsageError
 from cexpr.models.manifest import InputSpec, Manifest
 from cexpr.models.onnx_graph import input_of, read_nodes, with_output
@@ -17,7 +17,6 @@ from cexpr.models.onnx_graph import input_of, read_nodes, with_output
 if TYPE_CHECKING:
     import onnxruntime
 
-Array = NDArray[np.float32]
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -78,7 +77,7 @@ def make_session(
     return session
 
 
-def face_matrices(spec: InputSpec, landmarks: Array, boxes_xywh: Array) -> Array:
+def face_matrices(spec: InputSpec, landmarks: Floats, boxes_xywh: Floats) -> Floats:
     """The transforms from image to input pixels that a model wants for each face.
 
     Args:
@@ -159,7 +158,7 @@ class Model:
         """Names of the tensors that `run` gives."""
         return tuple(self._outputs)
 
-    def run(self, batch: Array) -> dict[str, Array]:
+    def run(self, batch: Floats) -> dict[str, Floats]:
         """Run the model on a batch of faces.
 
         Args:
@@ -180,7 +179,7 @@ class Model:
         self.seconds += time.perf_counter() - start
         return dict(zip(self._outputs, tensors, strict=True))
 
-    def _run(self, batch: Array) -> list[Array]:
+    def _run(self, batch: Floats) -> list[Floats]:
         if self._one_at_a_time:
             rows = [self._session.run(self._outputs, {self._input: face[None]}) for face in batch]
             return [np.concatenate(parts) for parts in zip(*rows, strict=True)]

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from cexpr._support.types import Floats
 from cexpr.errors import ModelError
 from cexpr.models import zoo
 from cexpr.models.manifest import Manifest
-from cexpr.models.session import Array, Model
+from cexpr.models.session import Model
 
 INPUTS: Final = ("features", "outputs")
 """Inputs of a file of heads: the embedding, and the backbone's other tensors beside each other."""
@@ -33,7 +34,7 @@ class HeadsModel(Model):
         self._backbone = _open_backbone(manifest, **{**options, "features": True})
         super().__init__(manifest, path, **{**options, "features": False})
 
-    def read(self, features: Array, outputs: Array) -> dict[str, Array]:
+    def read(self, features: Floats, outputs: Floats) -> dict[str, Floats]:
         """Run the heads on what `cexpr extract` took from the backbone.
 
         Args:
@@ -47,7 +48,7 @@ class HeadsModel(Model):
         feed = {name: fed[name] for name in self._fed}
         return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
 
-    def _run(self, batch: Array) -> list[Array]:
+    def _run(self, batch: Floats) -> list[Floats]:
         tensors = self._backbone.run(batch)
         features = tensors.pop(str(self._backbone.features))
         found = self.read(features, np.concatenate(list(tensors.values()), axis=1))

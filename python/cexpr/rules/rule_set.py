@@ -9,12 +9,12 @@ from os import PathLike, fspath
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
 from cexpr import _core
 from cexpr._support.arguments import c_contiguous
 from cexpr._support.text import unknown
+from cexpr._support.types import Doubles, Floats, Integers, Labels
 from cexpr.errors import RuleError, RuleProblem
 from cexpr.rules import files as rule_files
 from cexpr.rules import yaml as rule_yaml
@@ -24,9 +24,6 @@ from cexpr.signals import SIGNALS
 
 __all__ = ["RuleSet", "shipped"]
 
-Matrix = npt.NDArray[np.float32]
-Frames = npt.NDArray[np.int64]
-Times = npt.NDArray[np.float64]
 
 # More than the longest window that the language allows, so that no row sees another.
 _APART_S: Final = 10_000.0
@@ -209,14 +206,14 @@ class RuleSet:
 
     def evaluate(
         self,
-        signals: Matrix,
+        signals: Floats,
         names: Sequence[str],
         *,
-        frames: Frames | None = None,
-        times: Times | None = None,
-        tracks: Frames | None = None,
+        frames: Integers | None = None,
+        times: Doubles | None = None,
+        tracks: Integers | None = None,
         windows: str = "centred",
-    ) -> Matrix:
+    ) -> Floats:
         """Compute the score of every compound in every row; nothing is smoothed.
 
         Args:
@@ -248,14 +245,14 @@ class RuleSet:
 
     def classify(
         self,
-        signals: Matrix,
+        signals: Floats,
         names: Sequence[str],
         *,
-        frames: Frames | None = None,
-        times: Times | None = None,
-        tracks: Frames | None = None,
+        frames: Integers | None = None,
+        times: Doubles | None = None,
+        tracks: Integers | None = None,
         windows: str = "centred",
-    ) -> tuple[Matrix, npt.NDArray[np.int32]]:
+    ) -> tuple[Floats, Labels]:
         """Evaluate and decide in one pass.
 
         Arguments and errors are those of `evaluate`.
@@ -272,7 +269,7 @@ class RuleSet:
         except _core.RuleSetError as error:
             raise self._located(error) from error
 
-    def decide(self, scores: Matrix) -> npt.NDArray[np.int32]:
+    def decide(self, scores: Floats) -> Labels:
         """Name the winner of each row, with the file's priors, bias and `abstain_below`.
 
         Args:
@@ -287,13 +284,13 @@ class RuleSet:
 
     def explain(
         self,
-        signals: Matrix,
+        signals: Floats,
         names: Sequence[str],
         *,
         row: int = 0,
-        frames: Frames | None = None,
-        times: Times | None = None,
-        tracks: Frames | None = None,
+        frames: Integers | None = None,
+        times: Doubles | None = None,
+        tracks: Integers | None = None,
         windows: str = "centred",
     ) -> RowExplanation:
         """Take one row apart: every score with the values of every sub-expression.
@@ -376,7 +373,7 @@ class RuleSet:
         """Pickle as the text: a worker compiles it again."""
         return type(self), (self._text, self._file)
 
-    def _apart(self, signals: Matrix) -> Times | None:
+    def _apart(self, signals: Floats) -> Doubles | None:
         """Return times so far apart that no window in seconds sees a second row."""
         if not self.looks_over_time:
             return None

@@ -6,7 +6,7 @@ import time
 import traceback
 from pathlib import Path
 
-from cexpr.clips import ClipSource
+from cexpr.clips.sources import ClipSource
 from cexpr.errors import CexprError
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline, Progress

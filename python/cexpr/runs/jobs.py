@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Final
 
-from cexpr.clips import ClipSource
+from cexpr.clips.sources import ClipSource
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.runs.clip import run_clip

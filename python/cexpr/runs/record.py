@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import cexpr
 from cexpr import _core
-from cexpr.clips import ClipSource
+from cexpr.clips.sources import ClipSource
 from cexpr.errors import UsageError
-from cexpr.faces import Detector
+from cexpr.faces.detector import Detector
 from cexpr.models.manifest import sha256_of
 from cexpr.pipeline import Pipeline
 from cexpr.rules.rule_set import RuleSet

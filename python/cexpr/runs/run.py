@@ -13,8 +13,7 @@ from typing import Final, Protocol
 
 from cexpr._support.opencv import load_cv2
 from cexpr._support.text import command_line, counted
-from cexpr.clips import ClipSource, find_clips
-from cexpr.clips.sources import address_of
+from cexpr.clips.sources import ClipSource, address_of, find_clips
 from cexpr.errors import ClipError, UsageError
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from cexpr._support.types import Floats, Integers
 from cexpr.errors import UsageError
 from cexpr.pipeline import Pipeline
 from cexpr.rules.rule_set import RuleSet
@@ -140,7 +140,7 @@ def multi_task_rows(stem: str, frames: pa.Table, thresholds: Mapping[str, float]
         yield ",".join((image, *values, str(label), *(str(int(unit)) for unit in on)))
 
 
-def _highest(probabilities: NDArray[np.float32], ids: Sequence[int]) -> NDArray[np.int64]:
+def _highest(probabilities: Floats, ids: Sequence[int]) -> Integers:
     """Id of the highest column of each row, -1 where none is known."""
     known = ~np.isnan(probabilities).all(axis=1)
     best = np.argmax(np.where(np.isnan(probabilities), -np.inf, probabilities), axis=1)

@@ -13,13 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cexpr._support.text import counted
+from cexpr._support.types import Bools, Doubles, Floats, Integers, Labels
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
-Times = NDArray[np.float64]
 
 # Columns before and after those that depend on the models and on the rule file.
 FRAME_KEYS: Final = (("frame", pa.int64()), ("time", pa.float64()), ("n_faces", pa.int64()))
@@ -73,7 +71,7 @@ class FaceRows:
     """
 
     frame: Integers
-    time: Times
+    time: Doubles
     face: Integers
     boxes_xywh: Floats
     detection: Floats
@@ -217,15 +215,15 @@ def face_rows(table: pa.Table) -> FaceRows:
 
 def frames_table(
     frame: Integers,
-    time: Times,
+    time: Doubles,
     n_faces: Integers,
     names: Sequence[str],
     signals: Floats,
     compounds: Sequence[str],
     scores: Floats,
-    labels: NDArray[np.int32],
+    labels: Labels,
     confidence: Floats,
-    filled: NDArray[np.bool_],
+    filled: Bools,
 ) -> pa.Table:
     """Build the table of frames.
 
@@ -259,9 +257,7 @@ def frames_table(
     return table
 
 
-def arrow_array(
-    values: NDArray[Any], kind: pa.DataType, known: NDArray[np.bool_] | None = None
-) -> pa.Array:
+def arrow_array(values: NDArray[Any], kind: pa.DataType, known: Bools | None = None) -> pa.Array:
     """Build an Arrow array of numbers, NaN as null.
 
     From buffers, because `pa.array` imports pandas where that is installed, which takes longer than
@@ -278,7 +274,7 @@ def arrow_array(
     return _from_buffer(data, kind, known)
 
 
-def label_names(labels: NDArray[np.int32], compounds: Sequence[str]) -> pa.Array:
+def label_names(labels: Labels, compounds: Sequence[str]) -> pa.Array:
     """Return the name of each label as Arrow strings; null for -1.
 
     Args:
@@ -293,9 +289,7 @@ def label_names(labels: NDArray[np.int32], compounds: Sequence[str]) -> pa.Array
     return names.take(_from_buffer(ids, pa.int32(), labels >= 0))
 
 
-def _from_buffer(
-    data: NDArray[Any], kind: pa.DataType, known: NDArray[np.bool_] | None
-) -> pa.Array:
+def _from_buffer(data: NDArray[Any], kind: pa.DataType, known: Bools | None) -> pa.Array:
     validity = None
     if known is not None and not known.all():
         validity = pa.py_buffer(np.packbits(known, bitorder="little"))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from cexpr._support.types import Doubles, Floats, Integers
 from cexpr.errors import UsageError
 from cexpr.signals import SIGNALS
 
@@ -28,12 +28,12 @@ class FrameTable:
     """
 
     names: list[str]
-    signals: npt.NDArray[np.float32]
-    frames: npt.NDArray[np.int64]
-    times: npt.NDArray[np.float64]
-    face_counts: npt.NDArray[np.int64]
+    signals: Floats
+    frames: Integers
+    times: Doubles
+    face_counts: Integers
     labels: list[str | None]
-    confidence: npt.NDArray[np.float32]
+    confidence: Floats
 
     def row_of(self, frame: int) -> int:
         """Find the row of a frame number, or raise UsageError."""

@@ -10,19 +10,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cexpr._support.types import Doubles, Flags, Floats, Integers, Labels
 from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import GROUPS
 from cexpr.smoothing import smooth
-from cexpr.tables.result import (
-    EVENT_SCHEMA,
-    FaceRows,
-    Floats,
-    Integers,
-    Times,
-    arrow_array,
-    frames_table,
-    label_names,
-)
+from cexpr.tables.result import EVENT_SCHEMA, FaceRows, arrow_array, frames_table, label_names
 from cexpr.timeline import steps as timeline
 
 # Frames per second of a clip with a single frame: no length in seconds reaches anything there.
@@ -53,8 +45,8 @@ class Decision:
     merged: Floats
     decided: Integers
     scores: Floats
-    is_filled: timeline.Flags
-    labels: timeline.Labels
+    is_filled: Flags
+    labels: Labels
     confidence: Floats
     chosen: Integers
 
@@ -62,7 +54,7 @@ class Decision:
 def decide(
     rows: FaceRows,
     frame: Integers,
-    time: Times,
+    time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
@@ -108,7 +100,7 @@ def decide(
 def decide_frames(
     rows: FaceRows,
     frame: Integers,
-    time: Times,
+    time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Decision:
@@ -184,7 +176,7 @@ def smooth_tracks(
 
 def smooth_scores(
     scores: Floats,
-    seen: timeline.Flags,
+    seen: Flags,
     frame: Integers,
     smoothing: Mapping[str, Any],
     rate: float,
@@ -232,7 +224,7 @@ def _in_frames(length: Length, rate: float) -> float:
     return value * rate if unit == "seconds" else value
 
 
-def _frame_rate(frame: Integers, time: Times) -> float:
+def _frame_rate(frame: Integers, time: Doubles) -> float:
     """Frames per second over the whole clip, by frame numbers, so that missing ones count."""
     if len(frame) > 1 and time[-1] > time[0]:
         return float((frame[-1] - frame[0]) / (time[-1] - time[0]))
@@ -259,7 +251,7 @@ def _best_detection(detection: Floats, index: Integers, frame_count: int) -> Int
 
 
 def _events_table(
-    events: timeline.Events, found: Decision, frame: Integers, time: Times, rules: RuleSet
+    events: timeline.Events, found: Decision, frame: Integers, time: Doubles, rules: RuleSet
 ) -> pa.Table:
     columns: list[NDArray[Any]] = [
         np.arange(len(events)),

@@ -10,17 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from cexpr import _core
+from cexpr._support.types import Doubles, Flags, Floats, Integers, Labels
 
 __all__ = ["Events", "cut_events", "decide", "fill_gaps", "merge_faces"]
 
-Floats = npt.NDArray[np.float32]
-Times = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Labels = npt.NDArray[np.int32]
-Flags = npt.NDArray[np.uint8]
 Length = tuple[float, str]
 
 
@@ -42,7 +37,7 @@ class Events:
     onset: Integers
     apex: Integers
     offset: Integers
-    duration: Times
+    duration: Doubles
     peak: Floats
     mean: Floats
 
@@ -113,7 +108,7 @@ def fill_gaps(
 
 def decide(
     scores: Floats,
-    times: Times | None = None,
+    times: Doubles | None = None,
     *,
     abstain_below: float = -np.inf,
     exit_below: float | None = None,
@@ -163,7 +158,7 @@ def decide(
 def cut_events(
     labels: Labels,
     strength: Floats,
-    times: Times,
+    times: Doubles,
     *,
     min_duration: Length = (0, "frames"),
     merge_gap: Length = (0, "frames"),

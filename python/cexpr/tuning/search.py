@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr._support.text import counted
+from cexpr._support.types import Doubles, Floats, Integers
 from cexpr.abaw.files import MultiTask
 from cexpr.errors import UsageError
 from cexpr.evaluation.sums import THRESHOLDS, best_scores, head_sums, unit_scores
@@ -24,9 +24,6 @@ from cexpr.signals import ACTION_UNITS
 from cexpr.smoothing import smooth
 from cexpr.tuning.sources import COLUMNS, Track
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Window = Literal["frames", "rows"]
 
 RADII: Final = (1, 2, 5, 10, 20, 50, 100)

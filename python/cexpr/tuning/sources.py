@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cexpr._support.types import Floats, Integers
 from cexpr.abaw import files as abaw
 from cexpr.abaw.files import MultiTask
 from cexpr.errors import UsageError
@@ -23,9 +23,6 @@ from cexpr.runs.record import RunRecord
 from cexpr.signals import GROUPS
 from cexpr.tables.files import read_table
 from cexpr.tables.result import columns_matrix
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
 
 # Aff-Wild2 has "other" where the models have contempt.
 _EXPRESSION_ORDER: Final = tuple(
