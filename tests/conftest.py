@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["run_files"]
+pytest_plugins = ["builders.run_files"]
 
 SHARED = Path(__file__).parents[2] / "shared"
 

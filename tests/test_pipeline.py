@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import cexpr
+from builders.tiny_model import expected_signals, write_tiny_model
+from builders.video_files import grey_steps, write_mjpeg_avi
 from cexpr.clips.sources import find_clips
 from cexpr.errors import ClipError, ModelError, RuleError, UsageError
 from cexpr.faces.batches import FaceSignals, cut_face
@@ -18,8 +20,6 @@ from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.runs.record import RunRecord
 from cexpr.signals import SIGNALS
-from tiny_model import expected_signals, write_tiny_model
-from video_files import grey_steps, write_mjpeg_avi
 
 RULES = """
 cexpr: 1

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cexpr
-import reference
+from builders import reference
 from cexpr import _core
 from cexpr.smoothing import StreamingFilter
 

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from builders.labelled_runs import COMPOUNDS, clip, run_folder
+from cexpr.abaw import files as abaw
+from cexpr.cli import app
+from cexpr.errors import UsageError
+from cexpr.runs.submissions import CE_HEADER, MTL_HEADER
+from cexpr.runs.submit import submit
+from cexpr.signals import SIGNALS
+from cexpr.tables.result import ClipResult
+
+
+def template(path: Path, *images: str, header: str = CE_HEADER) -> Path:
+    path.write_text("\n".join([header, *(f"{image}," for image in images)]) + "\n")
+    return path
+
+
+def written(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_the_rows_and_their_order_are_those_of_the_template(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", clip("13", [0, 1, 2]), clip("7", [3]))
+    sample = template(tmp_path / "t.txt", "7/00001.jpg", "13/00002.jpg", "13/00001.jpg")
+    done = submit("ce", run, sample, tmp_path / "out.txt", None)
+    assert written(tmp_path / "out.txt") == [
+        CE_HEADER,
+        "7/00001.jpg,3",
+        "13/00002.jpg,1",
+        "13/00001.jpg,0",
+    ]
+    assert (done.rows, done.held, done.unused, done.filled) == (3, [], 1, [])
+    assert abaw.check_submission(tmp_path / "out.txt", "ce", sample) == []
+
+
+def test_a_frame_too_many_in_the_template_is_held(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", clip("13", [0, 1, 2]))
+    sample = template(tmp_path / "t.txt", *(f"13/{n:05d}.jpg" for n in range(1, 6)))
+    done = submit("ce", run, sample, tmp_path / "out.txt", None)
+    assert [row[-1] for row in written(tmp_path / "out.txt")[1:]] == ["0", "1", "2", "2", "2"]
+    assert done.held == ["13/00004.jpg", "13/00005.jpg"]
+
+
+def test_a_frame_without_a_label_takes_the_nearest(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", clip("1", [-1, 4, -1, -1, -1, 5, -1]))
+    sample = template(tmp_path / "t.txt", *(f"1/{n:05d}.jpg" for n in range(1, 8)))
+    done = submit("ce", run, sample, tmp_path / "out.txt", None)
+    rows = [row[-1] for row in written(tmp_path / "out.txt")[1:]]
+    assert rows == ["4", "4", "4", "4", "5", "5", "5"]
+    assert len(done.held) == 5
+    assert abaw.check_submission(tmp_path / "out.txt", "ce", sample) == []
+
+
+def test_a_video_that_the_run_lacks_is_named_or_filled(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", clip("1", [0]), clip("2", [-1]))
+    sample = template(tmp_path / "t.txt", "1/00001.jpg", "2/00001.jpg", "3/00001.jpg")
+    with pytest.raises(UsageError, match=r"nothing for 2 videos of the template \(2, 3\)"):
+        submit("ce", run, sample, tmp_path / "out.txt", None)
+    assert not (tmp_path / "out.txt").exists()
+    done = submit("ce", run, sample, tmp_path / "out.txt", "6")
+    assert done.filled == ["2", "3"]
+    assert written(tmp_path / "out.txt")[2:] == ["2/00001.jpg,6", "3/00001.jpg,6"]
+
+
+def test_a_multi_task_submission_passes_the_check(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", clip("1", [0, -1, 2]))
+    images = [f"1/{n:05d}.jpg" for n in range(1, 5)]
+    sample = template(tmp_path / "t.txt", *images, header=MTL_HEADER)
+    done = submit("mtl", run, sample, tmp_path / "out.txt", None)
+    assert done.held == ["1/00002.jpg", "1/00004.jpg"]
+    row = ",".join(["0.6", "0.6", "1"] + ["1"] * 12)
+    assert written(tmp_path / "out.txt") == [MTL_HEADER, *(f"{image},{row}" for image in images)]
+    assert abaw.check_submission(tmp_path / "out.txt", "mtl", sample) == []
+
+
+def test_a_valence_of_minus_one_is_a_value(tmp_path: Path) -> None:
+    result = clip("1", [0])
+    frames = result.frames
+    place = frames.column_names.index("valence")
+    column = frames.column("valence").combine_chunks().to_numpy() * 0 - 1
+    changed = frames.set_column(place, "valence", [column.astype(np.float32)])
+    run = run_folder(
+        tmp_path / "run", ClipResult("1", changed, result.faces, result.events, COMPOUNDS)
+    )
+    sample = template(tmp_path / "t.txt", "1/00001.jpg", header=MTL_HEADER)
+    assert submit("mtl", run, sample, tmp_path / "out.txt", None).held == []
+    assert written(tmp_path / "out.txt")[1].startswith("1/00001.jpg,-1,0.6")
+
+
+def test_a_run_without_action_units_is_no_multi_task_submission(tmp_path: Path) -> None:
+    names = SIGNALS[:10]
+    run = run_folder(tmp_path / "run", clip("1", [0], names), names=names)
+    sample = template(tmp_path / "t.txt", "1/00001.jpg", header=MTL_HEADER)
+    with pytest.raises(UsageError, match="has no AU01, AU02"):
+        submit("mtl", run, sample, tmp_path / "out.txt", None)
+
+
+def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
+    sample = template(tmp_path / "t.txt", "1/00001.jpg")
+    with pytest.raises(UsageError, match="holds no run"):
+        submit("ce", tmp_path, sample, tmp_path / "out.txt", None)
+
+
+def test_the_commands_write_check_and_report(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", clip("13", [0, 1]))
+    sample = template(tmp_path / "t.txt", *(f"13/{n:05d}.jpg" for n in range(1, 4)))
+    command = ["submit", "ce", str(run), "--template", str(sample)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "13: 1 row held" in result.stdout
+    target = run / "CE.submission.txt"
+    command = ["check-submission", "ce", str(target), "--template", str(sample)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    target.write_text("\n".join(written(target)[:-1]) + "\n", encoding="utf-8")
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert f"{target}:3: 13/00003.jpg is missing" in result.stdout

@@ -1,0 +1,92 @@
+"""Result files: what stands in them, written whole or not at all, read back unchanged."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from builders.results_files import COMPOUNDS, make_result
+from cexpr.errors import ClipError, UsageError
+from cexpr.tables.files import csv_bytes, read_table, table_path, write_atomically, write_result
+
+
+def test_csv_has_plain_cells_and_empty_ones_for_what_is_unknown(tmp_path: Path) -> None:
+    written = write_result(tmp_path, make_result(), ["csv"])
+    assert written == ["clip.faces.csv", "clip.frames.csv"]
+    lines = (tmp_path / "clip.frames.csv").read_text().splitlines()
+    assert lines[0] == (
+        "frame,time,n_faces,fear,surprise,valence,Fearfully_Surprised,Sadly_Angry,"
+        "compound,compound_id,confidence,filled"
+    )
+    assert lines[1] == "1,0,1,0.1,0.9,-1,0.5,0.25,Fearfully_Surprised,0,0.5,0"
+    assert lines[5] == "5,0.16,0,,,,,,,-1,,0"
+    assert len(lines) == 6
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_tables_read_back_as_they_were(tmp_path: Path, kind: str) -> None:
+    result = make_result("späte Überraschung 1.2")
+    write_result(tmp_path, result, [kind], parts=("faces", "frames", "events"))
+    for part in ("faces", "frames", "events"):
+        again = read_table(table_path(tmp_path, result.stem, part, kind))
+        assert again.equals(getattr(result, part)), part
+
+
+def test_an_empty_table_reads_back_with_its_types(tmp_path: Path) -> None:
+    empty = make_result().faces.slice(0, 0)
+    path = tmp_path / "a.faces.csv"
+    path.write_bytes(csv_bytes(empty))
+    assert read_table(path).schema.equals(empty.schema)
+
+
+def test_names_with_commas_and_quotes_are_quoted() -> None:
+    table = pa.table({'a,"b"': pa.array(["x", None, 'say "y", z'])})
+    cells = [cell for row in csv.reader(csv_bytes(table).decode().splitlines()) for cell in row]
+    assert cells == ['a,"b"', "x", 'say "y", z']
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.json"
+    write_atomically(path, b"old")
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(UsageError, match=r"run\.json: cannot be written: No space left on device"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_what_a_killed_run_left_behind_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / ".run.json.tmp").write_bytes(b"half")
+    write_atomically(tmp_path / "run.json", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_files_that_are_no_results_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.frames.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(ClipError, match=r"a\.frames\.csv: not a table of frames: no column frame"):
+        read_table(tmp_path / "a.frames.csv")
+    (tmp_path / "b.frames.csv").write_text("frame,time\n1,now\n")
+    with pytest.raises(ClipError, match="cannot be read as a table of results"):
+        read_table(tmp_path / "b.frames.csv")
+    (tmp_path / "c.faces.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ClipError, match="cannot be read as a table of results"):
+        read_table(tmp_path / "c.faces.parquet")
+    with pytest.raises(ClipError, match="cannot be read as a table of results"):
+        read_table(tmp_path / "missing.faces.csv")
+
+
+def test_the_labels_in_the_file_are_those_of_the_result(tmp_path: Path) -> None:
+    write_result(tmp_path, make_result(), ["csv"])
+    with (tmp_path / "clip.frames.csv").open(newline="") as stream:
+        labels = [row["compound"] for row in csv.DictReader(stream)]
+    assert labels == [COMPOUNDS[0], COMPOUNDS[0], COMPOUNDS[1], "", ""]
