@@ -45,7 +45,7 @@ endforeach()
 
 # Models and rules; a wheel has them for its Python package already.
 if(CEXPR_BUILD_PYTHON)
-  set(CEXPR_DATA_DIR .)
+  set(CEXPR_DATA_DIR share)
 else()
   set(CEXPR_DATA_DIR ${CMAKE_INSTALL_DATADIR}/cexpr)
   install(FILES ${PROJECT_SOURCE_DIR}/models/cexpr-s.yaml

@@ -19,8 +19,8 @@ cexpr_configure(_core)
 target_link_libraries(_core PRIVATE cexpr::core)
 
 install(TARGETS _core LIBRARY DESTINATION .)
-install(DIRECTORY rules/ DESTINATION rules FILES_MATCHING PATTERN "*.yaml")
-install(DIRECTORY models/ DESTINATION models FILES_MATCHING PATTERN "*.yaml" PATTERN "*.onnx"
+install(DIRECTORY rules/ DESTINATION share/rules FILES_MATCHING PATTERN "*.yaml")
+install(DIRECTORY models/ DESTINATION share/models FILES_MATCHING PATTERN "*.yaml" PATTERN "*.onnx"
         PATTERN "train" EXCLUDE)
 
 # The default detector: the published weights, from a pinned build requirement, as ONNX files.
@@ -35,4 +35,4 @@ add_custom_command(
   COMMENT "Converting the MTCNN weights to ONNX"
   VERBATIM)
 add_custom_target(cexpr_mtcnn ALL DEPENDS ${CEXPR_MTCNN_FILES})
-install(FILES ${CEXPR_MTCNN_FILES} DESTINATION models)
+install(FILES ${CEXPR_MTCNN_FILES} DESTINATION share/models)

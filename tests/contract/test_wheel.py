@@ -16,13 +16,13 @@ REQUIRED = (
     "cexpr/py.typed",
     "cexpr/_core.pyi",
     "cexpr/include/cexpr/cexpr.hpp",
-    "cexpr/models/cexpr-s.onnx",
-    "cexpr/models/cexpr-s.yaml",
-    "cexpr/models/mtcnn-pnet.onnx",
-    "cexpr/models/mtcnn-rnet.onnx",
-    "cexpr/models/mtcnn-onet.onnx",
-    "cexpr/models/mtcnn-LICENSE",
-    "cexpr/rules/default.yaml",
+    "cexpr/share/models/cexpr-s.onnx",
+    "cexpr/share/models/cexpr-s.yaml",
+    "cexpr/share/models/mtcnn-pnet.onnx",
+    "cexpr/share/models/mtcnn-rnet.onnx",
+    "cexpr/share/models/mtcnn-onet.onnx",
+    "cexpr/share/models/mtcnn-LICENSE",
+    "cexpr/share/rules/default.yaml",
 )
 
 

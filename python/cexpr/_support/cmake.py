@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cexpr._support.resources import data_path
+from cexpr._support.resources import package_folders
 from cexpr.errors import UsageError
 
 # CMake chooses by platform where libraries go.
@@ -24,9 +24,10 @@ def cmake_dir() -> Path:
         cmake -S . -B build -Dcexpr_DIR=$(python -m cexpr --cmake-dir)
     """
     for folder in _LIBRARY_FOLDERS:
-        config = data_path(folder, "cmake", "cexpr", "cexprConfig.cmake")
-        if config is not None:
-            return config.parent
+        for root in package_folders():
+            config = root / folder / "cmake" / "cexpr" / "cexprConfig.cmake"
+            if config.is_file():
+                return config.parent
     raise UsageError(
         "the CMake package is not installed with cexpr; install a wheel, pip install cexpr"
     )
