@@ -58,6 +58,12 @@ class ModelError(CexprError):
     """A model or its manifest is missing, damaged or does not fit."""
 
 
+class FileError(CexprError):
+    """A file cannot be written: a full disk, a folder without write permission."""
+
+    exit_code: ClassVar[int] = 1
+
+
 class ClipError(CexprError):
     """One clip cannot be read; other clips go on."""
 

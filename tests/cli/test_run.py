@@ -16,7 +16,7 @@ import pytest
 import cexpr.runs.run
 from builders.run_files import BASE, Command, read_csv, read_run
 from builders.video_files import grey_steps, write_mjpeg_avi
-from cexpr.errors import UsageError
+from cexpr.errors import FileError
 from cexpr.runs.record import RunRecord
 from cexpr.tables.files import read_table
 
@@ -165,7 +165,7 @@ def test_a_record_that_cannot_be_written_after_a_clip_is_a_failed_run(
     def save(self: RunRecord, folder: Path) -> None:
         saved.append(self.counts()["done"])
         if saved[-1]:
-            raise UsageError("run.json: cannot be written: No space left on device")
+            raise FileError("run.json: cannot be written: No space left on device")
 
     monkeypatch.setattr(RunRecord, "save", save)
     outcome = cexpr_command("run", *BASE, "clips")

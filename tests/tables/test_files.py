@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from builders.results_files import COMPOUNDS, make_result
-from cexpr.errors import ClipError, UsageError
-from cexpr.tables.files import csv_bytes, read_table, table_path, write_atomically, write_result
+from cexpr.errors import ClipError
+from cexpr.tables.files import csv_bytes, read_table, table_path, write_result
 
 
 def test_csv_has_plain_cells_and_empty_ones_for_what_is_unknown(tmp_path: Path) -> None:
@@ -47,28 +46,6 @@ def test_names_with_commas_and_quotes_are_quoted() -> None:
     table = pa.table({'a,"b"': pa.array(["x", None, 'say "y", z'])})
     cells = [cell for row in csv.reader(csv_bytes(table).decode().splitlines()) for cell in row]
     assert cells == ['a,"b"', "x", 'say "y", z']
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "run.json"
-    write_atomically(path, b"old")
-
-    def fail(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(UsageError, match=r"run\.json: cannot be written: No space left on device"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
-
-
-def test_what_a_killed_run_left_behind_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / ".run.json.tmp").write_bytes(b"half")
-    write_atomically(tmp_path / "run.json", b"whole")
-    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
 def test_files_that_are_no_results_are_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-import cexpr
+from cexpr._core import __version__
 from cexpr.cli import evaluate, heads, models, rules
 from cexpr.cli.apply import apply
 from cexpr.cli.run import run
@@ -52,7 +52,7 @@ _join_lines(app)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"cexpr {cexpr.__version__}")
+        typer.echo(f"cexpr {__version__}")
         raise typer.Exit
 
 

@@ -76,8 +76,8 @@ def tune(
     from rich.progress import Progress
     from rich.table import Table
 
+    from cexpr._support.atomic import write_atomically
     from cexpr.abaw.folders import read_multi_task
-    from cexpr.tables.files import write_atomically
     from cexpr.tuning import search
     from cexpr.tuning.plot import svg
     from cexpr.tuning.sources import open_sources, read_tracks

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from cexpr._support.atomic import write_atomically
 from cexpr.abaw.files import EXPRESSIONS
 from cexpr.errors import UsageError
 from cexpr.heads.training import Head
@@ -18,7 +19,6 @@ from cexpr.models.manifest import Manifest, sha256_of
 from cexpr.models.session import Model
 from cexpr.models.stacked import INPUTS, open_model
 from cexpr.signals import ACTION_UNITS
-from cexpr.tables.files import write_atomically
 
 # What each head reads, and how the manifest describes its output.
 READS: Final = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from cexpr._support.atomic import replacing, write_atomically
 from cexpr._support.types import Floats, Integers
 from cexpr.errors import UsageError
 from cexpr.runs.record import ClipRecord
-from cexpr.tables.files import write_atomically
 
 Key = tuple[str, int]
 
@@ -172,7 +171,7 @@ def merge(path: Path, wanted: Mapping[str, Clip], settings: Settings, columns: p
         columns: Columns of an empty file.
 
     Raises:
-        UsageError: The file cannot be written.
+        FileError: The file cannot be written.
     """
     is_new = parts_folder(path).is_dir() or not path.is_file()
     if not is_new and all(wanted.get(clip.stem) == clip for clip in read_clips(path)[1]):
@@ -182,17 +181,13 @@ def merge(path: Path, wanted: Mapping[str, Clip], settings: Settings, columns: p
         for group, clip in enumerate(read_clips(one)[1]):
             if wanted.get(clip.stem) == clip:
                 place[clip.stem] = one, group
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with _writer(temporary, columns, settings, [wanted[stem] for stem in place]) as writer:
-            for source, group in place.values():
-                table = pa.parquet.ParquetFile(source).read_row_group(group)
-                writer.write_table(table.cast(columns), max(1, table.num_rows))
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+    with (
+        replacing(path) as temporary,
+        _writer(temporary, columns, settings, [wanted[stem] for stem in place]) as writer,
+    ):
+        for source, group in place.values():
+            table = pa.parquet.ParquetFile(source).read_row_group(group)
+            writer.write_table(table.cast(columns), max(1, table.num_rows))
     shutil.rmtree(parts_folder(path), ignore_errors=True)
 
 

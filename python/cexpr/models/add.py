@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import yaml
 
+from cexpr._support.atomic import replacing
 from cexpr._support.types import Floats
 from cexpr.errors import ModelError, UsageError
 from cexpr.models import manifest
@@ -126,16 +127,13 @@ def write(path: Path, values: Mapping[str, Any], *, overwrite: bool = False) -> 
         **values,
     }
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-    temporary = target.with_name(f".{target.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    try:
-        checked = manifest.load(temporary).model_copy(update={"path": target.resolve()})
-        Model(checked, path)
-        temporary.replace(target)
-    except ModelError as error:
-        raise ModelError(str(error).replace(str(temporary), str(target))) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        try:
+            checked = manifest.load(temporary).model_copy(update={"path": target.resolve()})
+            Model(checked, path)
+        except ModelError as error:
+            raise ModelError(str(error).replace(str(temporary), str(target))) from error
     return checked
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from cexpr._support.atomic import write_atomically
 from cexpr.errors import ModelError
 
 
@@ -50,6 +51,4 @@ def record(path: Path, model: str, entry: Entry) -> None:
     entries = {**read(path), model: entry}
     text = json.dumps({name: asdict(one) for name, one in sorted(entries.items())}, indent=2)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_atomically(path, text.encode() + b"\n")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from cexpr._support.atomic import move
 from cexpr.errors import ModelError
 from cexpr.faces.yunet import YuNet
 from cexpr.models import download, zoo
@@ -139,7 +140,7 @@ def _accept(
     size = path.stat().st_size
     first_use = model.sha256 is None
     if target is not None:
-        path.replace(target)
+        move(path, target)
     if first_use and model.url is not None:
         entry = model_lock.Entry(sha256, size, source)
         model_lock.record(zoo.lock_file(), model.id, entry)

@@ -13,15 +13,15 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import cexpr
 from cexpr import _core
+from cexpr._core import __version__
+from cexpr._support.atomic import write_atomically
 from cexpr.clips.sources import ClipSource
 from cexpr.errors import UsageError
 from cexpr.faces.detector import Detector
 from cexpr.models.manifest import sha256_of
 from cexpr.pipeline import Pipeline
 from cexpr.rules.rule_set import RuleSet
-from cexpr.tables.files import write_atomically
 
 FILE_NAME: Final = "run.json"
 FORMAT: Final = 1
@@ -270,7 +270,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def _versions() -> dict[str, str]:
     versions = {
-        "cexpr": cexpr.__version__,
+        "cexpr": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu": _core.cpu_active(),

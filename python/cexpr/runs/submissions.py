@@ -10,13 +10,14 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from cexpr._support.atomic import write_atomically
 from cexpr._support.types import Floats, Integers
 from cexpr.errors import UsageError
 from cexpr.pipeline import Pipeline
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.record import RunRecord
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS, VALENCE_AROUSAL
-from cexpr.tables.files import read_table, write_atomically
+from cexpr.tables.files import read_table
 from cexpr.tables.result import columns_matrix
 
 CE_CLASSES: Final = (

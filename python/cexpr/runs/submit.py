@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cexpr._support.atomic import write_atomically
 from cexpr._support.text import counted
 from cexpr.abaw import files as abaw
 from cexpr.abaw.files import Key, Kind
@@ -13,7 +14,7 @@ from cexpr.errors import UsageError
 from cexpr.runs import submissions
 from cexpr.runs.record import RunRecord
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS, VALENCE_AROUSAL
-from cexpr.tables.files import read_table, write_atomically
+from cexpr.tables.files import read_table
 
 
 @dataclass(frozen=True)

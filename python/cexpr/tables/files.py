@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,39 +11,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from cexpr.errors import ClipError, UsageError
+from cexpr._support.atomic import write_atomically
+from cexpr.errors import ClipError
 from cexpr.tables.result import EVENT_SCHEMA, FACE_KEYS, FRAME_DECISION, FRAME_KEYS, ClipResult
 
 Format = Literal["csv", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "parquet")
 _PARTS: Final = ("frames", "faces", "events")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: a temporary name, flushed to disk, renamed.
-
-    Args:
-        path: The file; one that is there is replaced.
-        data: Its content.
-
-    Raises:
-        UsageError: the file cannot be written; the message has the system's reason.
-    """
-    # The same name each time, so that what a killed run left behind is replaced by the next one.
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        try:
-            with temporary.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def table_path(folder: Path, stem: str, part: str, kind: Format) -> Path:
@@ -57,7 +29,7 @@ def write_table(path: Path, table: pa.Table, kind: Format) -> None:
     """Write a table as CSV (null is an empty cell) or Parquet.
 
     Raises:
-        UsageError: the file cannot be written.
+        FileError: the file cannot be written.
     """
     write_atomically(path, csv_bytes(table) if kind == "csv" else _parquet_bytes(table))
 
@@ -171,7 +143,7 @@ def write_result(
         Names of the files, in the order in which they were written.
 
     Raises:
-        UsageError: a file cannot be written.
+        FileError: a file cannot be written.
     """
     tables: Mapping[str, pa.Table] = {name: getattr(result, name) for name in _PARTS}
     written = []
