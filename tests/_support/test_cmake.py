@@ -63,6 +63,7 @@ def test_a_package_without_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path:
         cmake_dir()
 
 
+@pytest.mark.compiles
 @needs_cmake
 @pytest.mark.skipif(not CONSUMER.is_dir(), reason="the sources are not here")
 def test_a_host_builds_against_the_installed_package(tmp_path: Path) -> None:
@@ -92,6 +93,7 @@ def test_a_component_that_is_not_here_is_named_with_the_reason(
     assert ("a wheel has the core alone" in said) == (component != "toaster")
 
 
+@pytest.mark.compiles
 @needs_cmake
 @pytest.mark.skipif(not CORE_TESTS.is_dir(), reason="the sources are not here")
 def test_the_core_passes_its_own_tests(tmp_path: Path) -> None:
