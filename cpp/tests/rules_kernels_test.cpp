@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "check.hpp"
-#include "rules/scalar_ops.hpp"
+#include "rules/program/scalar_ops.hpp"
 
 namespace {
 

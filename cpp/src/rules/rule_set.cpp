@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "cexpr/rules.hpp"
-#include "rules/compile.hpp"
-#include "rules/compiler.hpp"
-#include "rules/rank.hpp"
-#include "rules/runner.hpp"
+#include "rules/file/compiler.hpp"
+#include "rules/program/compile.hpp"
+#include "rules/run/rank.hpp"
+#include "rules/run/runner.hpp"
 
 namespace cexpr {
 namespace {

@@ -1,0 +1,174 @@
+#include "rules/file/settings.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cexpr::rules::detail {
+namespace {
+
+bool has_key(const Node& map, const char* key) {
+  for (std::size_t i = 0; i + 1 < map.items.size(); i += 2) {
+    if (map.items[i].kind == Node::Kind::string && map.items[i].text == key) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_none(const Node& node) {
+  return node.kind == Node::Kind::null || (node.kind == Node::Kind::string && node.text == "none");
+}
+
+/// Reads the numbers of a kernel; the kernel itself is known.
+void read_extent(MapReader& keys, const Node& node, const std::string& rule, Problems& problems,
+                 Smoothing& smoothing) {
+  const Node* radius = keys.take("radius");
+  const Node* sigma = keys.take("sigma");
+  const bool is_gaussian = smoothing.kernel == Smoothing::Kernel::gaussian;
+  if (radius != nullptr) {
+    read_length(*radius, rule, "radius", 0.0, true, problems, smoothing.radius);
+  }
+  if (is_gaussian && sigma == nullptr) {
+    problems.add(node, rule, "the gaussian kernel needs sigma, in frames or seconds");
+    return;
+  }
+  if (!is_gaussian) {
+    if (sigma != nullptr) {
+      problems.add(*sigma, rule, "the box kernel has no sigma; it has a radius");
+    }
+    if (radius == nullptr) {
+      problems.add(node, rule, "the box kernel needs a radius, in frames or seconds");
+    }
+    return;
+  }
+  if (!read_length(*sigma, rule, "sigma", 0.0, false, problems, smoothing.sigma)) {
+    return;
+  }
+  if (smoothing.sigma.value <= 0.0) {
+    problems.add(*sigma, rule, "sigma is above 0");
+  } else if (radius == nullptr) {
+    const double reach = 3.0 * smoothing.sigma.value;
+    smoothing.radius = smoothing.sigma;
+    smoothing.radius.value = smoothing.sigma.in_seconds
+                                 ? std::min(reach, kMaxWindowSeconds)
+                                 : std::min(std::ceil(reach), kMaxWindowFrames);
+  } else if (smoothing.radius.in_seconds != smoothing.sigma.in_seconds) {
+    problems.add(*sigma, rule, "radius and sigma are both in frames or both in seconds");
+  }
+}
+
+Smoothing read_smoothing(const Node& node, const std::string& where, bool of_compounds,
+                         Problems& problems) {
+  Smoothing smoothing;
+  const std::string rule = "smooth";
+  if (is_none(node)) {
+    return smoothing;
+  }
+  if (node.kind != Node::Kind::map) {
+    problems.add(
+        node, rule,
+        where + " is none or a map such as {kernel: box, radius: 10}, got " + describe(node));
+    return smoothing;
+  }
+  MapReader keys(node, rule, where, problems);
+  const Node* kernel = keys.require("kernel");
+  std::size_t word = 0;
+  const bool is_known = kernel != nullptr && read_word(*kernel, rule, "kernel",
+                                                       {"none", "box", "gaussian"}, problems, word);
+  if (is_known && word != 0) {
+    smoothing.kernel = word == 1 ? Smoothing::Kernel::box : Smoothing::Kernel::gaussian;
+    read_extent(keys, node, rule, problems, smoothing);
+  } else {
+    keys.take("radius");
+    keys.take("sigma");
+  }
+  if (const Node* window = keys.take("window")) {
+    if (read_word(*window, rule, "window", {"frames", "rows"}, problems, word)) {
+      smoothing.count_rows = word == 1;
+    }
+    if (smoothing.count_rows && (smoothing.radius.in_seconds || smoothing.sigma.in_seconds)) {
+      problems.add(*window, rule, "window: rows needs radius and sigma as numbers, not seconds");
+    }
+  }
+  if (of_compounds) {
+    if (const Node* filled = keys.take("filled")) {
+      if (read_word(*filled, rule, "filled", {"count", "skip"}, problems, word)) {
+        smoothing.skip_filled = word == 1;
+      }
+    }
+  }
+  keys.finish();
+  return smoothing;
+}
+
+}  // namespace
+
+void read_smooth(const Node* node, Document& document, Problems& problems) {
+  if (node == nullptr || is_none(*node)) {
+    return;
+  }
+  if (!expect_map(*node, "smooth", "smooth", problems)) {
+    return;
+  }
+  if (has_key(*node, "kernel")) {
+    const Smoothing all = read_smoothing(*node, "smooth", false, problems);
+    document.smooth_expression = all;
+    document.smooth_valence_arousal = all;
+    document.smooth_action_units = all;
+    return;
+  }
+  MapReader keys(*node, "smooth", "smooth", problems);
+  if (const Node* all = keys.take("all")) {
+    const Smoothing smoothing = read_smoothing(*all, "smooth.all", false, problems);
+    document.smooth_expression = smoothing;
+    document.smooth_valence_arousal = smoothing;
+    document.smooth_action_units = smoothing;
+  }
+  if (const Node* group = keys.take("expression")) {
+    document.smooth_expression = read_smoothing(*group, "smooth.expression", false, problems);
+  }
+  if (const Node* group = keys.take("valence_arousal")) {
+    document.smooth_valence_arousal =
+        read_smoothing(*group, "smooth.valence_arousal", false, problems);
+  }
+  if (const Node* group = keys.take("action_units")) {
+    document.smooth_action_units = read_smoothing(*group, "smooth.action_units", false, problems);
+  }
+  if (const Node* group = keys.take("compounds")) {
+    document.smooth_compounds = read_smoothing(*group, "smooth.compounds", true, problems);
+  }
+  keys.finish();
+}
+
+void read_faces(const Node* node, Document& document, Problems& problems) {
+  std::size_t word = 0;
+  if (node != nullptr &&
+      read_word(*node, "faces", "faces", {"max", "mean", "first", "largest"}, problems, word)) {
+    document.faces = static_cast<Faces>(word);
+  }
+}
+
+void read_gaps(const Node* node, Document& document, Problems& problems) {
+  std::size_t word = 0;
+  if (node != nullptr &&
+      read_word(*node, "gaps", "gaps", {"interpolate", "hold", "none"}, problems, word)) {
+    document.gaps = static_cast<Gaps>(word);
+  }
+}
+
+void read_events(const Node* node, Document& document, Problems& problems) {
+  if (node == nullptr || !expect_map(*node, "events", "events", problems)) {
+    return;
+  }
+  MapReader keys(*node, "events", "events", problems);
+  if (const Node* value = keys.take("min_duration")) {
+    read_length(*value, "events", "min_duration", 0.0, true, problems,
+                document.events.min_duration);
+  }
+  if (const Node* value = keys.take("merge_gap")) {
+    read_length(*value, "events", "merge_gap", 0.0, true, problems, document.events.merge_gap);
+  }
+  keys.finish();
+}
+
+}  // namespace cexpr::rules::detail
