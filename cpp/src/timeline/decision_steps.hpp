@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "cexpr/rules.hpp"
+#include "cexpr/settings.hpp"
 #include "cexpr/span.hpp"
 
 // The two steps of `decide`, one row at a time, so that a stream takes the same ones.

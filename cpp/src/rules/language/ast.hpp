@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cexpr/rules.hpp"
+#include "cexpr/settings.hpp"
 
 namespace cexpr::rules::detail {
 

@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cexpr/rules.hpp"
+#include "cexpr/settings.hpp"
 #include "rules/program/ops.hpp"
 
 namespace cexpr::rules::detail {
