@@ -10,6 +10,7 @@
 #include "node_args.hpp"
 #include "register.hpp"
 #include "rules_to_python.hpp"
+#include "vocabulary.hpp"
 
 namespace cexpr::bindings {
 namespace {
@@ -161,6 +162,15 @@ struct PythonStream {
   RuleStream stream;
 };
 
+/// The names of the signals, group by group.
+py::dict groups_to_python() {
+  py::dict groups;
+  for (const vocabulary::Group& group : vocabulary::kGroups) {
+    groups[group.name] = py::tuple(py::cast(vocabulary::names_of(group)));
+  }
+  return groups;
+}
+
 void register_error(py::module_& module) {
   // Made at run time, so that it can carry the list of problems.
   static py::handle error_type =
@@ -186,6 +196,7 @@ void register_error(py::module_& module) {
 void register_rules(py::module_& module) {
   using py::arg;
   register_error(module);
+  module.attr("GROUPS") = groups_to_python();
 
   module.def(
       "compile_rules",

@@ -2,6 +2,7 @@
 
 set(CEXPR_CORE_SOURCES
     cpp/src/cpu.cpp
+    cpp/src/vocabulary.cpp
     cpp/src/nodes/names.cpp
     cpp/src/nodes/problems.cpp
     cpp/src/nodes/reader.cpp

@@ -5,6 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __version__: str
+# The names of the signals, group by group, as the C++ code has them.
+GROUPS: dict[str, tuple[str, ...]]
 
 def cpu_targets() -> list[str]: ...
 def cpu_active() -> str: ...

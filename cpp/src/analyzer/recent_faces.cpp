@@ -1,10 +1,12 @@
 #include "analyzer/recent_faces.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "cexpr/error.hpp"
+#include "vocabulary.hpp"
 
 namespace cexpr::detail {
 namespace {
@@ -13,22 +15,13 @@ double in_frames(const rules::Length& length, double frames_per_second) {
   return length.in_seconds ? length.value * frames_per_second : length.value;
 }
 
-// Groups in the vocabulary: eight expressions, valence and arousal, action units.
-constexpr std::size_t kExpressionEnd = 8;
-constexpr std::size_t kValenceArousalEnd = 10;
-
-/// Group of a signal: 0 expression, 1 valence and arousal, 2 action units, 3 none of them.
+/// Index of a signal's group among `kGroups`; their number for a signal of none of them.
 std::size_t group_of(const std::string& name) {
-  const std::vector<std::string>& all = rules::default_signals();
-  const auto found = std::find(all.begin(), all.end(), name);
-  if (found == all.end()) {
-    return 3;
-  }
-  const auto position = static_cast<std::size_t>(found - all.begin());
-  if (position < kExpressionEnd) {
-    return 0;
-  }
-  return position < kValenceArousalEnd ? 1 : 2;
+  const std::size_t place = vocabulary::place_of(name);
+  const auto found =
+      std::find_if(vocabulary::kGroups.begin(), vocabulary::kGroups.end(),
+                   [place](const vocabulary::Group& group) { return group.holds(place); });
+  return static_cast<std::size_t>(found - vocabulary::kGroups.begin());
 }
 
 }  // namespace
@@ -62,11 +55,11 @@ FilterOptions filter_options(const rules::Smoothing& smoothing, double frames_pe
 RecentFaces::RecentFaces(const RuleSet& rules, const AnalyzerOptions& options) {
   const FilterOptions none{FilterKernel::box, 0, 0.0, FilterWindow::frames};
   const double rate = options.frames_per_second;
-  const FilterOptions by_group[] = {
-      filter_options(rules.smooth_expression(), rate, "expression"),
-      filter_options(rules.smooth_valence_arousal(), rate, "valence_arousal"),
-      filter_options(rules.smooth_action_units(), rate, "action_units"), none};
-  for (std::size_t g = 0; g < 4; ++g) {
+  const std::array<FilterOptions, vocabulary::kGroups.size() + 1> by_group = {
+      filter_options(rules.smooth_expression(), rate, vocabulary::kExpression.name),
+      filter_options(rules.smooth_valence_arousal(), rate, vocabulary::kValenceArousal.name),
+      filter_options(rules.smooth_action_units(), rate, vocabulary::kActionUnits.name), none};
+  for (std::size_t g = 0; g < by_group.size(); ++g) {
     const std::size_t first = names_.size();
     for (std::size_t column = 0; column < options.signals.size(); ++column) {
       if (group_of(options.signals[column]) == g) {

@@ -6,40 +6,41 @@
 #include <limits>
 
 #include "cexpr/error.hpp"
-#include "cexpr/rules.hpp"
+#include "vocabulary.hpp"
 
 namespace cexpr {
 namespace {
 
-// Places in the vocabulary: eight expressions, valence and arousal, twelve action units.
-constexpr std::size_t kExpressions = 8;
-constexpr std::size_t kValence = 8;
-constexpr std::size_t kUnits = 10;
-constexpr std::size_t kAll = 22;
+using vocabulary::Group;
+using vocabulary::kActionUnits;
+using vocabulary::kExpression;
+using vocabulary::kSignals;
+using vocabulary::kValenceArousal;
+
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 // Rows: anger, contempt, disgust, fear, happiness, neutral, sadness, surprise.
-constexpr double kCircumplex[kExpressions][2] = {{-0.51, 0.59},  {0.0, 0.0},   {-0.60, 0.35},
-                                                 {-0.64, 0.60},  {0.81, 0.51}, {0.0, 0.0},
-                                                 {-0.63, -0.27}, {0.40, 0.67}};
-constexpr std::size_t kContempt = 1;  // in neither table
+constexpr double kCircumplex[kExpression.size()][kValenceArousal.size()] = {
+    {-0.51, 0.59}, {0.0, 0.0}, {-0.60, 0.35},  {-0.64, 0.60},
+    {0.81, 0.51},  {0.0, 0.0}, {-0.63, -0.27}, {0.40, 0.67}};
+constexpr std::size_t kContempt = vocabulary::place_of("contempt");  // in neither table
 
 // "Consistent" in the paper: more than 70 % of the subjects; the bound stands in for the figure.
 constexpr double kC = 0.70;
 // Columns: AU01 AU02 AU04 AU06 AU07 AU10 AU12 AU15 AU23 AU24 AU25 AU26.
-constexpr double kPrototypes[kExpressions][kAll - kUnits] = {
+constexpr double kPrototypes[kExpression.size()][kActionUnits.size()] = {
     {0, 0, kC, 0, kC, 0.26, 0, 0, 0.29, kC, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
     {0, 0, 0.31, 0, 0, kC, 0, 0, 0, 0.26, 0, 0},   {kC, 0.57, kC, 0, 0, 0, 0, 0, 0, 0, kC, 0.33},
     {0, 0, 0, 0.51, 0, 0, kC, 0, 0, 0, kC, 0},     {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
     {0.60, 0, kC, 0.50, 0, 0, 0, kC, 0, 0, 0, 0},  {kC, kC, 0, 0, 0, 0, 0, 0, 0, 0, kC, kC}};
 
-using Row = std::array<float, kAll>;
+using Row = std::array<float, kSignals.size()>;
 
 template <std::size_t Width>
-void derive(const double (&table)[kExpressions][Width], std::size_t first, Row& row) {
+void derive(const double (&table)[kExpression.size()][Width], const Group& group, Row& row) {
   double total = 0.0;
   std::array<double, Width> sums{};
-  for (std::size_t e = 0; e < kExpressions; ++e) {
+  for (std::size_t e = kExpression.first; e < kExpression.end; ++e) {
     if (e == kContempt || std::isnan(row[e])) {
       continue;
     }
@@ -51,7 +52,7 @@ void derive(const double (&table)[kExpressions][Width], std::size_t first, Row& 
   }
   total = std::max(total, static_cast<double>(std::numeric_limits<float>::min()));
   for (std::size_t c = 0; c < Width; ++c) {
-    row[first + c] = static_cast<float>(sums[c] / total);
+    row[group.first + c] = static_cast<float>(sums[c] / total);
   }
 }
 
@@ -96,27 +97,27 @@ void activate(Activation activation, float* values, std::size_t count) {
 }  // namespace
 
 Heads::Heads(const ModelOutputs& outputs) {
-  const std::vector<std::string>& all = rules::default_signals();
-  const std::vector<std::string> valence_arousal(all.begin() + kValence, all.begin() + kUnits);
   if (outputs.expression) {
     if (!outputs.expression->derived.empty()) {
       throw ArgumentError("expression: expected a tensor; got a formula");
     }
-    add(*outputs.expression, "expression", outputs.expression->labels);
+    add(*outputs.expression, kExpression.name, outputs.expression->labels);
   }
   if (outputs.valence_arousal) {
     if (outputs.valence_arousal->derived.empty()) {
-      add(*outputs.valence_arousal, "valence_arousal", valence_arousal);
+      add(*outputs.valence_arousal, kValenceArousal.name, vocabulary::names_of(kValenceArousal));
     } else {
-      add_derived(*outputs.valence_arousal, "valence_arousal", "circumplex", kValence, kUnits);
+      add_derived(*outputs.valence_arousal, kValenceArousal.name, "circumplex",
+                  kValenceArousal.first, kValenceArousal.end);
       has_circumplex_ = true;
     }
   }
   if (outputs.action_units) {
     if (outputs.action_units->derived.empty()) {
-      add(*outputs.action_units, "action_units", outputs.action_units->labels);
+      add(*outputs.action_units, kActionUnits.name, outputs.action_units->labels);
     } else {
-      add_derived(*outputs.action_units, "action_units", "prototypes", kUnits, kAll);
+      add_derived(*outputs.action_units, kActionUnits.name, "prototypes", kActionUnits.first,
+                  kActionUnits.end);
       has_prototypes_ = true;
     }
   }
@@ -125,29 +126,22 @@ Heads::Heads(const ModelOutputs& outputs) {
   }
   std::sort(places_.begin(), places_.end());
   for (const std::size_t place : places_) {
-    names_.push_back(all[place]);
+    names_.emplace_back(kSignals[place]);
   }
 }
 
 void Heads::add(const Head& head, const char* name, const std::vector<std::string>& labels) {
-  const std::vector<std::string>& all = rules::default_signals();
+  const Group& group = vocabulary::group_named(name);
   const std::string where = std::string(name) + ": ";
   Source source;
   source.first = head.first;
   source.is_whole = head.end == 0;
   source.activation = head.activation;
-  const bool is_expression = name[0] == 'e';
-  const bool is_unit = name[0] == 'a';
-  const std::size_t first = is_expression ? 0 : (is_unit ? kUnits : kValence);
-  const std::size_t end = is_expression ? kExpressions : (is_unit ? kAll : kUnits);
   for (const std::string& label : labels) {
-    const auto from = all.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto to = all.begin() + static_cast<std::ptrdiff_t>(end);
-    const auto found = std::find(from, to, label);
-    if (found == to) {
+    const std::size_t place = vocabulary::place_of(label);
+    if (!group.holds(place)) {
       refuse_label(name, "unknown label", label);
     }
-    const auto place = static_cast<std::size_t>(found - all.begin());
     if (std::find(places_.begin(), places_.end(), place) != places_.end()) {
       refuse_label(name, "comes twice: label", label);
     }
@@ -183,12 +177,12 @@ void Heads::add_derived(const Head& head, const char* name, const char* formula,
   if (!head.tensor.empty()) {
     throw ArgumentError(where + "expected a tensor or a formula; got both");
   }
-  if (sources_.empty() || sources_.front().columns.front() >= kExpressions) {
+  if (sources_.empty() || !kExpression.holds(sources_.front().columns.front())) {
     throw ArgumentError(where + "is derived from expression, which is not there");
   }
   for (std::size_t place = first; place < end; ++place) {
     places_.push_back(place);
-    derived_.push_back(rules::default_signals()[place]);
+    derived_.emplace_back(kSignals[place]);
   }
 }
 
@@ -227,12 +221,12 @@ void Heads::apply(Span<const Span2D<const float>> tensors, Span2D<float> signals
       }
     }
     if (has_circumplex_) {
-      derive(kCircumplex, kValence, row);
+      derive(kCircumplex, kValenceArousal, row);
     }
     if (has_prototypes_) {
-      derive(kPrototypes, kUnits, row);
+      derive(kPrototypes, kActionUnits, row);
     }
-    for (std::size_t place = kValence; place < kUnits; ++place) {
+    for (std::size_t place = kValenceArousal.first; place < kValenceArousal.end; ++place) {
       row[place] = std::clamp(row[place], -1.0F, 1.0F);
     }
     for (std::size_t c = 0; c < places_.size(); ++c) {

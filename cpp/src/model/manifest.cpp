@@ -11,6 +11,7 @@
 #include "cexpr/rules.hpp"
 #include "nodes/problems.hpp"
 #include "nodes/reader.hpp"
+#include "vocabulary.hpp"
 
 namespace cexpr {
 namespace {
@@ -18,8 +19,7 @@ namespace {
 using rules::detail::MapReader;
 using rules::detail::Problems;
 
-constexpr std::size_t kExpressions = 8;
-constexpr std::size_t kUnits = 10;
+constexpr double kVersion = 1;  // the one there is
 constexpr int kMaxSize = 1024;
 constexpr int kMinSize = 8;
 constexpr std::size_t kSha256Digits = 64;
@@ -34,10 +34,9 @@ class Reader {
       return manifest;
     }
     MapReader map(root, "", "the manifest", problems_);
-    double version = 0.0;
-    if (const Node* node = map.require("cexpr_model");
-        node != nullptr && number(*node, "cexpr_model", 1, 1, version)) {
-      // The one version there is.
+    if (const Node* node = map.require("cexpr_model"); node != nullptr) {
+      double version = 0.0;
+      number(*node, "cexpr_model", kVersion, kVersion, version);
     }
     text(map.require("id"), "id", manifest.id);
     text(map.take("file"), "file", manifest.file);
@@ -197,23 +196,22 @@ class Reader {
     if (!rules::detail::expect_map(node, "outputs", "outputs", problems_)) {
       return;
     }
-    const std::vector<std::string>& all = rules::default_signals();
     MapReader map(node, "outputs", "outputs", problems_);
-    if (const Node* at = map.take("expression"); at != nullptr) {
+    if (const Node* at = map.take(vocabulary::kExpression.name); at != nullptr) {
       manifest.outputs.expression =
-          read_head(*at, "expression", {Activation::softmax, Activation::none});
+          read_head(*at, vocabulary::kExpression, {Activation::softmax, Activation::none});
       if (manifest.outputs.expression->labels.size() < 2) {
         problems_.add(*at, "expression", "expected labels, at least two");
       }
     }
-    if (const Node* at = map.take("valence_arousal"); at != nullptr) {
+    if (const Node* at = map.take(vocabulary::kValenceArousal.name); at != nullptr) {
       manifest.outputs.valence_arousal =
-          read_head(*at, "valence_arousal", {Activation::none, Activation::tanh});
+          read_head(*at, vocabulary::kValenceArousal, {Activation::none, Activation::tanh});
     }
-    if (const Node* at = map.take("action_units"); at != nullptr) {
-      Head head = read_head(*at, "action_units", {Activation::sigmoid, Activation::none});
+    if (const Node* at = map.take(vocabulary::kActionUnits.name); at != nullptr) {
+      Head head = read_head(*at, vocabulary::kActionUnits, {Activation::sigmoid, Activation::none});
       if (head.labels.empty()) {
-        head.labels.assign(all.begin() + kUnits, all.end());
+        head.labels = vocabulary::names_of(vocabulary::kActionUnits);
       }
       manifest.outputs.action_units = std::move(head);
     }
@@ -235,7 +233,9 @@ class Reader {
     }
   }
 
-  Head read_head(const Node& node, const char* name, const std::vector<Activation>& activations) {
+  Head read_head(const Node& node, const vocabulary::Group& group,
+                 const std::vector<Activation>& activations) {
+    const char* name = group.name;
     Head head;
     head.activation = activations.front();
     if (!rules::detail::expect_map(node, name, name, problems_)) {
@@ -268,7 +268,7 @@ class Reader {
         }
       }
     }
-    if (name[0] == 'a') {
+    if (group == vocabulary::kActionUnits) {
       map.take("thresholds");  // for submissions; no signal depends on them
     }
     map.finish();

@@ -47,14 +47,6 @@ std::vector<std::int32_t> find_columns(const std::vector<std::string>& vocabular
 
 }  // namespace
 
-const std::vector<std::string>& rules::default_signals() {
-  static const std::vector<std::string> names = {
-      "anger",   "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise",
-      "valence", "arousal",  "AU01",    "AU02", "AU04",      "AU06",    "AU07",    "AU10",
-      "AU12",    "AU15",     "AU23",    "AU24", "AU25",      "AU26"};
-  return names;
-}
-
 RuleError::RuleError(std::string file, std::vector<rules::Problem> problems)
     : Error(describe_problems(file, problems)),
       file_(std::make_shared<const std::string>(std::move(file))),

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
+
+#include "vocabulary.hpp"
 
 namespace cexpr::rules::detail {
 namespace {
@@ -110,29 +114,28 @@ void read_smooth(const Node* node, Document& document, Problems& problems) {
   if (!expect_map(*node, "smooth", "smooth", problems)) {
     return;
   }
+  const std::pair<const char*, Smoothing*> groups[] = {
+      {vocabulary::kExpression.name, &document.smooth_expression},
+      {vocabulary::kValenceArousal.name, &document.smooth_valence_arousal},
+      {vocabulary::kActionUnits.name, &document.smooth_action_units}};
+  const auto smooth_all = [&](const Node& from, const std::string& where) {
+    const Smoothing smoothing = read_smoothing(from, where, false, problems);
+    for (const auto& group : groups) {
+      *group.second = smoothing;
+    }
+  };
   if (has_key(*node, "kernel")) {
-    const Smoothing all = read_smoothing(*node, "smooth", false, problems);
-    document.smooth_expression = all;
-    document.smooth_valence_arousal = all;
-    document.smooth_action_units = all;
+    smooth_all(*node, "smooth");
     return;
   }
   MapReader keys(*node, "smooth", "smooth", problems);
   if (const Node* all = keys.take("all")) {
-    const Smoothing smoothing = read_smoothing(*all, "smooth.all", false, problems);
-    document.smooth_expression = smoothing;
-    document.smooth_valence_arousal = smoothing;
-    document.smooth_action_units = smoothing;
+    smooth_all(*all, "smooth.all");
   }
-  if (const Node* group = keys.take("expression")) {
-    document.smooth_expression = read_smoothing(*group, "smooth.expression", false, problems);
-  }
-  if (const Node* group = keys.take("valence_arousal")) {
-    document.smooth_valence_arousal =
-        read_smoothing(*group, "smooth.valence_arousal", false, problems);
-  }
-  if (const Node* group = keys.take("action_units")) {
-    document.smooth_action_units = read_smoothing(*group, "smooth.action_units", false, problems);
+  for (const auto& [name, smoothing] : groups) {
+    if (const Node* group = keys.take(name)) {
+      *smoothing = read_smoothing(*group, std::string("smooth.") + name, false, problems);
+    }
   }
   if (const Node* group = keys.take("compounds")) {
     document.smooth_compounds = read_smoothing(*group, "smooth.compounds", true, problems);
