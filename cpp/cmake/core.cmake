@@ -4,8 +4,10 @@ set(CEXPR_CORE_SOURCES
     cpp/src/cpu.cpp
     cpp/src/vocabulary.cpp
     cpp/src/nodes/names.cpp
+    cpp/src/nodes/numbers.cpp
     cpp/src/nodes/problems.cpp
     cpp/src/nodes/reader.cpp
+    cpp/src/nodes/text.cpp
     cpp/src/image/align.cpp
     cpp/src/image/boxes.cpp
     cpp/src/image/preprocess.cpp
@@ -20,6 +22,7 @@ set(CEXPR_CORE_SOURCES
     cpp/src/rules/file/check.cpp
     cpp/src/rules/file/decide_section.cpp
     cpp/src/rules/file/document.cpp
+    cpp/src/rules/file/read_length.cpp
     cpp/src/rules/file/settings.cpp
     cpp/src/rules/file/tests_section.cpp
     cpp/src/rules/program/finish.cpp

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cexpr/rules.hpp"
+#include "nodes/numbers.hpp"
 #include "nodes/problems.hpp"
 #include "nodes/reader.hpp"
 #include "vocabulary.hpp"
@@ -16,21 +17,22 @@
 namespace cexpr {
 namespace {
 
-using rules::detail::MapReader;
-using rules::detail::Problems;
+using nodes::MapReader;
+using nodes::Problems;
 
 constexpr double kVersion = 1;  // the one there is
 constexpr int kMaxSize = 1024;
 constexpr int kMinSize = 8;
 constexpr std::size_t kSha256Digits = 64;
 
-class Reader {
+/// Reads the parts of a manifest, and notes what is wrong.
+class ManifestReader {
  public:
-  explicit Reader(Problems& problems) : problems_(problems) {}
+  explicit ManifestReader(Problems& problems) : problems_(problems) {}
 
   Manifest read(const Node& root) {
     Manifest manifest;
-    if (!rules::detail::expect_map(root, "", "a manifest", problems_)) {
+    if (!nodes::expect_map(root, "", "a manifest", problems_)) {
       return manifest;
     }
     MapReader map(root, "", "the manifest", problems_);
@@ -79,23 +81,22 @@ class Reader {
       return;
     }
     if (node->kind != Node::Kind::string) {
-      problems_.add(*node, key, "expected text; got " + rules::detail::describe(*node));
+      problems_.add(*node, key, "expected text; got " + nodes::describe(*node));
       return;
     }
     value = node->text;
   }
 
   bool number(const Node& node, const char* key, double least, double most, double& value) {
-    if (!rules::detail::read_number(node, key, key, problems_, value)) {
+    if (!nodes::read_number(node, key, key, problems_, value)) {
       return false;
     }
     if (value >= least && value <= most) {
       return true;
     }
     problems_.add(node, key,
-                  "expected " + rules::detail::number_text(least) + " to " +
-                      rules::detail::number_text(most) + "; got " +
-                      rules::detail::number_text(value));
+                  "expected " + nodes::number_text(least) + " to " + nodes::number_text(most) +
+                      "; got " + nodes::number_text(value));
     return false;
   }
 
@@ -108,13 +109,13 @@ class Reader {
 
   std::size_t word(const Node& node, const char* key, const std::vector<std::string>& words) {
     std::size_t index = 0;
-    rules::detail::read_word(node, key, key, words, problems_, index);
+    nodes::read_word(node, key, key, words, problems_, index);
     return index;
   }
 
   ModelInput read_input(const Node& node) {
     ModelInput input;
-    if (!rules::detail::expect_map(node, "input", "input", problems_)) {
+    if (!nodes::expect_map(node, "input", "input", problems_)) {
       return input;
     }
     MapReader map(node, "input", "input", problems_);
@@ -162,7 +163,7 @@ class Reader {
 
   FaceCut read_face(const Node& node) {
     FaceCut face;
-    if (!rules::detail::expect_map(node, "face", "face", problems_)) {
+    if (!nodes::expect_map(node, "face", "face", problems_)) {
       return face;
     }
     constexpr double kMinMargin = -0.4999999;
@@ -193,7 +194,7 @@ class Reader {
   }
 
   void read_outputs(const Node& node, Manifest& manifest) {
-    if (!rules::detail::expect_map(node, "outputs", "outputs", problems_)) {
+    if (!nodes::expect_map(node, "outputs", "outputs", problems_)) {
       return;
     }
     MapReader map(node, "outputs", "outputs", problems_);
@@ -216,7 +217,7 @@ class Reader {
       manifest.outputs.action_units = std::move(head);
     }
     if (const Node* at = map.take("features");
-        at != nullptr && rules::detail::expect_map(*at, "features", "features", problems_)) {
+        at != nullptr && nodes::expect_map(*at, "features", "features", problems_)) {
       MapReader features(*at, "features", "features", problems_);
       text(features.take("tensor"), "tensor", manifest.features);
       features.take("input_of");
@@ -238,7 +239,7 @@ class Reader {
     const char* name = group.name;
     Head head;
     head.activation = activations.front();
-    if (!rules::detail::expect_map(node, name, name, problems_)) {
+    if (!nodes::expect_map(node, name, name, problems_)) {
       return head;
     }
     MapReader map(node, name, name, problems_);
@@ -317,7 +318,7 @@ std::string Manifest::read_model() const {
 
 Manifest read_manifest(const Node& root, const std::string& path) {
   Problems problems;
-  Manifest manifest = Reader(problems).read(root);
+  Manifest manifest = ManifestReader(problems).read(root);
   manifest.path = path;
   if (!problems.empty()) {
     // RuleError writes problems as lines of a file.

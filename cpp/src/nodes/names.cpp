@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace cexpr::rules::detail {
+namespace cexpr::nodes {
 namespace {
 
 bool is_name_byte(char c) {
@@ -24,4 +24,4 @@ bool is_label(const std::string& text) {
          !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), fits);
 }
 
-}  // namespace cexpr::rules::detail
+}  // namespace cexpr::nodes

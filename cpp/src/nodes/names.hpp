@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-namespace cexpr::rules::detail {
+namespace cexpr::nodes {
 
 constexpr std::size_t kMaxNameBytes = 64;
 
@@ -13,4 +13,4 @@ bool is_identifier(const std::string& text);
 /// A name that makes a column and a label: letters of any script, digits, '_' and '-'.
 bool is_label(const std::string& text);
 
-}  // namespace cexpr::rules::detail
+}  // namespace cexpr::nodes

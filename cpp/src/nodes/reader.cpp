@@ -5,9 +5,10 @@
 #include <unordered_set>
 #include <utility>
 
-#include "rules/language/lexer.hpp"
+#include "nodes/numbers.hpp"
+#include "nodes/text.hpp"
 
-namespace cexpr::rules::detail {
+namespace cexpr::nodes {
 namespace {
 
 std::string join(const std::vector<std::string>& words) {
@@ -124,38 +125,6 @@ bool read_number(const Node& node, const std::string& rule, const std::string& w
   return true;
 }
 
-bool read_length(const Node& node, const std::string& rule, const std::string& what, double least,
-                 bool whole_frames, Problems& problems, Length& value) {
-  std::string text = node.text;
-  const bool in_seconds = node.kind == Node::Kind::string && text.size() > 1 && text.back() == 's';
-  if (in_seconds) {
-    text.pop_back();
-  }
-  double number = 0.0;
-  const bool is_number = node.kind == Node::Kind::integer || node.kind == Node::Kind::real
-                             ? (number = node.number, true)
-                             : node.kind == Node::Kind::string && parse_number(text, number);
-  if (!is_number) {
-    problems.add(node, rule,
-                 what + " is a number of frames (10) or seconds (0.5s), got " + describe(node));
-    return false;
-  }
-  const double most = in_seconds ? kMaxWindowSeconds : kMaxWindowFrames;
-  if (!(number >= least && number <= most)) {
-    problems.add(node, rule,
-                 what + " lies between " + number_text(least) + " and " + number_text(most) +
-                     (in_seconds ? "s" : " frames") + ", got " + describe(node));
-    return false;
-  }
-  if (whole_frames && !in_seconds && number != std::floor(number)) {
-    problems.add(node, rule,
-                 what + " is a whole number of frames, or seconds (0.5s); got " + describe(node));
-    return false;
-  }
-  value = {number, in_seconds};
-  return true;
-}
-
 bool read_word(const Node& node, const std::string& rule, const std::string& what,
                const std::vector<std::string>& words, Problems& problems, std::size_t& index) {
   const std::string text = node.kind == Node::Kind::null ? "none" : node.text;
@@ -172,4 +141,4 @@ bool read_word(const Node& node, const std::string& rule, const std::string& wha
   return false;
 }
 
-}  // namespace cexpr::rules::detail
+}  // namespace cexpr::nodes

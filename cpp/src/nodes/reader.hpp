@@ -5,7 +5,7 @@
 
 #include "nodes/problems.hpp"
 
-namespace cexpr::rules::detail {
+namespace cexpr::nodes {
 
 /// "a map", "the text 'x'", "the number 5": what came, for a message.
 std::string describe(const Node& node);
@@ -42,12 +42,8 @@ bool expect_map(const Node& node, const std::string& rule, const std::string& wh
 bool read_number(const Node& node, const std::string& rule, const std::string& what,
                  Problems& problems, double& value);
 
-/// A number of frames, whole where `whole_frames`, or seconds ("0.5s"); at least `least`.
-bool read_length(const Node& node, const std::string& rule, const std::string& what, double least,
-                 bool whole_frames, Problems& problems, Length& value);
-
 /// One of a few words; false, with a problem, for anything else. null counts as "none".
 bool read_word(const Node& node, const std::string& rule, const std::string& what,
                const std::vector<std::string>& words, Problems& problems, std::size_t& index);
 
-}  // namespace cexpr::rules::detail
+}  // namespace cexpr::nodes

@@ -4,9 +4,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include "nodes/numbers.hpp"
+#include "nodes/text.hpp"
 #include "rules/language/parser.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 bool is_condition_taker(AstKind kind) {

@@ -7,10 +7,10 @@ namespace cexpr::rules::detail {
 
 /// Resolves names, finds cycles among lets (and orders them), and checks types in every expression
 /// of the document that was parsed.
-void check_expressions(Document& document, Problems& problems);
+void check_expressions(Document& document, nodes::Problems& problems);
 
 /// Adds a problem that points at byte `at` of the expression.
 void add_problem(const Expression& expression, std::size_t at, const std::string& message,
-                 Problems& problems);
+                 nodes::Problems& problems);
 
 }  // namespace cexpr::rules::detail

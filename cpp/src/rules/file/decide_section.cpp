@@ -2,9 +2,16 @@
 #include <cmath>
 #include <string>
 
+#include "nodes/numbers.hpp"
+#include "nodes/reader.hpp"
+#include "nodes/text.hpp"
+#include "rules/file/read_length.hpp"
 #include "rules/file/settings.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 /// Reads a map from compounds to numbers; those not named keep what `values` holds. Returns which

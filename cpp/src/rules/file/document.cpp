@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "nodes/names.hpp"
+#include "nodes/numbers.hpp"
+#include "nodes/reader.hpp"
+#include "nodes/text.hpp"
 #include "rules/file/check.hpp"
 #include "rules/file/compiler.hpp"
 #include "rules/file/settings.hpp"
@@ -13,6 +16,9 @@
 #include "rules/program/finish.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 constexpr std::size_t kMaxSourceBytes = 1048576;  // all expressions together

@@ -5,9 +5,14 @@
 #include <string>
 #include <utility>
 
+#include "nodes/reader.hpp"
+#include "rules/file/read_length.hpp"
 #include "vocabulary.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 bool has_key(const Node& map, const char* key) {

@@ -2,9 +2,14 @@
 #include <limits>
 #include <string>
 
+#include "nodes/reader.hpp"
+#include "nodes/text.hpp"
 #include "rules/file/settings.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 bool is_signal(const std::string& name, const Document& document) {

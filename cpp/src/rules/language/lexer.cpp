@@ -1,56 +1,19 @@
 #include "rules/language/lexer.hpp"
 
 #include <cmath>
-#include <locale>
-#include <sstream>
 
-#include "nodes/problems.hpp"
+#include "nodes/numbers.hpp"
+#include "nodes/text.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-std::size_t skip_digits(const std::string& text, std::size_t at) {
-  while (at < text.size() && is_digit(text[at])) {
-    ++at;
-  }
-  return at;
-}
-
-/// End of the decimal number that starts at `begin`, `begin` itself where none does.
-std::size_t number_end(const std::string& text, std::size_t begin) {
-  std::size_t end = skip_digits(text, begin);
-  std::size_t digits = end - begin;
-  if (end < text.size() && text[end] == '.') {
-    const std::size_t after = skip_digits(text, end + 1);
-    digits += after - end - 1;
-    end = after;
-  }
-  if (digits == 0) {
-    return begin;
-  }
-  if (end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
-    std::size_t exponent = end + 1;
-    if (exponent < text.size() && (text[exponent] == '+' || text[exponent] == '-')) {
-      ++exponent;
-    }
-    const std::size_t after = skip_digits(text, exponent);
-    if (after > exponent) {
-      end = after;
-    }
-  }
-  return end;
-}
-
-bool read_double(const std::string& text, double& value) {
-  std::istringstream stream(text);
-  stream.imbue(std::locale::classic());
-  stream >> value;
-  return !stream.fail() && std::isfinite(value);
-}
 
 Token lex_number(const std::string& text, std::size_t begin) {
   Token token;
@@ -159,19 +122,6 @@ std::vector<Token> tokenize(const std::string& text) {
     }
     at = tokens.back().end;
   }
-}
-
-bool parse_number(const std::string& text, double& value) {
-  const std::size_t digits = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-  const std::size_t end = number_end(text, digits);
-  if (end == digits || end != text.size()) {
-    return false;
-  }
-  if (!read_double(text.substr(digits), value)) {
-    return false;
-  }
-  value = text[0] == '-' ? -value : value;
-  return true;
 }
 
 }  // namespace cexpr::rules::detail

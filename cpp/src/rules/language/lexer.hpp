@@ -26,7 +26,4 @@ struct SyntaxError {
 /// Cuts an expression into tokens, the last one `end`. Throws SyntaxError.
 std::vector<Token> tokenize(const std::string& text);
 
-/// Reads a decimal number that spans the whole text, whatever the locale; false where it does not.
-bool parse_number(const std::string& text, double& value);
-
 }  // namespace cexpr::rules::detail

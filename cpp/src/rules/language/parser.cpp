@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "nodes/problems.hpp"
+#include "cexpr/rules.hpp"
+#include "nodes/numbers.hpp"
+#include "nodes/text.hpp"
 #include "rules/language/functions.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 bool is_over(AstKind kind) { return kind >= AstKind::mean_over; }

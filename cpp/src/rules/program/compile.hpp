@@ -23,7 +23,7 @@ struct Lowered {
 /// `columns` gives the column of each signal of the vocabulary, -1 for none. With `problems`,
 /// constants that are no real numbers are reported.
 Lowered lower(const Document& document, const std::vector<std::int32_t>& columns,
-              Problems* problems);
+              nodes::Problems* problems);
 
 struct Instruction {
   Op op = Op::add;

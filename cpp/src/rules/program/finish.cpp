@@ -7,6 +7,9 @@
 #include "rules/program/compile.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 // Parts of expressions times lists under `absent`: what is compiled to check the tests.

@@ -2,10 +2,14 @@
 #include <string>
 #include <utility>
 
+#include "nodes/text.hpp"
 #include "rules/file/check.hpp"
 #include "rules/program/compile.hpp"
 
 namespace cexpr::rules::detail {
+
+using namespace nodes;
+
 namespace {
 
 class Lowering {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cexpr/rules.hpp"
-#include "nodes/problems.hpp"
+#include "nodes/numbers.hpp"
 #include "rules/program/scalar_ops.hpp"
 #include "rules/run/rank.hpp"
 #include "rules/run/runner.hpp"
@@ -12,6 +12,7 @@
 namespace cexpr {
 namespace {
 
+using namespace nodes;
 using namespace rules::detail;
 
 /// Keeps one row of everything that was computed.
