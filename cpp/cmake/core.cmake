@@ -16,19 +16,23 @@ set(CEXPR_CORE_SOURCES
     cpp/src/filter/stream.cpp
     cpp/src/timeline/decide.cpp
     cpp/src/timeline/timeline.cpp
+    cpp/src/rules/language/expression_problem.cpp
     cpp/src/rules/language/functions.cpp
     cpp/src/rules/language/lexer.cpp
     cpp/src/rules/language/parser.cpp
     cpp/src/rules/file/check.cpp
     cpp/src/rules/file/decide_section.cpp
-    cpp/src/rules/file/document.cpp
+    cpp/src/rules/file/read_document.cpp
     cpp/src/rules/file/read_length.cpp
-    cpp/src/rules/file/settings.cpp
+    cpp/src/rules/file/rules_section.cpp
+    cpp/src/rules/file/smooth_section.cpp
     cpp/src/rules/file/tests_section.cpp
-    cpp/src/rules/program/finish.cpp
+    cpp/src/rules/file/timeline_sections.cpp
+    cpp/src/rules/program/check_program.cpp
     cpp/src/rules/program/graph.cpp
     cpp/src/rules/program/lower.cpp
     cpp/src/rules/program/program.cpp
+    cpp/src/rules/program/reads.cpp
     cpp/src/rules/run/evaluate.cpp
     cpp/src/rules/run/explain.cpp
     cpp/src/rules/run/rank.cpp

@@ -6,7 +6,7 @@
 
 #include "nodes/numbers.hpp"
 #include "nodes/text.hpp"
-#include "rules/language/parser.hpp"
+#include "rules/language/expression_problem.hpp"
 
 namespace cexpr::rules::detail {
 
@@ -299,21 +299,6 @@ class Checker {
 };
 
 }  // namespace
-
-void add_problem(const Expression& expression, std::size_t at, const std::string& message,
-                 Problems& problems) {
-  for (auto anchor = expression.anchors.rbegin(); anchor != expression.anchors.rend(); ++anchor) {
-    if (anchor->begin <= at) {
-      problems.add(anchor->line, anchor->column, expression.rule, message);
-      return;
-    }
-  }
-  const int column =
-      expression.text_offset < 0 || expression.column == 0
-          ? expression.column
-          : expression.column + expression.text_offset + count_characters(expression.text, at);
-  problems.add(expression.line, column, expression.rule, message);
-}
 
 void check_expressions(Document& document, Problems& problems) {
   Checker(document, problems).run();

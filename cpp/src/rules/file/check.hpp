@@ -9,8 +9,4 @@ namespace cexpr::rules::detail {
 /// of the document that was parsed.
 void check_expressions(Document& document, nodes::Problems& problems);
 
-/// Adds a problem that points at byte `at` of the expression.
-void add_problem(const Expression& expression, std::size_t at, const std::string& message,
-                 nodes::Problems& problems);
-
 }  // namespace cexpr::rules::detail

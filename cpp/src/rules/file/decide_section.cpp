@@ -6,7 +6,7 @@
 #include "nodes/reader.hpp"
 #include "nodes/text.hpp"
 #include "rules/file/read_length.hpp"
-#include "rules/file/settings.hpp"
+#include "rules/file/sections.hpp"
 
 namespace cexpr::rules::detail {
 

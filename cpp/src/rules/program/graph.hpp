@@ -9,6 +9,9 @@
 
 namespace cexpr::rules::detail {
 
+/// Columns from here on stand for signals of the vocabulary that the matrix does not have.
+constexpr std::uint32_t kMissingColumn = 0x80000000U;
+
 struct GraphNode {
   Op op = Op::constant;
   std::uint32_t a = 0;

@@ -1,8 +1,10 @@
+#include "rules/program/program.hpp"
+
 #include <algorithm>
 #include <limits>
 
+#include "cexpr/error.hpp"
 #include "kernels/rules_kernels.hpp"
-#include "rules/program/compile.hpp"
 
 namespace cexpr::rules::detail {
 namespace {

@@ -5,6 +5,8 @@
 
 #include "cexpr/rules.hpp"
 #include "nodes/numbers.hpp"
+#include "rules/program/lower.hpp"
+#include "rules/program/reads.hpp"
 #include "rules/program/scalar_ops.hpp"
 #include "rules/run/rank.hpp"
 #include "rules/run/runner.hpp"

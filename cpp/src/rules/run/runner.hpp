@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "kernels/rules_kernels.hpp"
-#include "rules/program/compile.hpp"
+#include "rules/program/program.hpp"
+#include "rules/run/plan.hpp"
 
 namespace cexpr::rules::detail {
 

@@ -1,29 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
-#include "nodes/problems.hpp"
-#include "rules/file/document.hpp"
+#include "cexpr/settings.hpp"
 #include "rules/program/graph.hpp"
+#include "rules/program/ops.hpp"
 
 namespace cexpr::rules::detail {
-
-/// Columns from here on stand for signals of the vocabulary that the matrix does not have.
-constexpr std::uint32_t kMissingColumn = 0x80000000U;
-
-/// The expressions of a document as one graph, with every `has` settled.
-struct Lowered {
-  Graph graph;
-  std::vector<std::vector<std::uint32_t>> values;  // by expression and node
-  std::vector<std::uint32_t> compounds;
-};
-
-/// `columns` gives the column of each signal of the vocabulary, -1 for none. With `problems`,
-/// constants that are no real numbers are reported.
-Lowered lower(const Document& document, const std::vector<std::int32_t>& columns,
-              nodes::Problems* problems);
 
 struct Instruction {
   Op op = Op::add;
@@ -73,20 +58,5 @@ struct Program {
 
 /// Code for the values `roots`.
 Program make_program(const Graph& graph, const std::vector<std::uint32_t>& roots);
-
-/// What a BoundRules holds.
-struct Plan {
-  std::shared_ptr<const Document> document;
-  std::vector<std::int32_t> columns;  // of each signal of the vocabulary
-  std::size_t width = 0;              // columns of the signal matrix
-  Program program;
-};
-
-/// Places that read a signal which has no column and that no `has` guards.
-std::vector<Problem> find_missing(const Document& document, const Lowered& lowered);
-
-/// Marks, by expression and node, what the compounds read, directly or through lets. With
-/// `lowered`, what a settled `has` cuts off is not marked, nor what lies below a constant.
-std::vector<std::vector<bool>> nodes_read(const Document& document, const Lowered* lowered);
 
 }  // namespace cexpr::rules::detail

@@ -1,10 +1,11 @@
-#include "rules/program/finish.hpp"
+#include "rules/program/check_program.hpp"
 
 #include <algorithm>
 #include <map>
 #include <string>
 
-#include "rules/program/compile.hpp"
+#include "rules/program/lower.hpp"
+#include "rules/program/reads.hpp"
 
 namespace cexpr::rules::detail {
 
@@ -14,28 +15,6 @@ namespace {
 
 // Parts of expressions times lists under `absent`: what is compiled to check the tests.
 constexpr std::size_t kMaxTestWork = 20000000;
-
-void note_signals(Document& document) {
-  const std::vector<std::vector<bool>> read = nodes_read(document, nullptr);
-  std::vector<bool> is_read(document.vocabulary.size(), false);
-  for (std::size_t i = 0; i < document.expressions.size(); ++i) {
-    const Expression& expression = document.expressions[i];
-    for (std::size_t at = 0; at < expression.nodes.size(); ++at) {
-      const AstNode& node = expression.nodes[at];
-      if (read[i][at]) {
-        document.looks_over_time = document.looks_over_time || node.kind >= AstKind::mean_over;
-        if (node.kind == AstKind::signal) {
-          is_read[static_cast<std::size_t>(node.index)] = true;
-        }
-      }
-    }
-  }
-  for (std::size_t i = 0; i < is_read.size(); ++i) {
-    if (is_read[i]) {
-      document.signals.push_back(document.vocabulary[i]);
-    }
-  }
-}
 
 /// The first problem of the rules without some signals, "" where they can run.
 std::string problem_without(const Document& document, const std::vector<std::string>& absent,
@@ -80,7 +59,7 @@ void check_tests(const Document& document, const std::vector<std::int32_t>& colu
 
 }  // namespace
 
-void finish(Document& document, const Node& root, Problems& problems) {
+void check_program(const Document& document, const Node& root, Problems& problems) {
   std::vector<std::int32_t> columns(document.vocabulary.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     columns[i] = static_cast<std::int32_t>(i);
@@ -102,7 +81,6 @@ void finish(Document& document, const Node& root, Problems& problems) {
                      " different functions over time; at most " + std::to_string(kMaxOverTime));
     return;
   }
-  note_signals(document);
   check_tests(document, columns, problems);
 }
 

@@ -1,19 +1,17 @@
-#include "rules/file/document.hpp"
-
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nodes/names.hpp"
 #include "nodes/numbers.hpp"
 #include "nodes/reader.hpp"
 #include "nodes/text.hpp"
-#include "rules/file/check.hpp"
-#include "rules/file/compiler.hpp"
-#include "rules/file/settings.hpp"
+#include "rules/file/sections.hpp"
+#include "rules/language/expression_problem.hpp"
 #include "rules/language/functions.hpp"
 #include "rules/language/parser.hpp"
-#include "rules/program/finish.hpp"
 
 namespace cexpr::rules::detail {
 
@@ -22,122 +20,68 @@ using namespace nodes;
 namespace {
 
 constexpr std::size_t kMaxSourceBytes = 1048576;  // all expressions together
-constexpr double kLanguageVersion = 1.0;
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-class Compiler {
+/// Reads named values and compounds into expressions of the document.
+class RulesReader {
  public:
-  Compiler(const Node& root, const CompileOptions& options) : root_(root) {
-    document_.file = options.file;
-    document_.vocabulary = options.signals.empty() ? default_signals() : options.signals;
+  RulesReader(Document& document, Problems& problems) : document_(document), problems_(problems) {}
+
+  void read_lets(const Node& node) {
+    if (!expect_map(node, "let", "let", problems_)) {
+      return;
+    }
+    const std::vector<bool> usable = usable_keys(node, "let", "let", problems_);
+    for (std::size_t i = 0; i < usable.size(); ++i) {
+      const Node& key = node.items[2 * i];
+      if (!usable[i]) {
+        continue;
+      }
+      if (!is_identifier(key.text)) {
+        problems_.add(key, "let",
+                      "a name under let has letters, digits and '_' only, starts with a letter and "
+                      "is at most " +
+                          std::to_string(kMaxNameBytes) + " long; got " + quoted(key.text));
+      } else if (is_keyword(key.text) || contains(function_names(), key.text)) {
+        problems_.add(key, "let",
+                      "'" + key.text + "' is a word of the language; take another name");
+      } else if (contains(document_.vocabulary, key.text)) {
+        problems_.add(key, "let", "'" + key.text + "' is a signal; take another name");
+      }
+      document_.lets.push_back(
+          {key.text, key.line, key.column, add_expression(node.items[2 * i + 1], key.text)});
+    }
   }
 
-  Document run() {
-    if (check_size() && expect_map(root_, "", "a rule file", problems_)) {
-      read_file();
+  void read_compounds(const Node& node) {
+    if (!expect_map(node, "compounds", "compounds", problems_)) {
+      return;
     }
-    stop_if_wrong();
-    check_expressions(document_, problems_);
-    stop_if_wrong();
-    finish(document_, root_, problems_);
-    stop_if_wrong();
-    return std::move(document_);
+    if (node.items.empty()) {
+      problems_.add(node, "compounds", "compounds is empty; a rule file has at least one");
+    }
+    if (node.items.size() / 2 > kMaxCompounds) {
+      problems_.add(node, "compounds", "more than " + std::to_string(kMaxCompounds) + " compounds");
+      return;
+    }
+    const std::vector<bool> usable = usable_keys(node, "compounds", "compounds", problems_);
+    for (std::size_t i = 0; i < usable.size(); ++i) {
+      if (usable[i]) {
+        check_compound_name(node.items[2 * i]);
+        document_.compound_names.push_back(node.items[2 * i].text);
+      }
+    }
+    for (std::size_t i = 0; i < usable.size(); ++i) {
+      if (usable[i]) {
+        read_compound(node.items[2 * i], node.items[2 * i + 1]);
+      }
+    }
   }
 
  private:
-  void stop_if_wrong() {
-    if (!problems_.empty()) {
-      throw RuleError(document_.file, problems_.take());
-    }
-  }
-
-  /// Depth and number of values, without recursion.
-  bool check_size() {
-    std::vector<std::pair<const Node*, std::size_t>> open{{&root_, 1}};
-    std::size_t count = 0;
-    while (!open.empty()) {
-      const auto [node, depth] = open.back();
-      open.pop_back();
-      if (depth > kMaxNodeDepth) {
-        problems_.add(*node, "",
-                      "maps and lists lie more than " + std::to_string(kMaxNodeDepth) +
-                          " levels inside each other");
-        return false;
-      }
-      if (++count > kMaxNodes) {
-        problems_.add(*node, "",
-                      "the file holds more than " + std::to_string(kMaxNodes) +
-                          " values; aliases count each time");
-        return false;
-      }
-      for (const Node& item : node->items) {
-        open.emplace_back(&item, depth + 1);
-      }
-    }
-    return true;
-  }
-
-  void read_file() {
-    MapReader keys(root_, "", "a rule file", problems_);
-    if (const Node* version = keys.require("cexpr")) {
-      if (version->kind != Node::Kind::integer || version->number != kLanguageVersion) {
-        problems_.add(*version, "",
-                      "this version of cexpr reads rule language 1, written "
-                      "'cexpr: 1'; got " +
-                          describe(*version));
-      }
-    }
-    if (const Node* name = keys.require("name")) {
-      read_text(*name, "name", document_.name);
-      if (name->kind == Node::Kind::string && name->text.empty()) {
-        problems_.add(*name, "", "name is empty");
-      }
-    }
-    read_optional_text(keys, "about", document_.about);
-    read_optional_text(keys, "source", document_.source);
-    const Node* lets = keys.take("let");
-    const Node* compounds = keys.require("compounds");
-    if (lets != nullptr && lets->kind != Node::Kind::null) {
-      read_lets(*lets);
-    }
-    if (compounds != nullptr) {
-      read_compounds(*compounds);
-    }
-    read_smooth(keys.take("smooth"), document_, problems_);
-    read_faces(keys.take("faces"), document_, problems_);
-    read_gaps(keys.take("gaps"), document_, problems_);
-    read_decide(keys.take("decide"), document_, problems_);
-    read_events(keys.take("events"), document_, problems_);
-    read_tests(keys.take("tests"), document_, problems_);
-    keys.finish();
-    // Names and types are checked even where other sections are wrong: every mistake at once.
-    if (!problems_.empty()) {
-      check_expressions(document_, problems_);
-    }
-  }
-
-  void read_text(const Node& node, const std::string& what, std::string& text) {
-    if (node.kind == Node::Kind::string) {
-      text = node.text;
-    } else {
-      problems_.add(node, "",
-                    what + " is text, got " + describe(node) +
-                        (node.kind == Node::Kind::map || node.kind == Node::Kind::list
-                             ? ""
-                             : "; put it in quotes"));
-    }
-  }
-
-  void read_optional_text(MapReader& keys, const char* key, std::string& text) {
-    const Node* node = keys.take(key);
-    if (node != nullptr && node->kind != Node::Kind::null) {
-      read_text(*node, key, text);
-    }
-  }
-
   /// Adds an expression and gives its index; kNone where it is no expression at all.
   std::int32_t add_expression(const Node& node, const std::string& rule) {
     Expression expression;
@@ -191,57 +135,6 @@ class Compiler {
       }
     }
     document_.expressions.push_back(std::move(expression));
-  }
-
-  void read_lets(const Node& node) {
-    if (!expect_map(node, "let", "let", problems_)) {
-      return;
-    }
-    const std::vector<bool> usable = usable_keys(node, "let", "let", problems_);
-    for (std::size_t i = 0; i < usable.size(); ++i) {
-      const Node& key = node.items[2 * i];
-      if (!usable[i]) {
-        continue;
-      }
-      if (!is_identifier(key.text)) {
-        problems_.add(key, "let",
-                      "a name under let has letters, digits and '_' only, starts with a letter and "
-                      "is at most " +
-                          std::to_string(kMaxNameBytes) + " long; got " + quoted(key.text));
-      } else if (is_keyword(key.text) || contains(function_names(), key.text)) {
-        problems_.add(key, "let",
-                      "'" + key.text + "' is a word of the language; take another name");
-      } else if (contains(document_.vocabulary, key.text)) {
-        problems_.add(key, "let", "'" + key.text + "' is a signal; take another name");
-      }
-      document_.lets.push_back(
-          {key.text, key.line, key.column, add_expression(node.items[2 * i + 1], key.text)});
-    }
-  }
-
-  void read_compounds(const Node& node) {
-    if (!expect_map(node, "compounds", "compounds", problems_)) {
-      return;
-    }
-    if (node.items.empty()) {
-      problems_.add(node, "compounds", "compounds is empty; a rule file has at least one");
-    }
-    if (node.items.size() / 2 > kMaxCompounds) {
-      problems_.add(node, "compounds", "more than " + std::to_string(kMaxCompounds) + " compounds");
-      return;
-    }
-    const std::vector<bool> usable = usable_keys(node, "compounds", "compounds", problems_);
-    for (std::size_t i = 0; i < usable.size(); ++i) {
-      if (usable[i]) {
-        check_compound_name(node.items[2 * i]);
-        document_.compound_names.push_back(node.items[2 * i].text);
-      }
-    }
-    for (std::size_t i = 0; i < usable.size(); ++i) {
-      if (usable[i]) {
-        read_compound(node.items[2 * i], node.items[2 * i + 1]);
-      }
-    }
   }
 
   void check_compound_name(const Node& key) {
@@ -351,16 +244,21 @@ class Compiler {
     return number_text(value, 17);
   }
 
-  const Node& root_;
-  Document document_;
-  Problems problems_;
+  Document& document_;
+  Problems& problems_;
   std::size_t source_bytes_ = 0;
 };
 
 }  // namespace
 
-Document compile_document(const Node& root, const CompileOptions& options) {
-  return Compiler(root, options).run();
+void read_rules(const Node* lets, const Node* compounds, Document& document, Problems& problems) {
+  RulesReader reader(document, problems);
+  if (lets != nullptr && lets->kind != Node::Kind::null) {
+    reader.read_lets(*lets);
+  }
+  if (compounds != nullptr) {
+    reader.read_compounds(*compounds);
+  }
 }
 
 }  // namespace cexpr::rules::detail

@@ -1,5 +1,3 @@
-#include "rules/file/settings.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -7,6 +5,7 @@
 
 #include "nodes/reader.hpp"
 #include "rules/file/read_length.hpp"
+#include "rules/file/sections.hpp"
 #include "vocabulary.hpp"
 
 namespace cexpr::rules::detail {
@@ -144,37 +143,6 @@ void read_smooth(const Node* node, Document& document, Problems& problems) {
   }
   if (const Node* group = keys.take("compounds")) {
     document.smooth_compounds = read_smoothing(*group, "smooth.compounds", true, problems);
-  }
-  keys.finish();
-}
-
-void read_faces(const Node* node, Document& document, Problems& problems) {
-  std::size_t word = 0;
-  if (node != nullptr &&
-      read_word(*node, "faces", "faces", {"max", "mean", "first", "largest"}, problems, word)) {
-    document.faces = static_cast<Faces>(word);
-  }
-}
-
-void read_gaps(const Node* node, Document& document, Problems& problems) {
-  std::size_t word = 0;
-  if (node != nullptr &&
-      read_word(*node, "gaps", "gaps", {"interpolate", "hold", "none"}, problems, word)) {
-    document.gaps = static_cast<Gaps>(word);
-  }
-}
-
-void read_events(const Node* node, Document& document, Problems& problems) {
-  if (node == nullptr || !expect_map(*node, "events", "events", problems)) {
-    return;
-  }
-  MapReader keys(*node, "events", "events", problems);
-  if (const Node* value = keys.take("min_duration")) {
-    read_length(*value, "events", "min_duration", 0.0, true, problems,
-                document.events.min_duration);
-  }
-  if (const Node* value = keys.take("merge_gap")) {
-    read_length(*value, "events", "merge_gap", 0.0, true, problems, document.events.merge_gap);
   }
   keys.finish();
 }

@@ -5,7 +5,11 @@
 
 namespace cexpr::rules::detail {
 
-// The sections beside let and compounds; null where the file lacks them. Compound names are known.
+// The sections of a file, in the order in which they are read; null where a file lacks one.
+
+/// `let` and `compounds`, down to parsed expressions. The other sections need their names.
+void read_rules(const Node* lets, const Node* compounds, Document& document,
+                nodes::Problems& problems);
 void read_smooth(const Node* node, Document& document, nodes::Problems& problems);
 void read_faces(const Node* node, Document& document, nodes::Problems& problems);
 void read_gaps(const Node* node, Document& document, nodes::Problems& problems);
