@@ -54,22 +54,17 @@ Scoring::Scoring(const rules::Decision& options, std::size_t compounds)
 }
 
 std::int32_t Scoring::choose(const float* scores, std::int32_t before) const {
-  std::int32_t winner = -1;
-  float best = -std::numeric_limits<float>::infinity();
+  Leader leader;
   for (std::size_t k = 0; k < weight_.size(); ++k) {
-    const float value = adjusted(scores, k);
-    if (scores[k] != 0.0F && value > best) {
-      best = value;
-      winner = static_cast<std::int32_t>(k);
-    }
+    leader.offer(static_cast<std::int32_t>(k), scores[k], adjusted(scores, k));
   }
-  const bool can_enter = winner >= 0 && best >= abstain_below_;
+  const std::int32_t winner = leader.winner(abstain_below_);
   if (before < 0 || !can_stay(scores, static_cast<std::size_t>(before))) {
-    return can_enter ? winner : -1;
+    return winner;
   }
-  const double lead = static_cast<double>(best) -
+  const double lead = static_cast<double>(leader.best()) -
                       static_cast<double>(adjusted(scores, static_cast<std::size_t>(before)));
-  return can_enter && (lead > hysteresis_ || hysteresis_ == 0.0) ? winner : before;
+  return winner >= 0 && (lead > hysteresis_ || hysteresis_ == 0.0) ? winner : before;
 }
 
 void RunKeeper::reset() {

@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "cexpr/settings.hpp"
 #include "cexpr/span.hpp"
+#include "timeline/leader.hpp"
 
 // The two steps of `decide`, one row at a time, so that a stream takes the same ones.
 namespace cexpr::detail {
@@ -23,12 +23,8 @@ class Scoring {
   float adjusted(const float* scores, std::size_t k) const {
     return scores[k] * weight_[k] + bias_[k];
   }
-  /// 0, NaN and minus infinity cannot win.
-  bool can_win(const float* scores, std::size_t k) const {
-    return scores[k] != 0.0F && adjusted(scores, k) > -std::numeric_limits<float>::infinity();
-  }
   bool can_stay(const float* scores, std::size_t k) const {
-    return can_win(scores, k) && adjusted(scores, k) >= exit_below_;
+    return Leader::can_win(scores[k], adjusted(scores, k)) && adjusted(scores, k) >= exit_below_;
   }
   /// The label of a row after a row with label `before`; -1 for none.
   std::int32_t choose(const float* scores, std::int32_t before) const;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 
 #include "kernels/rules_kernels.hpp"
+#include "timeline/leader.hpp"
 
 namespace cexpr::rules::detail {
 namespace {
@@ -26,26 +26,16 @@ float least_score(const Decision& decision) { return static_cast<float>(decision
 Ranking rank(const Decision& decision, const std::vector<float>& scores) {
   Ranking ranking;
   const bool is_adjusted = adjusts(decision);
-  float best = -std::numeric_limits<float>::infinity();
-  float second = best;
+  cexpr::detail::Leader leader;
   for (std::size_t k = 0; k < scores.size(); ++k) {
     const float score = scores[k];
     const float adjusted = is_adjusted ? score * decision.weight[k] + decision.bias[k] : score;
     ranking.adjusted.push_back(adjusted);
-    if (score == 0.0F) {
-      continue;
-    }
-    if (adjusted > best) {
-      second = best;
-      ranking.runner_up = ranking.leader;
-      best = adjusted;
-      ranking.leader = static_cast<std::int32_t>(k);
-    } else if (adjusted > second) {
-      second = adjusted;
-      ranking.runner_up = static_cast<std::int32_t>(k);
-    }
+    leader.offer(static_cast<std::int32_t>(k), score, adjusted);
   }
-  ranking.winner = best < least_score(decision) ? -1 : ranking.leader;
+  ranking.leader = leader.id();
+  ranking.runner_up = leader.runner_up();
+  ranking.winner = leader.winner(least_score(decision));
   return ranking;
 }
 
