@@ -244,32 +244,6 @@ class RuleSet:
         except _core.RuleSetError as error:
             raise self._located(error) from error
 
-    def classify(
-        self,
-        signals: Matrix,
-        names: Sequence[str],
-        *,
-        frames: Frames | None = None,
-        times: Times | None = None,
-        tracks: Frames | None = None,
-        windows: str = "centred",
-    ) -> tuple[Matrix, npt.NDArray[np.int32]]:
-        """Evaluate and decide in one pass.
-
-        Arguments and errors are those of `evaluate`.
-
-        Returns:
-            Scores as from `evaluate` and labels as from `decide`.
-        """
-        if frames is None and times is None and tracks is None:
-            times = self._apart(signals)
-        try:
-            return self._core.classify(
-                c_contiguous(signals), _strings(names), frames, times, tracks, windows=windows
-            )
-        except _core.RuleSetError as error:
-            raise self._located(error) from error
-
     def decide(self, scores: Matrix) -> npt.NDArray[np.int32]:
         """Name the winner of each row, with the file's priors, bias and `abstain_below`.
 

@@ -162,10 +162,6 @@ class CEXPR_API BoundRules {
   void classify(Span2D<const float> signals, const rules::RowIndex& index, rules::Windows windows,
                 Span2D<float> scores, Span<std::int32_t> labels) const;
 
-  /// As `classify` for those who need no scores.
-  void label(Span2D<const float> signals, const rules::RowIndex& index, rules::Windows windows,
-             Span<std::int32_t> labels) const;
-
   /// Row `row` of `signals` taken apart; the other rows matter only to rules that look over time.
   rules::RowExplanation explain(Span2D<const float> signals, const rules::RowIndex& index,
                                 rules::Windows windows, std::size_t row) const;

@@ -13,7 +13,7 @@ namespace {
 using rules::detail::Plan;
 using rules::detail::Runner;
 
-/// Writes scores, labels or both.
+/// Writes scores, and labels where they are asked for.
 class ScoreSink final : public rules::detail::Sink {
  public:
   ScoreSink(const Plan& plan, const kernels::RuleKernels& kernels, Span2D<float> scores,
@@ -27,9 +27,7 @@ class ScoreSink final : public rules::detail::Sink {
         block_(plan.program.block_rows) {}
 
   void take(const float* const* outputs, std::size_t first, std::size_t count) override {
-    if (scores_.data != nullptr) {
-      kernels_.scatter(outputs, count_, count, scores_.row(first), scores_.stride);
-    }
+    kernels_.scatter(outputs, count_, count, scores_.row(first), scores_.stride);
     if (labels_.data != nullptr) {
       const std::size_t step = kernels::kColumnStep;
       kernels_.choose(outputs, count_, is_adjusted_ ? decision_.weight.data() : nullptr,
@@ -98,12 +96,6 @@ void BoundRules::classify(Span2D<const float> signals, const rules::RowIndex& in
   check_scores(*plan_, signals.rows, scores);
   check_labels(signals.rows, labels);
   run(*plan_, signals, index, windows, scores, labels);
-}
-
-void BoundRules::label(Span2D<const float> signals, const rules::RowIndex& index,
-                       rules::Windows windows, Span<std::int32_t> labels) const {
-  check_labels(signals.rows, labels);
-  run(*plan_, signals, index, windows, {}, labels);
 }
 
 }  // namespace cexpr
