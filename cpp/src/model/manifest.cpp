@@ -71,7 +71,7 @@ class ManifestReader {
     if (const Node* node = map.require("outputs"); node != nullptr) {
       read_outputs(*node, manifest);
     }
-    map.finish();
+    map.report_unknown();
     return manifest;
   }
 
@@ -141,7 +141,7 @@ class ManifestReader {
       input.face = read_face(*at);
     }
     text(map.take("tensor"), "tensor", input.tensor);
-    map.finish();
+    map.report_unknown();
     return input;
   }
 
@@ -189,7 +189,7 @@ class ManifestReader {
         number(&shift->items[1], "shift", -kLargest, kLargest, face.shift_y);
       }
     }
-    map.finish();
+    map.report_unknown();
     return face;
   }
 
@@ -202,7 +202,7 @@ class ManifestReader {
       manifest.outputs.expression =
           read_head(*at, vocabulary::kExpression, {Activation::softmax, Activation::none});
       if (manifest.outputs.expression->labels.size() < 2) {
-        problems_.add(*at, "expression", "expected labels, at least two");
+        problems_.add(*at, vocabulary::kExpression.name, "expected labels, at least two");
       }
     }
     if (const Node* at = map.take(vocabulary::kValenceArousal.name); at != nullptr) {
@@ -221,9 +221,9 @@ class ManifestReader {
       MapReader features(*at, "features", "features", problems_);
       text(features.take("tensor"), "tensor", manifest.features);
       features.take("input_of");
-      features.finish();
+      features.report_unknown();
     }
-    map.finish();
+    map.report_unknown();
     if (!problems_.empty()) {
       return;
     }
@@ -272,7 +272,7 @@ class ManifestReader {
     if (group == vocabulary::kActionUnits) {
       map.take("thresholds");  // for submissions; no signal depends on them
     }
-    map.finish();
+    map.report_unknown();
     return head;
   }
 

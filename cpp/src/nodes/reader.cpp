@@ -88,7 +88,7 @@ const Node* MapReader::require(const char* key) {
   return value;
 }
 
-void MapReader::finish() {
+void MapReader::report_unknown() {
   for (std::size_t i = 0; i < taken_.size(); ++i) {
     if (!taken_[i]) {
       const Node& key = map_.items[2 * i];

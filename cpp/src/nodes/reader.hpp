@@ -10,7 +10,7 @@ namespace cexpr::nodes {
 /// "a map", "the text 'x'", "the number 5": what came, for a message.
 std::string describe(const Node& node);
 
-/// Reads the keys of one map, each once; `finish` reports those that nobody asked for.
+/// Reads the keys of one map, each once.
 class MapReader {
  public:
   /// `where` names the section in messages about keys, as in "unknown key 'x' in decide".
@@ -20,7 +20,8 @@ class MapReader {
   const Node* take(const char* key);
   /// As `take`, but its absence is a problem.
   const Node* require(const char* key);
-  void finish();
+  /// Adds a problem for each key that nobody asked for.
+  void report_unknown();
 
  private:
   const Node& map_;

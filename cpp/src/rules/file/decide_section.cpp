@@ -137,7 +137,7 @@ void read_decide(const Node* node, Document& document, Problems& problems) {
   if (const Node* value = keys.take("priors")) {
     read_priors(*value, document, problems);
   }
-  keys.finish();
+  keys.report_unknown();
 }
 
 }  // namespace cexpr::rules::detail

@@ -87,7 +87,7 @@ void read_sections(const Node& root, Document& document, Problems& problems) {
   read_decide(keys.take("decide"), document, problems);
   read_events(keys.take("events"), document, problems);
   read_tests(keys.take("tests"), document, problems);
-  keys.finish();
+  keys.report_unknown();
 }
 
 }  // namespace

@@ -183,7 +183,7 @@ class RulesReader {
         problems_.add(*otherwise, rule, "otherwise goes with when, which is missing");
       }
     }
-    keys.finish();
+    keys.report_unknown();
     document_.compounds.push_back(std::move(compound));
   }
 

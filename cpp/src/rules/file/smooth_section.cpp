@@ -105,7 +105,7 @@ Smoothing read_smoothing(const Node& node, const std::string& where, bool of_com
       }
     }
   }
-  keys.finish();
+  keys.report_unknown();
   return smoothing;
 }
 
@@ -144,7 +144,7 @@ void read_smooth(const Node* node, Document& document, Problems& problems) {
   if (const Node* group = keys.take("compounds")) {
     document.smooth_compounds = read_smoothing(*group, "smooth.compounds", true, problems);
   }
-  keys.finish();
+  keys.report_unknown();
 }
 
 }  // namespace cexpr::rules::detail

@@ -126,7 +126,7 @@ void read_tests(const Node* node, Document& document, Problems& problems) {
     if (const Node* expect = keys.require("expect")) {
       read_expect(*expect, rule, document, problems, test);
     }
-    keys.finish();
+    keys.report_unknown();
     document.tests.push_back(std::move(test));
   }
 }

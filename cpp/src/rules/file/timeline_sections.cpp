@@ -34,7 +34,7 @@ void read_events(const Node* node, Document& document, Problems& problems) {
   if (const Node* value = keys.take("merge_gap")) {
     read_length(*value, "events", "merge_gap", 0.0, true, problems, document.events.merge_gap);
   }
-  keys.finish();
+  keys.report_unknown();
 }
 
 }  // namespace cexpr::rules::detail
