@@ -7,7 +7,7 @@
 
 namespace cexpr::nodes {
 
-/// "a map", "the text 'x'", "the number 5": what came, for a message.
+/// "a map", "'x'", "5": what came, for a message.
 std::string describe(const Node& node);
 
 /// Reads the keys of one map, each once.
