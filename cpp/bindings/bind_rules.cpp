@@ -10,6 +10,7 @@
 #include "node_args.hpp"
 #include "register.hpp"
 #include "rules_to_python.hpp"
+#include "vocabulary.hpp"
 
 namespace cexpr::bindings {
 namespace {
@@ -72,43 +73,6 @@ py::array_t<float> evaluate(const RuleSet& self, const py::object& signals_arg, 
   return scores;
 }
 
-py::tuple classify(const RuleSet& self, const py::object& signals_arg, const Names& names,
-                   const py::object& frames, const py::object& times, const py::object& tracks,
-                   const std::string& windows_arg) {
-  const auto signals = require_array<float>(signals_arg, "signals", {"N", "S"});
-  const IndexArrays arrays(frames, times, tracks);
-  const rules::Windows windows = parse_windows(windows_arg);
-  const BoundRules bound = self.bind(names);
-  py::array_t<float> scores({signals.shape(0), static_cast<py::ssize_t>(bound.compounds())});
-  py::array_t<std::int32_t> labels(signals.shape(0));
-  const auto in = view_2d<float>(signals);
-  const auto out = mutable_view_2d<float>(scores);
-  const auto ids = mutable_view_1d<std::int32_t>(labels);
-  {
-    const py::gil_scoped_release unlocked;
-    bound.classify(in, arrays.index, windows, out, ids);
-  }
-  return py::make_tuple(scores, labels);
-}
-
-py::array_t<std::int32_t> label(const RuleSet& self, const py::object& signals_arg,
-                                const Names& names, const py::object& frames,
-                                const py::object& times, const py::object& tracks,
-                                const std::string& windows_arg) {
-  const auto signals = require_array<float>(signals_arg, "signals", {"N", "S"});
-  const IndexArrays arrays(frames, times, tracks);
-  const rules::Windows windows = parse_windows(windows_arg);
-  const BoundRules bound = self.bind(names);
-  py::array_t<std::int32_t> labels(signals.shape(0));
-  const auto in = view_2d<float>(signals);
-  const auto ids = mutable_view_1d<std::int32_t>(labels);
-  {
-    const py::gil_scoped_release unlocked;
-    bound.label(in, arrays.index, windows, ids);
-  }
-  return labels;
-}
-
 py::array_t<std::int32_t> decide(const RuleSet& self, const py::object& scores_arg) {
   const auto scores = require_array<float>(scores_arg, "scores", {"N", "K"});
   py::array_t<std::int32_t> labels(scores.shape(0));
@@ -135,31 +99,14 @@ py::dict explain(const RuleSet& self, const py::object& signals_arg, const Names
   }());
 }
 
-py::array_t<float> push(RuleStream& self, std::int64_t frame, double time,
-                        const py::object& signals_arg, const py::object& tracks_arg,
-                        std::size_t compounds) {
-  const auto signals = require_array<float>(signals_arg, "signals", {"F", "S"});
-  Span<const std::int64_t> ids;
-  if (!tracks_arg.is_none()) {
-    ids = view_1d<std::int64_t>(require_array<std::int64_t>(tracks_arg, "tracks", {"F"}));
+/// The names of the signals, group by group.
+py::dict groups_to_python() {
+  py::dict groups;
+  for (const vocabulary::Group& group : vocabulary::kGroups) {
+    groups[group.name] = py::tuple(py::cast(vocabulary::names_of(group)));
   }
-  py::array_t<float> scores({signals.shape(0), static_cast<py::ssize_t>(compounds)});
-  const auto in = view_2d<float>(signals);
-  const auto out = mutable_view_2d<float>(scores);
-  {
-    const py::gil_scoped_release unlocked;
-    self.push(frame, time, in, ids, out);
-  }
-  return scores;
+  return groups;
 }
-
-/// A stream and the number of its columns out.
-struct PythonStream {
-  PythonStream(const RuleSet& rules, const Names& names)
-      : bound(rules.bind(names)), stream(bound) {}
-  BoundRules bound;
-  RuleStream stream;
-};
 
 void register_error(py::module_& module) {
   // Made at run time, so that it can carry the list of problems.
@@ -186,6 +133,7 @@ void register_error(py::module_& module) {
 void register_rules(py::module_& module) {
   using py::arg;
   register_error(module);
+  module.attr("GROUPS") = groups_to_python();
 
   module.def(
       "compile_rules",
@@ -220,26 +168,11 @@ void register_rules(py::module_& module) {
           arg("names"))
       .def("evaluate", evaluate, arg("signals"), arg("names"), arg("frames") = py::none(),
            arg("times") = py::none(), arg("tracks") = py::none(), arg("windows") = "centred")
-      .def("classify", classify, arg("signals"), arg("names"), arg("frames") = py::none(),
-           arg("times") = py::none(), arg("tracks") = py::none(), arg("windows") = "centred")
-      .def("label", label, arg("signals"), arg("names"), arg("frames") = py::none(),
-           arg("times") = py::none(), arg("tracks") = py::none(), arg("windows") = "centred")
       .def("decide", decide, arg("scores"))
       .def("explain", explain, arg("signals"), arg("names"), arg("row") = 0,
            arg("frames") = py::none(), arg("times") = py::none(), arg("tracks") = py::none(),
            arg("windows") = "centred")
       .def("run_tests", [](const RuleSet& self) { return results_to_python(self); });
-
-  py::class_<PythonStream>(module, "RuleStream")
-      .def(py::init<const RuleSet&, const Names&>(), arg("rules"), arg("names"))
-      .def(
-          "push",
-          [](PythonStream& self, std::int64_t frame, double time, const py::object& signals,
-             const py::object& tracks) {
-            return push(self.stream, frame, time, signals, tracks, self.bound.compounds());
-          },
-          arg("frame"), arg("time"), arg("signals"), arg("tracks") = py::none())
-      .def("reset", [](PythonStream& self) { self.stream.reset(); });
 }
 
 }  // namespace cexpr::bindings

@@ -1,47 +1,55 @@
 # The core library: C++17 and the standard library alone.
 
 set(CEXPR_CORE_SOURCES
-    cpp/src/align.cpp
-    cpp/src/boxes.cpp
-    cpp/src/analyzer.cpp
-    cpp/src/analyzer_faces.cpp
-    cpp/src/analyzer_raw.cpp
-    cpp/src/c_api.cpp
-    cpp/src/c_api_analyzer.cpp
     cpp/src/cpu.cpp
-    cpp/src/decide.cpp
-    cpp/src/face_cut.cpp
-    cpp/src/filter.cpp
-    cpp/src/filter_gaussian.cpp
-    cpp/src/filter_stream.cpp
-    cpp/src/heads.cpp
-    cpp/src/manifest.cpp
-    cpp/src/model.cpp
-    cpp/src/preprocess.cpp
-    cpp/src/rules/check.cpp
-    cpp/src/rules/decide_section.cpp
-    cpp/src/rules/document.cpp
-    cpp/src/rules/evaluate.cpp
-    cpp/src/rules/explain.cpp
-    cpp/src/rules/finish.cpp
-    cpp/src/rules/functions.cpp
-    cpp/src/rules/graph.cpp
-    cpp/src/rules/lexer.cpp
-    cpp/src/rules/lower.cpp
-    cpp/src/rules/names.cpp
-    cpp/src/rules/parser.cpp
-    cpp/src/rules/problems.cpp
-    cpp/src/rules/program.cpp
-    cpp/src/rules/rank.cpp
-    cpp/src/rules/reader.cpp
+    cpp/src/vocabulary.cpp
+    cpp/src/nodes/names.cpp
+    cpp/src/nodes/numbers.cpp
+    cpp/src/nodes/problems.cpp
+    cpp/src/nodes/reader.cpp
+    cpp/src/nodes/text.cpp
+    cpp/src/image/align.cpp
+    cpp/src/image/boxes.cpp
+    cpp/src/image/preprocess.cpp
+    cpp/src/filter/filter.cpp
+    cpp/src/filter/gaussian.cpp
+    cpp/src/filter/stream.cpp
+    cpp/src/timeline/decide.cpp
+    cpp/src/timeline/timeline.cpp
+    cpp/src/rules/language/expression_problem.cpp
+    cpp/src/rules/language/functions.cpp
+    cpp/src/rules/language/lexer.cpp
+    cpp/src/rules/language/parser.cpp
+    cpp/src/rules/file/check.cpp
+    cpp/src/rules/file/decide_section.cpp
+    cpp/src/rules/file/read_document.cpp
+    cpp/src/rules/file/read_length.cpp
+    cpp/src/rules/file/rules_section.cpp
+    cpp/src/rules/file/smooth_section.cpp
+    cpp/src/rules/file/tests_section.cpp
+    cpp/src/rules/file/timeline_sections.cpp
+    cpp/src/rules/program/check_program.cpp
+    cpp/src/rules/program/graph.cpp
+    cpp/src/rules/program/lower.cpp
+    cpp/src/rules/program/program.cpp
+    cpp/src/rules/program/reads.cpp
+    cpp/src/rules/run/evaluate.cpp
+    cpp/src/rules/run/explain.cpp
+    cpp/src/rules/run/rank.cpp
+    cpp/src/rules/run/runner.cpp
+    cpp/src/rules/run/stream.cpp
+    cpp/src/rules/run/window.cpp
     cpp/src/rules/rule_set.cpp
-    cpp/src/rules/runner.cpp
-    cpp/src/rules/settings.cpp
-    cpp/src/rules/stream.cpp
-    cpp/src/rules/tests_section.cpp
-    cpp/src/rules/window.cpp
-    cpp/src/status.cpp
-    cpp/src/timeline.cpp
+    cpp/src/model/face_cut.cpp
+    cpp/src/model/heads.cpp
+    cpp/src/model/manifest.cpp
+    cpp/src/model/model.cpp
+    cpp/src/analyzer/analyzer.cpp
+    cpp/src/analyzer/raw_faces.cpp
+    cpp/src/analyzer/recent_faces.cpp
+    cpp/src/host/c_api.cpp
+    cpp/src/host/c_api_analyzer.cpp
+    cpp/src/host/status.cpp
 )
 
 # Kernels: one file per instruction set, the only files built with its flags.

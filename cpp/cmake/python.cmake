@@ -16,6 +16,8 @@ pybind11_add_module(
   cpp/bindings/rules_to_python.cpp
 )
 cexpr_configure(_core)
+# For vocabulary.hpp, which is not installed.
+target_include_directories(_core PRIVATE cpp/src)
 target_link_libraries(_core PRIVATE cexpr::core)
 
 install(TARGETS _core LIBRARY DESTINATION .)

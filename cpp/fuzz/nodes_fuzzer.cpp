@@ -67,11 +67,12 @@ const char* const kWords[] = {"cexpr",
                               "mean_over(fear, 3)"};
 constexpr std::size_t kWordCount = sizeof(kWords) / sizeof(kWords[0]);
 
-class Reader {
+/// Takes the bytes of an input for a tree.
+class TreeMaker {
  public:
-  Reader(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
+  TreeMaker(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
 
-  Node read(int depth) {
+  Node make(int depth) {
     const std::uint8_t head = byte();
     Node node = Node::make(Node::Kind::null, head % 50, head % 7);
     const bool is_leaf = depth > 80 || at_ >= size_;
@@ -80,18 +81,18 @@ class Reader {
       case 7:
         node.kind = Node::Kind::map;
         for (int i = byte() % 12; i > 0 && at_ < size_; --i) {
-          node.items.push_back(read_key(depth));
-          node.items.push_back(read(depth + 1));
+          node.items.push_back(make_key(depth));
+          node.items.push_back(make(depth + 1));
         }
         break;
       case 1:
         node.kind = Node::Kind::list;
         for (int i = byte() % 12; i > 0 && at_ < size_; --i) {
-          node.items.push_back(read(depth + 1));
+          node.items.push_back(make(depth + 1));
         }
         break;
       case 2:
-        node = read_word();
+        node = make_word();
         break;
       case 3:
         node.kind = Node::Kind::string;
@@ -123,11 +124,11 @@ class Reader {
 
  private:
   std::uint8_t byte() { return at_ < size_ ? data_[at_++] : std::uint8_t{0}; }
-  Node read_word() {
+  Node make_word() {
     const std::uint8_t word = byte();
     return Node::make_string(kWords[word % kWordCount], 1 + word % 9, 1 + word % 5);
   }
-  Node read_key(int depth) { return byte() % 16 == 0 ? read(depth + 1) : read_word(); }
+  Node make_key(int depth) { return byte() % 16 == 0 ? make(depth + 1) : make_word(); }
 
   const std::uint8_t* data_;
   std::size_t size_;
@@ -139,8 +140,7 @@ Node entry_key(const char* word) { return Node::make_string(word, 1, 1); }
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Reader reader(data, size);
-  Node root = reader.read(0);
+  Node root = TreeMaker(data, size).make(0);
   if (root.kind == Node::Kind::map) {
     // Give the file a chance of being whole.
     root.items.push_back(entry_key("cexpr"));

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "check.hpp"
-#include "rules/scalar_ops.hpp"
+#include "rule_files.hpp"
+#include "rules/program/scalar_ops.hpp"
+#include "timeline/leader.hpp"
 
 namespace {
 
@@ -161,7 +163,46 @@ CEXPR_TEST(labels_are_those_of_the_definition) {
         cexpr::kernels::scalar_rule_kernels().choose(sources.data(), count, w, bias.data(), least,
                                                      kRows, expected.data());
         CHECK(labels == expected);
+        // Adjusted scores may round otherwise here, where the compiler may contract.
+        for (std::size_t i = 0; i < kRows && !is_adjusted; ++i) {
+          cexpr::detail::Leader leader;
+          for (std::size_t k = 0; k < count; ++k) {
+            leader.offer(static_cast<std::int32_t>(k), columns[k][i], columns[k][i]);
+          }
+          CHECK(labels[i] == leader.winner(least));
+        }
       }
+    }
+  }
+}
+
+CEXPR_TEST(one_pass_gives_the_scores_and_labels_of_two) {
+  using cexpr::test::text;
+  const cexpr::RuleSet rules = cexpr::RuleSet::compile(cexpr::test::file(
+      {{"A", text("fear")}, {"B", text("mean(fear, anger)")}, {"C", text("anger")}},
+      {{"decide", cexpr::test::map({{"bias", cexpr::test::map({{"B", cexpr::test::number(0.1)}})},
+                                    {"abstain_below", cexpr::test::number(0.3)}})}}));
+  const cexpr::BoundRules bound = rules.bind({"fear", "anger"});
+  const cexpr::rules::RowIndex index;
+  constexpr auto kWindows = cexpr::rules::Windows::centred;
+  std::mt19937 generator(5);
+  for (const std::size_t rows : {0U, 1U, 15U, 16U, 17U, 700U}) {
+    std::vector<float> signals(rows * 2);
+    for (float& value : signals) {
+      const auto draw = static_cast<float>(generator() % 9);
+      value = draw == 8.0F ? std::numeric_limits<float>::quiet_NaN() : draw / 8.0F;
+    }
+    const cexpr::Span2D<const float> in{signals.data(), rows, 2, 2};
+    std::vector<float> scores(rows * 3);
+    std::vector<std::int32_t> labels(rows);
+    bound.classify(in, index, kWindows, {scores.data(), rows, 3, 3}, {labels.data(), rows});
+    std::vector<float> expected(rows * 3);
+    std::vector<std::int32_t> expected_labels(rows);
+    bound.evaluate(in, index, kWindows, {expected.data(), rows, 3, 3});
+    rules.decide({expected.data(), rows, 3, 3}, {expected_labels.data(), rows});
+    CHECK(labels == expected_labels);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      CHECK(same(scores[i], expected[i]));
     }
   }
 }

@@ -5,6 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __version__: str
+# The names of the signals, group by group, as the C++ code has them.
+GROUPS: dict[str, tuple[str, ...]]
 
 def cpu_targets() -> list[str]: ...
 def cpu_active() -> str: ...
@@ -202,26 +204,6 @@ class RuleSet:
         tracks: NDArray[np.int64] | None = None,
         windows: str = "centred",
     ) -> NDArray[np.float32]: ...
-    # evaluate and decide in one pass: (scores float32 (N, K), labels int32 (N,)).
-    def classify(
-        self,
-        signals: NDArray[np.float32],
-        names: Sequence[str],
-        frames: NDArray[np.int64] | None = None,
-        times: NDArray[np.float64] | None = None,
-        tracks: NDArray[np.int64] | None = None,
-        windows: str = "centred",
-    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
-    # classify without keeping the scores: int32 (N,).
-    def label(
-        self,
-        signals: NDArray[np.float32],
-        names: Sequence[str],
-        frames: NDArray[np.int64] | None = None,
-        times: NDArray[np.float64] | None = None,
-        tracks: NDArray[np.int64] | None = None,
-        windows: str = "centred",
-    ) -> NDArray[np.int32]: ...
     # Row-wise: float32 (N, K) -> int32 (N,), -1 for no label.
     def decide(self, scores: NDArray[np.float32]) -> NDArray[np.int32]: ...
     # One row taken apart; the other rows matter only to rules that look over time. Returns
@@ -243,19 +225,6 @@ class RuleSet:
     # [{"passed": bool, "got": compound|None, "runner_up": compound|None,
     #   "scores": float32 (K,)}], one for each entry of `tests`.
     def run_tests(self) -> list[dict[str, Any]]: ...
-
-# Rows as they come, windows trailing.
-class RuleStream:
-    def __init__(self, rules: RuleSet, names: Sequence[str]) -> None: ...
-    # The faces of one frame: signals float32 (F, S), tracks int64 (F,) -> scores float32 (F, K).
-    def push(
-        self,
-        frame: int,
-        time: float,
-        signals: NDArray[np.float32],
-        tracks: NDArray[np.int64] | None = None,
-    ) -> NDArray[np.float32]: ...
-    def reset(self) -> None: ...
 
 # A stream of faces to decided frames with a fixed delay. A decided frame is a tuple (frame, time,
 # label, confidence, face count, is filled, track, scores float32 (K,), signals float32 (S,)).

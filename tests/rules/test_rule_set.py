@@ -60,7 +60,6 @@ def test_arrays_may_lie_in_memory_as_they_like() -> None:
     scores = rules.evaluate(signals, names)
     for other in (np.asfortranarray(signals), np.repeat(signals, 2, axis=1)[:, ::2]):
         np.testing.assert_array_equal(rules.evaluate(other, names), scores)
-        np.testing.assert_array_equal(rules.classify(other, names)[1], rules.decide(scores))
     np.testing.assert_array_equal(rules.decide(np.asfortranarray(scores)), rules.decide(scores))
 
 
@@ -74,9 +73,6 @@ def test_evaluate_reads_columns_by_name_in_any_order() -> None:
     labels = rules.decide(scores)
     assert labels.dtype == np.int32
     assert labels.tolist() == [0, 1, -1]
-    both = rules.classify(signals, NAMES)
-    np.testing.assert_array_equal(both[0], scores)
-    np.testing.assert_array_equal(both[1], labels)
 
 
 def test_no_rows_give_no_scores() -> None:

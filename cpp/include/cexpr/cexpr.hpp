@@ -16,6 +16,7 @@
 #include "cexpr/node_builder.hpp"
 #include "cexpr/preprocess.hpp"
 #include "cexpr/rules.hpp"
+#include "cexpr/settings.hpp"
 #include "cexpr/span.hpp"
 #include "cexpr/status.hpp"
 #include "cexpr/timeline.hpp"

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include "cexpr/error.hpp"
 #include "cexpr/export.hpp"
 #include "cexpr/node.hpp"
+#include "cexpr/settings.hpp"
 #include "cexpr/span.hpp"
 
 /// The rule language: a rule file, given as a tree of `Node`s, is checked, compiled once and
@@ -39,49 +39,6 @@ struct Problem {
   int column = 0;
   std::string rule;
   std::string message;
-};
-
-/// A length in time: a number of frames, or of seconds (`0.5s` in a file).
-struct Length {
-  double value = 0.0;
-  bool in_seconds = false;
-};
-
-/// How one group of signals, or the compound scores, are smoothed.
-struct Smoothing {
-  enum class Kernel : std::uint8_t { none, box, gaussian };
-  Kernel kernel = Kernel::none;
-  Length radius;
-  Length sigma;             // gaussian only
-  bool count_rows = false;  // `window: rows`: the radius counts rows, not frame numbers
-  bool skip_filled = true;  // compounds only; `filled: skip`: filled frames do not take part
-};
-
-/// Several faces in one frame.
-enum class Faces : std::uint8_t { max, mean, first, largest };
-
-/// Frames in which no face was seen.
-enum class Gaps : std::uint8_t { interpolate, hold, none };
-
-/// From scores to a label. The adjusted score of compound k is score * weight[k] + bias[k].
-struct Decision {
-  /// A label needs an adjusted score of at least this much.
-  double abstain_below = -std::numeric_limits<double>::infinity();
-  /// A label in force is kept until its adjusted score falls below this (never above
-  /// `abstain_below`).
-  double exit_below = std::numeric_limits<double>::infinity();
-  /// Another compound takes over only when it leads the label in force by more than this.
-  double hysteresis = 0.0;
-  /// Runs of a label shorter than this are dropped.
-  Length min_duration{1.0, false};
-  std::vector<float> bias;    // one for each compound
-  std::vector<float> weight;  // from `priors`, divided by their mean; all 1 without them
-};
-
-/// How events are cut from labels.
-struct Events {
-  Length min_duration;  // shorter events are left out
-  Length merge_gap;     // events of one label that lie at most this far apart become one
 };
 
 /// One entry of a file's `tests`.
@@ -204,10 +161,6 @@ class CEXPR_API BoundRules {
   /// As `evaluate`, and the row-wise decision in the same pass. `labels`: (N,).
   void classify(Span2D<const float> signals, const rules::RowIndex& index, rules::Windows windows,
                 Span2D<float> scores, Span<std::int32_t> labels) const;
-
-  /// As `classify` for those who need no scores.
-  void label(Span2D<const float> signals, const rules::RowIndex& index, rules::Windows windows,
-             Span<std::int32_t> labels) const;
 
   /// Row `row` of `signals` taken apart; the other rows matter only to rules that look over time.
   rules::RowExplanation explain(Span2D<const float> signals, const rules::RowIndex& index,

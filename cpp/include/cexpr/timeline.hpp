@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cexpr/export.hpp"
-#include "cexpr/rules.hpp"
+#include "cexpr/settings.hpp"
 #include "cexpr/span.hpp"
 
 /// From scores of faces to labels and events of a clip. A timeline has one row for every frame, in

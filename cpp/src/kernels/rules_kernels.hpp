@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "cexpr/cpu.hpp"
-#include "rules/ops.hpp"
+#include "rules/program/ops.hpp"
 
 namespace cexpr::kernels {
 

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "kernels/rules_kernels.hpp"
-#include "rules/scalar_ops.hpp"
+#include "rules/program/scalar_ops.hpp"
 
 namespace cexpr::kernels {
 namespace {

@@ -4,10 +4,13 @@
 #include <utility>
 
 #include "cexpr/rules.hpp"
-#include "rules/compile.hpp"
-#include "rules/compiler.hpp"
-#include "rules/rank.hpp"
-#include "rules/runner.hpp"
+#include "rules/file/check.hpp"
+#include "rules/file/read_document.hpp"
+#include "rules/program/check_program.hpp"
+#include "rules/program/lower.hpp"
+#include "rules/program/reads.hpp"
+#include "rules/run/rank.hpp"
+#include "rules/run/runner.hpp"
 
 namespace cexpr {
 namespace {
@@ -25,6 +28,12 @@ std::string describe_problems(const std::string& file,
     text += ": " + (problem.rule.empty() ? "" : problem.rule + ": ") + problem.message;
   }
   return text;
+}
+
+void stop_if_wrong(const rules::detail::Document& document, nodes::Problems& problems) {
+  if (!problems.empty()) {
+    throw RuleError(document.file, problems.take());
+  }
 }
 
 /// The column of each signal of the vocabulary, -1 for none.
@@ -47,14 +56,6 @@ std::vector<std::int32_t> find_columns(const std::vector<std::string>& vocabular
 
 }  // namespace
 
-const std::vector<std::string>& rules::default_signals() {
-  static const std::vector<std::string> names = {
-      "anger",   "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise",
-      "valence", "arousal",  "AU01",    "AU02", "AU04",      "AU06",    "AU07",    "AU10",
-      "AU12",    "AU15",     "AU23",    "AU24", "AU25",      "AU26"};
-  return names;
-}
-
 RuleError::RuleError(std::string file, std::vector<rules::Problem> problems)
     : Error(describe_problems(file, problems)),
       file_(std::make_shared<const std::string>(std::move(file))),
@@ -64,8 +65,15 @@ RuleSet::RuleSet(std::shared_ptr<const rules::detail::Document> document)
     : document_(std::move(document)) {}
 
 RuleSet RuleSet::compile(const Node& root, const rules::CompileOptions& options) {
-  return RuleSet(std::make_shared<const rules::detail::Document>(
-      rules::detail::compile_document(root, options)));
+  nodes::Problems problems;
+  rules::detail::Document document = rules::detail::read_document(root, options, problems);
+  // Names and types are checked even where sections are wrong: every mistake at once.
+  rules::detail::check_expressions(document, problems);
+  stop_if_wrong(document, problems);
+  rules::detail::check_program(document, root, problems);
+  stop_if_wrong(document, problems);
+  rules::detail::note_signals(document);
+  return RuleSet(std::make_shared<const rules::detail::Document>(std::move(document)));
 }
 
 const std::string& RuleSet::file() const { return document_->file; }

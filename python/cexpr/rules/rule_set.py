@@ -243,32 +243,6 @@ class RuleSet:
         except _core.RuleSetError as error:
             raise self._located(error) from error
 
-    def classify(
-        self,
-        signals: Floats,
-        names: Sequence[str],
-        *,
-        frames: Integers | None = None,
-        times: Doubles | None = None,
-        tracks: Integers | None = None,
-        windows: str = "centred",
-    ) -> tuple[Floats, Labels]:
-        """Evaluate and decide in one pass.
-
-        Arguments and errors are those of `evaluate`.
-
-        Returns:
-            Scores as from `evaluate` and labels as from `decide`.
-        """
-        if frames is None and times is None and tracks is None:
-            times = self._apart(signals)
-        try:
-            return self._core.classify(
-                c_contiguous(signals), _strings(names), frames, times, tracks, windows=windows
-            )
-        except _core.RuleSetError as error:
-            raise self._located(error) from error
-
     def decide(self, scores: Floats) -> Labels:
         """Name the winner of each row, with the file's priors, bias and `abstain_below`.
 

@@ -1,6 +1,6 @@
-#include "c_api_detail.hpp"
 #include "cexpr/yaml.h"
 #include "cexpr/yaml.hpp"
+#include "host/c_api_detail.hpp"
 
 using cexpr::detail::call_for_c;
 using cexpr::detail::require;

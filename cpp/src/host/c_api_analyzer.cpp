@@ -1,0 +1,109 @@
+#include <string>
+#include <vector>
+
+#include "cexpr/analyzer.hpp"
+#include "cexpr/cexpr.h"
+#include "host/c_api_detail.hpp"
+
+using cexpr::detail::call_for_c;
+using cexpr::detail::require;
+
+struct cexpr_analyzer {
+  cexpr_analyzer(const cexpr::RuleSet& rules, const cexpr::AnalyzerOptions& options)
+      : analyzer(rules, options), signals(options.signals.size()), faces(options.max_faces) {
+    decided.reserve(static_cast<std::size_t>(analyzer.delay()) + 1);
+  }
+
+  /// Frames in the form of C; no more than the analyzer may hold.
+  void keep(cexpr::Span<const cexpr::DecidedFrame> frames) {
+    decided.clear();
+    for (const cexpr::DecidedFrame& frame : frames) {
+      decided.push_back({frame.frame, frame.time, frame.label, frame.confidence, frame.face_count,
+                         frame.is_filled ? 1 : 0, frame.track, frame.scores.data,
+                         frame.signals.data});
+    }
+  }
+
+  cexpr::Analyzer analyzer;
+  std::size_t signals;
+  std::vector<cexpr::FaceSignals> faces;
+  std::vector<cexpr_decided_frame> decided;
+};
+
+namespace {
+
+void give(const cexpr_analyzer& analyzer, const cexpr_decided_frame** decided,
+          size_t* decided_count) {
+  *decided = analyzer.decided.data();
+  *decided_count = analyzer.decided.size();
+}
+
+}  // namespace
+
+cexpr_analyzer_options cexpr_analyzer_defaults(void) {
+  const cexpr::AnalyzerOptions all;
+  return {all.frames_per_second, all.max_faces, all.gap_frames};
+}
+
+cexpr_status cexpr_analyzer_new(const cexpr_rules* rules, const char* const* names,
+                                size_t name_count, const cexpr_analyzer_options* options,
+                                cexpr_analyzer** analyzer) {
+  return call_for_c([&] {
+    cexpr::AnalyzerOptions all;
+    all.signals = cexpr::detail::names_from_c(names, name_count);
+    if (options != nullptr) {
+      all.frames_per_second = options->frames_per_second;
+      all.max_faces = options->max_faces;
+      all.gap_frames = options->gap_frames;
+    }
+    require(analyzer, "analyzer") = new cexpr_analyzer(require(rules, "rules").rules, all);
+  });
+}
+
+void cexpr_analyzer_free(cexpr_analyzer* analyzer) { delete analyzer; }
+
+int64_t cexpr_analyzer_delay(const cexpr_analyzer* analyzer) {
+  return analyzer == nullptr ? 0 : analyzer->analyzer.delay();
+}
+
+cexpr_status cexpr_analyzer_push(cexpr_analyzer* analyzer, int64_t frame, double time,
+                                 const cexpr_face* faces, size_t face_count,
+                                 const cexpr_decided_frame** decided, size_t* decided_count) {
+  return call_for_c([&] {
+    cexpr_analyzer& all = require(analyzer, "analyzer");
+    require(decided, "decided");
+    require(decided_count, "decided_count");
+    if (face_count > 0) {
+      require(faces, "faces");
+    }
+    if (face_count > all.faces.size()) {
+      throw cexpr::ArgumentError(
+          "face_count: expected at most max_faces = " + std::to_string(all.faces.size()) +
+          "; got " + std::to_string(face_count));
+    }
+    for (std::size_t i = 0; i < face_count; ++i) {
+      const cexpr_face& face = faces[i];
+      all.faces[i].track = face.track;
+      all.faces[i].signals = {&require(face.signals, "signals"), all.signals};
+      all.faces[i].detection = face.detection;
+      all.faces[i].area = face.area;
+    }
+    all.keep(all.analyzer.push(frame, time, {all.faces.data(), face_count}));
+    give(all, decided, decided_count);
+  });
+}
+
+cexpr_status cexpr_analyzer_flush(cexpr_analyzer* analyzer, const cexpr_decided_frame** decided,
+                                  size_t* decided_count) {
+  return call_for_c([&] {
+    cexpr_analyzer& all = require(analyzer, "analyzer");
+    require(decided, "decided");
+    require(decided_count, "decided_count");
+    all.keep(all.analyzer.flush());
+    give(all, decided, decided_count);
+  });
+}
+
+cexpr_status cexpr_analyzer_reset(cexpr_analyzer* analyzer) {
+  return call_for_c([&] { require(analyzer, "analyzer").analyzer.reset(); });
+}
