@@ -95,8 +95,10 @@ function(cexpr_configure target)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
   if(CEXPR_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all
-                                             -fno-omit-frame-pointer)
+    # GCC's `undefined` leaves out the conversion of numbers that an integer cannot hold.
+    target_compile_options(
+      ${target} PRIVATE -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all
+                        -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
   endif()
   if(CEXPR_SANITIZE_THREAD)

@@ -62,8 +62,10 @@ struct PreprocessDriver {
     if (!is_near(row.x) || !is_near(row.y) || !is_near(end_x) || !is_near(end_y)) {
       return {0, 0, 0, 0, false};
     }
-    return {to_fixed(row.x), to_fixed(row.y), to_fixed(kBlock * plan.to_image[0]),
-            to_fixed(kBlock * plan.to_image[3]), true};
+    // Narrower than a block, a row never takes the step, and fixed point might not hold it.
+    const int pixels = plan.width < kBlock ? 0 : kBlock;
+    return {to_fixed(row.x), to_fixed(row.y), to_fixed(pixels * plan.to_image[0]),
+            to_fixed(pixels * plan.to_image[3]), true};
   }
 
   static Inside position(const Walk& walk, int block) {
