@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "kernels/rules_kernels.hpp"
+#include "kernels/rules_table.hpp"
 #include "rules/compile.hpp"
 
 namespace cexpr::rules::detail {
