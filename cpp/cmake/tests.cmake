@@ -47,6 +47,20 @@ if(CEXPR_BUILD_SHARED AND CMAKE_NM AND UNIX AND NOT APPLE)
                    ${PROJECT_SOURCE_DIR}/cpp/tests/shared_symbols.cmake)
 endif()
 
+# Objects built with flags of their own share no code with the rest; sanitizers add some to each.
+if(CMAKE_NM
+   AND UNIX
+   AND NOT APPLE
+   AND CEXPR_ARCH_DEFINITION
+   AND NOT CEXPR_SANITIZE
+   AND NOT CEXPR_SANITIZE_THREAD)
+  set(CEXPR_ISA_OBJECTS
+      "$<FILTER:$<TARGET_OBJECTS:cexpr_kernels>,INCLUDE,_(avx2|avx512|neon)\\.cpp>")
+  add_test(NAME kernel_symbols
+           COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} "-DOBJECTS=${CEXPR_ISA_OBJECTS}" -P
+                   ${PROJECT_SOURCE_DIR}/cpp/tests/kernel_symbols.cmake)
+endif()
+
 # Each header compiles alone, and twice; the public classes keep their size.
 set(CEXPR_HEADER_SOURCES ${PROJECT_SOURCE_DIR}/cpp/tests/abi.cpp)
 function(cexpr_check_headers folder sources)

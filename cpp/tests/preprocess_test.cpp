@@ -361,6 +361,24 @@ CEXPR_TEST(no_matrix_reads_outside_the_image) {
   CHECK(refused < 200);
 }
 
+CEXPR_TEST(outputs_narrower_than_a_block_take_any_step) {
+  // A block of such steps would leave fixed point, which UndefinedBehaviorSanitizer sees.
+  Random random(10);
+  std::vector<std::uint8_t> bytes(6 * 5 * 3);
+  fill(bytes.data(), bytes.size(), random);
+  const ImageView image{bytes.data(), 6, 5, 18, PixelFormat::bgr8};
+  for (int width = 1; width < 16; ++width) {
+    for (const float scale : {0x1p-27F, -0x1p-27F, 0x1p-29F, 0x1p-31F}) {
+      const PreprocessOptions options = sized(width, 4);
+      for (const Matrix& matrix :
+           {Matrix{scale, 0, 0, 0, 1, 0}, Matrix{0, 1, -2.25F, scale, 0, -1.5F * scale}}) {
+        CHECK(largest_difference(run(image, {matrix}, options),
+                                 expected(image, matrix, options, 1, 1)) < kExact);
+      }
+    }
+  }
+}
+
 CEXPR_TEST(edges_of_the_image_are_reached_exactly) {
   // Every start between the left of and the right of a narrow image, so that blocks end at each
   // pixel in turn.

@@ -1,11 +1,11 @@
-#include "kernels/rules_kernels.hpp"
-
 #include <cstring>
 #include <limits>
 #include <random>
 #include <vector>
 
 #include "check.hpp"
+#include "kernels/pick.hpp"
+#include "kernels/rules_table.hpp"
 #include "rule_files.hpp"
 #include "rules/program/scalar_ops.hpp"
 #include "timeline/leader.hpp"
@@ -13,12 +13,11 @@
 namespace {
 
 using cexpr::kernels::kColumnStep;
-using cexpr::kernels::rule_kernels;
-using cexpr::kernels::RuleKernels;
+using cexpr::kernels::RulesTable;
 using cexpr::rules::detail::kElementWiseOps;
 using cexpr::rules::detail::Op;
 
-const RuleKernels& active() { return rule_kernels(cexpr::cpu::active()); }
+const RulesTable& active() { return cexpr::kernels::pick<RulesTable>(); }
 
 std::vector<float> awkward_values() {
   const float infinity = std::numeric_limits<float>::infinity();
@@ -160,8 +159,8 @@ CEXPR_TEST(labels_are_those_of_the_definition) {
         std::vector<std::int32_t> expected(kRows);
         const float* w = is_adjusted ? weight.data() : nullptr;
         active().choose(sources.data(), count, w, bias.data(), least, kRows, labels.data());
-        cexpr::kernels::scalar_rule_kernels().choose(sources.data(), count, w, bias.data(), least,
-                                                     kRows, expected.data());
+        RulesTable::scalar.choose(sources.data(), count, w, bias.data(), least, kRows,
+                                  expected.data());
         CHECK(labels == expected);
         // Adjusted scores may round otherwise here, where the compiler may contract.
         for (std::size_t i = 0; i < kRows && !is_adjusted; ++i) {

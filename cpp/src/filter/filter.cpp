@@ -9,7 +9,8 @@
 
 #include "cexpr/error.hpp"
 #include "filter/detail.hpp"
-#include "kernels/filter_kernels.hpp"
+#include "kernels/filter_table.hpp"
+#include "kernels/pick.hpp"
 
 namespace cexpr {
 
@@ -28,6 +29,10 @@ void check_filter_options(const FilterOptions& options) {
 
 namespace detail {
 namespace {
+
+using kernels::Content;
+using kernels::FilterTable;
+using kernels::RowWindows;
 
 // exp(-d^2 / (2 sigma^2)) leaves the normal range of double near d = 37.6 sigma.
 constexpr double kReachInSigmas = 37.0;
@@ -130,7 +135,7 @@ std::string shape_text(std::size_t rows, std::size_t cols) {
   return "(" + std::to_string(rows) + ", " + std::to_string(cols) + ")";
 }
 
-Content scan(Span2D<const float> values, const FilterKernels& kernels) {
+Content scan(Span2D<const float> values, const FilterTable& kernels) {
   if (values.stride == values.cols) {
     return kernels.scan(values.data, values.rows * values.cols);
   }
@@ -159,9 +164,9 @@ void smooth_box(Span2D<const float> values, Span<const std::int64_t> frames,
     windows.end = table.end.data();
     longest = table.longest;
   }
-  const std::unique_ptr<double[]> scratch(new double[2 * kBoxLanes * (longest + 1)]);
-  filter_kernels().box(values.data, values.stride, values.cols, windows, scratch.get(), out.data,
-                       out.stride);
+  const std::unique_ptr<double[]> scratch(new double[2 * kernels::kBoxLanes * (longest + 1)]);
+  kernels::pick<FilterTable>().box(values.data, values.stride, values.cols, windows, scratch.get(),
+                                   out.data, out.stride);
 }
 
 /// Replaces the result of each window that holds an infinity.
@@ -223,7 +228,7 @@ void smooth(Span2D<const float> values, Span<const std::int64_t> frames,
   if (values.rows == 0 || values.cols == 0) {
     return;
   }
-  const detail::Content content = detail::scan(values, detail::filter_kernels());
+  const kernels::Content content = detail::scan(values, kernels::pick<kernels::FilterTable>());
   if (!content.has_infinity) {
     detail::smooth_finite(values, frames, options, consecutive, content.has_nan, out);
     return;

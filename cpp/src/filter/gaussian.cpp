@@ -5,10 +5,13 @@
 #include <vector>
 
 #include "filter/detail.hpp"
-#include "kernels/filter_kernels.hpp"
+#include "kernels/filter_table.hpp"
+#include "kernels/pick.hpp"
 
 namespace cexpr::detail {
 namespace {
+
+using kernels::FilterTable;
 
 // Frames that are worked on at a time; with its margins a block of a few columns stays in the
 // first-level cache.
@@ -20,7 +23,7 @@ std::size_t block_length(std::size_t radius) { return std::max(kBlockFrames, 2 *
 /// lie inside the track.
 void smooth_dense(Span2D<const float> values, const Weights& weights, std::size_t radius,
                   Span2D<float> out) {
-  const FilterKernels& kernels = filter_kernels();
+  const FilterTable& kernels = kernels::pick<FilterTable>();
   const std::size_t cols = values.cols;
   const std::size_t block = block_length(radius);
   std::vector<double> side(radius + 1);  // sum of the weights at 1 .. d
@@ -143,7 +146,7 @@ class GappedGaussian {
   /// Rows [begin, end), which lie on `length` frames: values and counts are laid out frame by frame
   /// and both are convolved.
   void by_grid(std::size_t begin, std::size_t end, std::size_t length) {
-    const FilterKernels& kernels = filter_kernels();
+    const FilterTable& kernels = kernels::pick<FilterTable>();
     const std::size_t cols = values_.cols;
     const std::size_t padded = length + 2 * radius_;
     grid_.assign_zeros(padded * cols);
@@ -186,7 +189,7 @@ class GappedGaussian {
 
   /// Rows [begin, end), on consecutive frames, into the grid from frame `at` on.
   void place(std::size_t begin, std::size_t end, std::size_t at) {
-    const FilterKernels& kernels = filter_kernels();
+    const FilterTable& kernels = kernels::pick<FilterTable>();
     const std::size_t cols = values_.cols;
     for (std::size_t j = begin; j < end; ++j) {
       const float* from = values_.row(j);
@@ -206,7 +209,7 @@ class GappedGaussian {
 
   /// The means of rows [begin, end), which lie on consecutive frames of the grid from `at` on.
   void finish(std::size_t begin, std::size_t end, std::size_t at) {
-    const FilterKernels& kernels = filter_kernels();
+    const FilterTable& kernels = kernels::pick<FilterTable>();
     const std::size_t cols = values_.cols;
     for (std::size_t i = begin; i < end; ++i) {
       const double* sums = sums_.data() + (at + i - begin) * cols;

@@ -7,18 +7,18 @@
 #include <limits>
 #include <string>
 
-#include "cexpr/cpu.hpp"
 #include "cexpr/error.hpp"
-#include "kernels/preprocess_plan.hpp"
+#include "kernels/pick.hpp"
+#include "kernels/preprocess_table.hpp"
 
 namespace cexpr {
 namespace {
 
-using detail::kBlock;
-using detail::LaneSteps;
-using detail::PreprocessKernel;
-using detail::PreprocessKernels;
-using detail::PreprocessPlan;
+using kernels::kBlock;
+using kernels::LaneSteps;
+using kernels::PreprocessKernel;
+using kernels::PreprocessPlan;
+using kernels::PreprocessTable;
 
 constexpr int kMaxSide = 1 << 30;
 constexpr double kAreaFrom = 2.0;     // shrinking more than this, `automatic` samples areas
@@ -30,24 +30,8 @@ constexpr double kRedShare = 0.299;
 constexpr double kGreenShare = 0.587;
 constexpr double kBlueShare = 0.114;
 
-const PreprocessKernels& kernels() {
-  switch (cpu::active()) {
-#if defined(CEXPR_X86)
-    case cpu::Target::avx2:
-      return detail::preprocess_kernels_avx2();
-    case cpu::Target::avx512:
-      return detail::preprocess_kernels_avx512();
-#elif defined(CEXPR_NEON)
-    case cpu::Target::neon:
-      return detail::preprocess_kernels_neon();
-#endif
-    default:
-      return detail::preprocess_kernels_scalar();
-  }
-}
-
 PreprocessKernel choose_kernel(PixelFormat format, ColorOrder color) {
-  const PreprocessKernels& all = kernels();
+  const PreprocessTable& all = kernels::pick<PreprocessTable>();
   const bool mix = color == ColorOrder::gray;
   switch (channels(format)) {
     case 1:

@@ -1,25 +1,26 @@
 #include <immintrin.h>
 
-#include "kernels/preprocess_driver.hpp"
+#include "kernels/preprocess_loops.hpp"
 
-namespace cexpr::detail {
+namespace cexpr::kernels {
 namespace {
 
-struct Avx2 {
+struct Lanes {
   using Vector = __m256;
-  static constexpr int kLanes = 8;
+  static constexpr int kWidth = 8;
 
-  static Vector all(float value) { return _mm256_set1_ps(value); }
+  static Vector fill(float value) { return _mm256_set1_ps(value); }
   static __m256i first(int count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
   }
   static Vector load(const float* from, int count) {
-    return count >= kLanes ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, first(count));
+    return count >= kWidth ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, first(count));
   }
   static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
-  static Vector mul(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
+  static Vector subtract(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
+  static Vector multiply(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
   static void store(float* to, Vector value, int count) {
-    if (count >= kLanes) {
+    if (count >= kWidth) {
       _mm256_storeu_ps(to, value);
     } else {
       _mm256_maskstore_ps(to, first(count), value);
@@ -69,36 +70,10 @@ struct Avx2 {
       }
     }
   }
-
-  template <int kChannels, int kColors>
-  static void sample(const std::uint8_t* top, const std::uint8_t* bottom,
-                     const std::int32_t* offset, const float* weight_x, const float* weight_y,
-                     Vector (&colors)[kColors]) {
-    const __m256 wx = _mm256_loadu_ps(weight_x);
-    const __m256 wy = _mm256_loadu_ps(weight_y);
-    const __m256 w11 = _mm256_mul_ps(wx, wy);
-    const __m256 w01 = _mm256_sub_ps(wx, w11);
-    const __m256 w10 = _mm256_sub_ps(wy, w11);
-    const __m256 w00 = _mm256_sub_ps(_mm256_sub_ps(_mm256_set1_ps(1.0F), wx), w10);
-    Vector left[kColors];
-    Vector right[kColors];
-    read<kChannels>(top, offset, left, right);
-    for (int c = 0; c < kColors; ++c) {
-      colors[c] = _mm256_add_ps(_mm256_mul_ps(w00, left[c]), _mm256_mul_ps(w01, right[c]));
-    }
-    read<kChannels>(bottom, offset, left, right);
-    for (int c = 0; c < kColors; ++c) {
-      colors[c] = _mm256_add_ps(_mm256_add_ps(colors[c], _mm256_mul_ps(w10, left[c])),
-                                _mm256_mul_ps(w11, right[c]));
-    }
-  }
 };
 
 }  // namespace
 
-const PreprocessKernels& preprocess_kernels_avx2() {
-  static constexpr PreprocessKernels kKernels = kPreprocessKernels<Avx2>;
-  return kKernels;
-}
+const PreprocessTable PreprocessTable::avx2 = table_over<Lanes>();
 
-}  // namespace cexpr::detail
+}  // namespace cexpr::kernels

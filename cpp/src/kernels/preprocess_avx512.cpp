@@ -1,23 +1,24 @@
 #include <immintrin.h>
 
-#include "kernels/preprocess_driver.hpp"
+#include "kernels/preprocess_loops.hpp"
 
-namespace cexpr::detail {
+namespace cexpr::kernels {
 namespace {
 
-struct Avx512 {
+struct Lanes {
   using Vector = __m512;
-  static constexpr int kLanes = 16;
+  static constexpr int kWidth = 16;
 
-  static Vector all(float value) { return _mm512_set1_ps(value); }
+  static Vector fill(float value) { return _mm512_set1_ps(value); }
   static __mmask16 first(int count) { return static_cast<__mmask16>((1U << count) - 1U); }
   static Vector load(const float* from, int count) {
-    return count >= kLanes ? _mm512_loadu_ps(from) : _mm512_maskz_loadu_ps(first(count), from);
+    return count >= kWidth ? _mm512_loadu_ps(from) : _mm512_maskz_loadu_ps(first(count), from);
   }
   static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
-  static Vector mul(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
+  static Vector subtract(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
+  static Vector multiply(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
   static void store(float* to, Vector value, int count) {
-    if (count >= kLanes) {
+    if (count >= kWidth) {
       _mm512_storeu_ps(to, value);
     } else {
       _mm512_mask_storeu_ps(to, first(count), value);
@@ -83,36 +84,10 @@ struct Avx512 {
       pairs.template split<kChannels>(left, right);
     }
   }
-
-  template <int kChannels, int kColors>
-  static void sample(const std::uint8_t* top, const std::uint8_t* bottom,
-                     const std::int32_t* offset, const float* weight_x, const float* weight_y,
-                     Vector (&colors)[kColors]) {
-    const __m512 wx = _mm512_loadu_ps(weight_x);
-    const __m512 wy = _mm512_loadu_ps(weight_y);
-    const __m512 w11 = _mm512_mul_ps(wx, wy);
-    const __m512 w01 = _mm512_sub_ps(wx, w11);
-    const __m512 w10 = _mm512_sub_ps(wy, w11);
-    const __m512 w00 = _mm512_sub_ps(_mm512_sub_ps(_mm512_set1_ps(1.0F), wx), w10);
-    Vector left[kColors];
-    Vector right[kColors];
-    read<kChannels>(top, offset, left, right);
-    for (int c = 0; c < kColors; ++c) {
-      colors[c] = _mm512_add_ps(_mm512_mul_ps(w00, left[c]), _mm512_mul_ps(w01, right[c]));
-    }
-    read<kChannels>(bottom, offset, left, right);
-    for (int c = 0; c < kColors; ++c) {
-      colors[c] = _mm512_add_ps(_mm512_add_ps(colors[c], _mm512_mul_ps(w10, left[c])),
-                                _mm512_mul_ps(w11, right[c]));
-    }
-  }
 };
 
 }  // namespace
 
-const PreprocessKernels& preprocess_kernels_avx512() {
-  static constexpr PreprocessKernels kKernels = kPreprocessKernels<Avx512>;
-  return kKernels;
-}
+const PreprocessTable PreprocessTable::avx512 = table_over<Lanes>();
 
-}  // namespace cexpr::detail
+}  // namespace cexpr::kernels

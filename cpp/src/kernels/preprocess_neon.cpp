@@ -1,33 +1,34 @@
 #include <arm_neon.h>
 
-#include "kernels/preprocess_driver.hpp"
+#include "kernels/preprocess_loops.hpp"
 
-namespace cexpr::detail {
+namespace cexpr::kernels {
 namespace {
 
-struct Neon {
+struct Lanes {
   using Vector = float32x4_t;
-  static constexpr int kLanes = 4;
+  static constexpr int kWidth = 4;
 
-  static Vector all(float value) { return vdupq_n_f32(value); }
+  static Vector fill(float value) { return vdupq_n_f32(value); }
   static Vector load(const float* from, int count) {
-    if (count >= kLanes) {
+    if (count >= kWidth) {
       return vld1q_f32(from);
     }
-    float values[kLanes] = {};
+    float values[kWidth] = {};
     for (int i = 0; i < count; ++i) {
       values[i] = from[i];
     }
     return vld1q_f32(values);
   }
   static Vector add(Vector a, Vector b) { return vaddq_f32(a, b); }
-  static Vector mul(Vector a, Vector b) { return vmulq_f32(a, b); }
+  static Vector subtract(Vector a, Vector b) { return vsubq_f32(a, b); }
+  static Vector multiply(Vector a, Vector b) { return vmulq_f32(a, b); }
   static void store(float* to, Vector value, int count) {
-    if (count >= kLanes) {
+    if (count >= kWidth) {
       vst1q_f32(to, value);
       return;
     }
-    float values[kLanes];
+    float values[kWidth];
     vst1q_f32(values, value);
     for (int i = 0; i < count; ++i) {
       to[i] = values[i];
@@ -48,8 +49,8 @@ struct Neon {
   static void read(const std::uint8_t* from, const std::int32_t* offset, Vector (&left)[kColors],
                    Vector (&right)[kColors]) {
     if constexpr (kChannels == 1) {
-      std::uint32_t words[kLanes];
-      for (int i = 0; i < kLanes; ++i) {
+      std::uint32_t words[kWidth];
+      for (int i = 0; i < kWidth; ++i) {
         words[i] = from[offset[i]] | static_cast<std::uint32_t>(from[offset[i] + 1]) << 8;
       }
       const uint32x4_t pairs = vld1q_u32(words);
@@ -69,36 +70,10 @@ struct Neon {
       }
     }
   }
-
-  template <int kChannels, int kColors>
-  static void sample(const std::uint8_t* top, const std::uint8_t* bottom,
-                     const std::int32_t* offset, const float* weight_x, const float* weight_y,
-                     Vector (&colors)[kColors]) {
-    const float32x4_t wx = vld1q_f32(weight_x);
-    const float32x4_t wy = vld1q_f32(weight_y);
-    const float32x4_t w11 = vmulq_f32(wx, wy);
-    const float32x4_t w01 = vsubq_f32(wx, w11);
-    const float32x4_t w10 = vsubq_f32(wy, w11);
-    const float32x4_t w00 = vsubq_f32(vsubq_f32(vdupq_n_f32(1.0F), wx), w10);
-    Vector left[kColors];
-    Vector right[kColors];
-    read<kChannels>(top, offset, left, right);
-    for (int c = 0; c < kColors; ++c) {
-      colors[c] = vaddq_f32(vmulq_f32(w00, left[c]), vmulq_f32(w01, right[c]));
-    }
-    read<kChannels>(bottom, offset, left, right);
-    for (int c = 0; c < kColors; ++c) {
-      colors[c] =
-          vaddq_f32(vaddq_f32(colors[c], vmulq_f32(w10, left[c])), vmulq_f32(w11, right[c]));
-    }
-  }
 };
 
 }  // namespace
 
-const PreprocessKernels& preprocess_kernels_neon() {
-  static constexpr PreprocessKernels kKernels = kPreprocessKernels<Neon>;
-  return kKernels;
-}
+const PreprocessTable PreprocessTable::neon = table_over<Lanes>();
 
-}  // namespace cexpr::detail
+}  // namespace cexpr::kernels

@@ -3,11 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cexpr/cpu.hpp"
-
 // What a preprocessing kernel needs to know of one face. Plain data: kernels are built with the
 // flags of their instruction set and must not share inline functions with the rest of the library.
-namespace cexpr::detail {
+namespace cexpr::kernels {
 
 /// Output pixels that are handled together, by every instruction set.
 constexpr int kBlock = 16;
@@ -39,24 +37,4 @@ struct PreprocessPlan {
   float offset[3];
 };
 
-using PreprocessKernel = void (*)(const PreprocessPlan& plan);
-
-/// `copy`: image channel c is written to plane[c] (a grey image to all of them). `mix`: the sum
-/// over the channels of value * scale is written to plane[0].
-struct PreprocessKernels {
-  PreprocessKernel gray_copy;
-  PreprocessKernel color_copy;  // 3 bytes per pixel
-  PreprocessKernel color_mix;
-  PreprocessKernel alpha_copy;  // 4 bytes per pixel
-  PreprocessKernel alpha_mix;
-};
-
-const PreprocessKernels& preprocess_kernels_scalar();
-#if defined(CEXPR_X86)
-const PreprocessKernels& preprocess_kernels_avx2();
-const PreprocessKernels& preprocess_kernels_avx512();
-#elif defined(CEXPR_NEON)
-const PreprocessKernels& preprocess_kernels_neon();
-#endif
-
-}  // namespace cexpr::detail
+}  // namespace cexpr::kernels

@@ -1,44 +1,33 @@
-#include "kernels/preprocess_driver.hpp"
+#include "kernels/preprocess_loops.hpp"
 
-namespace cexpr::detail {
+namespace cexpr::kernels {
 namespace {
 
-struct Scalar {
+struct Lanes {
   using Vector = float;
-  static constexpr int kLanes = 1;
+  static constexpr int kWidth = 1;
 
-  static Vector all(float value) { return value; }
+  static Vector fill(float value) { return value; }
   static Vector load(const float* from, int) { return *from; }
   static Vector add(Vector a, Vector b) { return a + b; }
-  static Vector mul(Vector a, Vector b) { return a * b; }
+  static Vector subtract(Vector a, Vector b) { return a - b; }
+  static Vector multiply(Vector a, Vector b) { return a * b; }
   static void store(float* to, Vector value, int) { *to = value; }
 
+  // The left and the right pixel at one place.
   template <int kChannels, int kColors>
-  static void sample(const std::uint8_t* top, const std::uint8_t* bottom,
-                     const std::int32_t* offset, const float* weight_x, const float* weight_y,
-                     Vector (&colors)[kColors]) {
-    const float wx = *weight_x;
-    const float wy = *weight_y;
-    const float w11 = wx * wy;
-    const float w01 = wx - w11;
-    const float w10 = wy - w11;
-    const float w00 = (1.0F - wx) - w10;
-    const std::uint8_t* upper = top + *offset;
-    const std::uint8_t* lower = bottom + *offset;
+  static void read(const std::uint8_t* from, const std::int32_t* offset, Vector (&left)[kColors],
+                   Vector (&right)[kColors]) {
+    const std::uint8_t* pixel = from + *offset;
     for (int c = 0; c < kColors; ++c) {
-      colors[c] =
-          ((w00 * static_cast<float>(upper[c]) + w01 * static_cast<float>(upper[c + kChannels])) +
-           w10 * static_cast<float>(lower[c])) +
-          w11 * static_cast<float>(lower[c + kChannels]);
+      left[c] = static_cast<float>(pixel[c]);
+      right[c] = static_cast<float>(pixel[c + kChannels]);
     }
   }
 };
 
 }  // namespace
 
-const PreprocessKernels& preprocess_kernels_scalar() {
-  static constexpr PreprocessKernels kKernels = kPreprocessKernels<Scalar>;
-  return kKernels;
-}
+const PreprocessTable PreprocessTable::scalar = table_over<Lanes>();
 
-}  // namespace cexpr::detail
+}  // namespace cexpr::kernels

@@ -1,34 +1,34 @@
 #include <immintrin.h>
 
-#include "kernels/rules_lanes.hpp"
+#include "kernels/rules_loops.hpp"
 
 namespace cexpr::kernels {
 namespace {
 
 struct Lanes {
-  using Value = __m256;
+  using Vector = __m256;
   using Mask = __m256;
   static constexpr std::size_t kWidth = 8;
 
-  static Value load(const float* from) { return _mm256_loadu_ps(from); }
-  static void store(float* to, Value value) { _mm256_storeu_ps(to, value); }
-  static void store_integers(std::int32_t* to, Value value) {
+  static Vector load(const float* from) { return _mm256_loadu_ps(from); }
+  static void store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
+  static void store_integers(std::int32_t* to, Vector value) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_cvttps_epi32(value));
   }
-  static Value splat(float value) { return _mm256_set1_ps(value); }
-  static Value add(Value a, Value b) { return _mm256_add_ps(a, b); }
-  static Value subtract(Value a, Value b) { return _mm256_sub_ps(a, b); }
-  static Value multiply(Value a, Value b) { return _mm256_mul_ps(a, b); }
-  static Value divide(Value a, Value b) { return _mm256_div_ps(a, b); }
-  static Value root(Value a) { return _mm256_sqrt_ps(a); }
-  static Value negate(Value a) { return _mm256_xor_ps(a, splat(-0.0F)); }
-  static Value absolute(Value a) { return _mm256_andnot_ps(splat(-0.0F), a); }
-  static Mask less(Value a, Value b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
-  static Mask less_equal(Value a, Value b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
-  static Mask equal(Value a, Value b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
-  static Mask unordered(Value a, Value b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+  static Vector fill(float value) { return _mm256_set1_ps(value); }
+  static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
+  static Vector subtract(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
+  static Vector multiply(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
+  static Vector divide(Vector a, Vector b) { return _mm256_div_ps(a, b); }
+  static Vector root(Vector a) { return _mm256_sqrt_ps(a); }
+  static Vector negate(Vector a) { return _mm256_xor_ps(a, fill(-0.0F)); }
+  static Vector absolute(Vector a) { return _mm256_andnot_ps(fill(-0.0F), a); }
+  static Mask less(Vector a, Vector b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+  static Mask less_equal(Vector a, Vector b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
+  static Mask equal(Vector a, Vector b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+  static Mask unordered(Vector a, Vector b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
   static Mask any(Mask a, Mask b) { return _mm256_or_ps(a, b); }
-  static Value select(Mask mask, Value yes, Value no) { return _mm256_blendv_ps(no, yes, mask); }
+  static Vector select(Mask mask, Vector yes, Vector no) { return _mm256_blendv_ps(no, yes, mask); }
 };
 
 void transpose(__m256 (&rows)[8]) {
@@ -58,100 +58,93 @@ void transpose(__m256 (&rows)[8]) {
   rows[7] = _mm256_permute2f128_ps(u3, u7, 0x31);
 }
 
-/// Eight rows by eight columns at a time wherever the columns wanted lie within eight that may be
-/// read; one element at a time elsewhere.
-void gather(const float* rows, std::size_t stride, std::size_t width, std::size_t row_count,
-            const std::uint32_t* columns, std::size_t count, float* const* out) {
-  std::size_t first = 0;
-  while (first < count) {
-    std::size_t base = columns[first];
-    base = width >= 8 && base + 8 > width ? width - 8 : base;
-    std::size_t last = first + 1;
-    while (last < count && columns[last] < base + 8) {
-      ++last;
+struct Rows {
+  /// Eight rows by eight columns at a time wherever the columns wanted lie within eight that may be
+  /// read; one element at a time elsewhere.
+  static void gather(const float* rows, std::size_t stride, std::size_t width,
+                     std::size_t row_count, const std::uint32_t* columns, std::size_t count,
+                     float* const* out) {
+    std::size_t first = 0;
+    while (first < count) {
+      std::size_t base = columns[first];
+      base = width >= 8 && base + 8 > width ? width - 8 : base;
+      std::size_t last = first + 1;
+      while (last < count && columns[last] < base + 8) {
+        ++last;
+      }
+      // Rows side by side: reading into the next row is fine as long as there is one.
+      std::size_t safe = base + 8 <= width ? row_count : 0;
+      if (safe == 0 && stride == width) {
+        const std::size_t spill = (base + 8 - width + stride - 1) / stride;
+        safe = row_count > spill ? row_count - spill : 0;
+      }
+      std::size_t row = 0;
+      if (last - first > 1) {
+        for (; row + 8 <= safe; row += 8) {
+          __m256 tile[8];
+          for (std::size_t i = 0; i < 8; ++i) {
+            tile[i] = _mm256_loadu_ps(rows + (row + i) * stride + base);
+          }
+          transpose(tile);
+          for (std::size_t k = first; k < last; ++k) {
+            _mm256_storeu_ps(out[k] + row, tile[columns[k] - base]);
+          }
+        }
+      }
+      for (std::size_t k = first; k < last; ++k) {
+        for (std::size_t i = row; i < row_count; ++i) {
+          out[k][i] = rows[i * stride + columns[k]];
+        }
+      }
+      first = last;
     }
-    // Rows side by side: reading into the next row is fine as long as there is one.
-    std::size_t safe = base + 8 <= width ? row_count : 0;
-    if (safe == 0 && stride == width) {
-      const std::size_t spill = (base + 8 - width + stride - 1) / stride;
-      safe = row_count > spill ? row_count - spill : 0;
+  }
+
+  /// Rows that lie side by side are stored eight elements at a time, spilling into the row below,
+  /// which is written afterwards; the last columns go first for the same reason.
+  static void scatter(const float* const* columns, std::size_t count, std::size_t row_count,
+                      float* rows, std::size_t stride) {
+    const std::size_t whole = count / 8 * 8;
+    const std::size_t rest = count - whole;
+    // Rows whose spill stays inside the block.
+    std::size_t safe = row_count;
+    if (rest != 0) {
+      const std::size_t spill = (8 - rest + stride - 1) / stride;
+      safe = stride == count && row_count > spill ? row_count - spill : 0;
     }
     std::size_t row = 0;
-    if (last - first > 1) {
-      for (; row + 8 <= safe; row += 8) {
+    for (; row + 8 <= safe; row += 8) {
+      if (rest != 0) {
         __m256 tile[8];
-        for (std::size_t i = 0; i < 8; ++i) {
-          tile[i] = _mm256_loadu_ps(rows + (row + i) * stride + base);
+        for (std::size_t k = 0; k < 8; ++k) {
+          tile[k] = k < rest ? _mm256_loadu_ps(columns[whole + k] + row) : _mm256_setzero_ps();
         }
         transpose(tile);
-        for (std::size_t k = first; k < last; ++k) {
-          _mm256_storeu_ps(out[k] + row, tile[columns[k] - base]);
+        for (std::size_t r = 0; r < 8; ++r) {
+          _mm256_storeu_ps(rows + (row + r) * stride + whole, tile[r]);
+        }
+      }
+      for (std::size_t first = 0; first < whole; first += 8) {
+        __m256 tile[8];
+        for (std::size_t k = 0; k < 8; ++k) {
+          tile[k] = _mm256_loadu_ps(columns[first + k] + row);
+        }
+        transpose(tile);
+        for (std::size_t r = 0; r < 8; ++r) {
+          _mm256_storeu_ps(rows + (row + r) * stride + first, tile[r]);
         }
       }
     }
-    for (std::size_t k = first; k < last; ++k) {
-      for (std::size_t i = row; i < row_count; ++i) {
-        out[k][i] = rows[i * stride + columns[k]];
-      }
-    }
-    first = last;
-  }
-}
-
-/// Rows that lie side by side are stored eight elements at a time, spilling into the row below,
-/// which is written afterwards; the last columns go first for the same reason.
-void scatter(const float* const* columns, std::size_t count, std::size_t row_count, float* rows,
-             std::size_t stride) {
-  const std::size_t whole = count / 8 * 8;
-  const std::size_t rest = count - whole;
-  // Rows whose spill stays inside the block.
-  std::size_t safe = row_count;
-  if (rest != 0) {
-    const std::size_t spill = (8 - rest + stride - 1) / stride;
-    safe = stride == count && row_count > spill ? row_count - spill : 0;
-  }
-  std::size_t row = 0;
-  for (; row + 8 <= safe; row += 8) {
-    if (rest != 0) {
-      __m256 tile[8];
-      for (std::size_t k = 0; k < 8; ++k) {
-        tile[k] = k < rest ? _mm256_loadu_ps(columns[whole + k] + row) : _mm256_setzero_ps();
-      }
-      transpose(tile);
-      for (std::size_t r = 0; r < 8; ++r) {
-        _mm256_storeu_ps(rows + (row + r) * stride + whole, tile[r]);
-      }
-    }
-    for (std::size_t first = 0; first < whole; first += 8) {
-      __m256 tile[8];
-      for (std::size_t k = 0; k < 8; ++k) {
-        tile[k] = _mm256_loadu_ps(columns[first + k] + row);
-      }
-      transpose(tile);
-      for (std::size_t r = 0; r < 8; ++r) {
-        _mm256_storeu_ps(rows + (row + r) * stride + first, tile[r]);
+    for (; row < row_count; ++row) {
+      for (std::size_t k = 0; k < count; ++k) {
+        rows[row * stride + k] = columns[k][row];
       }
     }
   }
-  for (; row < row_count; ++row) {
-    for (std::size_t k = 0; k < count; ++k) {
-      rows[row * stride + k] = columns[k][row];
-    }
-  }
-}
-
-RuleKernels make_table() {
-  RuleKernels table = ColumnOperations<Lanes>::over(scalar_rule_kernels());
-  table.gather = gather;
-  table.scatter = scatter;
-  return table;
-}
+};
 
 }  // namespace
 
-const RuleKernels& avx2_rule_kernels() {
-  static const RuleKernels table = make_table();
-  return table;
-}
+const RulesTable RulesTable::avx2 = table_over<Lanes, Rows>();
 
 }  // namespace cexpr::kernels

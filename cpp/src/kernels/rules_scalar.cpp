@@ -1,7 +1,7 @@
 #include <limits>
 #include <utility>
 
-#include "kernels/rules_kernels.hpp"
+#include "kernels/rules_table.hpp"
 #include "rules/program/scalar_ops.hpp"
 
 namespace cexpr::kernels {
@@ -21,11 +21,6 @@ void operate(float* out, const float* a, const float* b, const float* c, std::si
       out[i] = rules::detail::apply(op, a[i], b[i], c[i]);
     }
   }
-}
-
-template <std::size_t... index>
-void fill_operations(RuleKernels& table, std::index_sequence<index...>) {
-  ((table.operations[index] = operate<static_cast<Op>(index)>), ...);
 }
 
 void gather(const float* rows, std::size_t stride, std::size_t, std::size_t row_count,
@@ -66,36 +61,13 @@ void choose(const float* const* columns, std::size_t count, const float* weight,
   }
 }
 
-RuleKernels make_table() {
-  RuleKernels table{};
-  fill_operations(table, std::make_index_sequence<kElementWiseOps>());
-  table.gather = gather;
-  table.scatter = scatter;
-  table.choose = choose;
-  return table;
+template <std::size_t... index>
+constexpr RulesTable table_of(std::index_sequence<index...>) {
+  return {{operate<static_cast<Op>(index)>...}, gather, scatter, choose};
 }
 
 }  // namespace
 
-const RuleKernels& scalar_rule_kernels() {
-  static const RuleKernels table = make_table();
-  return table;
-}
-
-const RuleKernels& rule_kernels(cpu::Target target) {
-  switch (target) {
-#if defined(CEXPR_X86)
-    case cpu::Target::avx2:
-      return avx2_rule_kernels();
-    case cpu::Target::avx512:
-      return avx512_rule_kernels();
-#elif defined(CEXPR_NEON)
-    case cpu::Target::neon:
-      return neon_rule_kernels();
-#endif
-    default:
-      return scalar_rule_kernels();
-  }
-}
+const RulesTable RulesTable::scalar = table_of(std::make_index_sequence<kElementWiseOps>());
 
 }  // namespace cexpr::kernels

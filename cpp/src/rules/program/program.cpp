@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "cexpr/error.hpp"
-#include "kernels/rules_kernels.hpp"
+#include "kernels/rules_table.hpp"
 
 namespace cexpr::rules::detail {
 namespace {

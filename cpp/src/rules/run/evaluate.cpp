@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cexpr/rules.hpp"
+#include "kernels/pick.hpp"
 #include "rules/run/rank.hpp"
 #include "rules/run/runner.hpp"
 
@@ -16,7 +17,7 @@ using rules::detail::Runner;
 /// Writes scores, and labels where they are asked for.
 class ScoreSink final : public rules::detail::Sink {
  public:
-  ScoreSink(const Plan& plan, const kernels::RuleKernels& kernels, Span2D<float> scores,
+  ScoreSink(const Plan& plan, const kernels::RulesTable& kernels, Span2D<float> scores,
             Span<std::int32_t> labels)
       : kernels_(kernels),
         decision_(plan.document->decision),
@@ -38,7 +39,7 @@ class ScoreSink final : public rules::detail::Sink {
   }
 
  private:
-  const kernels::RuleKernels& kernels_;
+  const kernels::RulesTable& kernels_;
   const rules::Decision& decision_;
   std::size_t count_;
   bool is_adjusted_;
@@ -69,7 +70,7 @@ void run(const Plan& plan, Span2D<const float> signals, const rules::RowIndex& i
   if (signals.rows == 0) {
     return;
   }
-  const kernels::RuleKernels& kernels = kernels::rule_kernels(cpu::active());
+  const kernels::RulesTable& kernels = kernels::pick<kernels::RulesTable>();
   Runner runner(plan.program, kernels);
   ScoreSink sink(plan, kernels, scores, labels);
   rules::detail::run_program(plan.program, signals, index, windows, 0, signals.rows, runner, sink);

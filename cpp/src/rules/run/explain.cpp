@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cexpr/rules.hpp"
+#include "kernels/pick.hpp"
 #include "nodes/numbers.hpp"
 #include "rules/program/lower.hpp"
 #include "rules/program/reads.hpp"
@@ -204,7 +205,7 @@ rules::RowExplanation BoundRules::explain(Span2D<const float> signals, const rul
   Explainer explainer(*plan_, lower(*plan_->document, plan_->columns, nullptr));
   const Program program = make_program(explainer.graph(), explainer.wanted());
   check_index(*plan_, program, signals, index);
-  Runner runner(program, kernels::rule_kernels(cpu::active()));
+  Runner runner(program, kernels::pick<kernels::RulesTable>());
   RowSink sink(explainer.wanted().size());
   run_program(program, signals, index, windows, row, row + 1, runner, sink);
   return explainer.run(sink);

@@ -4,7 +4,8 @@
 #include <array>
 #include <cstring>
 
-#include "kernels/rules_kernels.hpp"
+#include "kernels/pick.hpp"
+#include "kernels/rules_table.hpp"
 #include "timeline/leader.hpp"
 
 namespace cexpr::rules::detail {
@@ -40,7 +41,7 @@ Ranking rank(const Decision& decision, const std::vector<float>& scores) {
 }
 
 void decide_rows(const Decision& decision, Span2D<const float> scores, Span<std::int32_t> labels) {
-  const kernels::RuleKernels& kernels = kernels::rule_kernels(cpu::active());
+  const kernels::RulesTable& kernels = kernels::pick<kernels::RulesTable>();
   const std::size_t count = scores.cols;
   const bool is_adjusted = adjusts(decision);
   std::vector<float> memory(count * kRows, 0.0F);

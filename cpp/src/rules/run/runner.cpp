@@ -64,7 +64,7 @@ void slide(const OverTime& over, const RowIndex& index, Windows windows,
 
 }  // namespace
 
-Runner::Runner(const Program& program, const kernels::RuleKernels& kernels)
+Runner::Runner(const Program& program, const kernels::RulesTable& kernels)
     : kernels_(&kernels),
       rows_(program.block_rows),
       memory_(program.registers * program.block_rows + kAlignment / sizeof(float), 0.0F),

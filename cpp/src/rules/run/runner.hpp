@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/rules_kernels.hpp"
+#include "kernels/rules_table.hpp"
 #include "rules/program/program.hpp"
 #include "rules/run/plan.hpp"
 
@@ -12,7 +12,7 @@ namespace cexpr::rules::detail {
 /// Memory for the registers of a program, and the code that fills them block by block.
 class Runner {
  public:
-  Runner(const Program& program, const kernels::RuleKernels& kernels);
+  Runner(const Program& program, const kernels::RulesTable& kernels);
 
   /// Fills the constants of a stage; before the first of its blocks.
   void begin(const Stage& stage);
@@ -26,10 +26,10 @@ class Runner {
   /// The stage's outputs after `run`, each a column of the block.
   const float* const* outputs(const Stage& stage);
   std::size_t block_rows() const { return rows_; }
-  const kernels::RuleKernels& kernels() const { return *kernels_; }
+  const kernels::RulesTable& kernels() const { return *kernels_; }
 
  private:
-  const kernels::RuleKernels* kernels_;
+  const kernels::RulesTable* kernels_;
   std::size_t rows_;
   std::vector<float> memory_;
   float* registers_;  // in `memory_`, aligned

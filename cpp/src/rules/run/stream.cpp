@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cexpr/rules.hpp"
+#include "kernels/pick.hpp"
 #include "rules/run/runner.hpp"
 #include "rules/run/window.hpp"
 
@@ -14,7 +15,7 @@ namespace rules::detail {
 struct StreamState {
   explicit StreamState(const BoundRules& rules)
       : plan(rules.plan()),
-        kernels(&kernels::rule_kernels(cpu::active())),
+        kernels(&kernels::pick<kernels::RulesTable>()),
         runner(plan->program, *kernels),
         slots(plan->program.slots, std::vector<float>(plan->program.block_rows)) {
     for (const std::vector<OverTime>& level : plan->program.over) {
@@ -107,7 +108,7 @@ struct StreamState {
   }
 
   std::shared_ptr<const Plan> plan;
-  const kernels::RuleKernels* kernels;
+  const kernels::RulesTable* kernels;
   Runner runner;
   std::vector<std::vector<float>> slots;  // columns of one block
   std::vector<Track> tracks;

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace cexpr::detail {
+namespace cexpr::kernels {
 
 /// Windows [begin[i], end[i]) of the rows, which never step back; or, where begin is null, rows
 /// i - radius .. i + radius cut at the ends of the track, radius < rows.
@@ -21,7 +21,7 @@ struct Content {
 };
 
 /// The inner loops of the filters, once per instruction set; all give the same bits.
-struct FilterKernels {
+struct FilterTable {
   /// Looks for NaN and infinity.
   Content (*scan)(const float* x, std::size_t n);
 
@@ -46,20 +46,15 @@ struct FilterKernels {
   /// `scratch` holds 2 * kBoxLanes doubles for each row of the longest window and one row more.
   void (*box)(const float* x, std::size_t stride, std::size_t columns, const RowWindows& windows,
               double* scratch, float* out, std::size_t out_stride);
+
+  // Those of the instruction sets in this build are defined; `pick` chooses.
+  static const FilterTable scalar;
+  static const FilterTable avx2;
+  static const FilterTable avx512;
+  static const FilterTable neon;
 };
 
 /// The widest vector of doubles that a box kernel works on.
 inline constexpr std::size_t kBoxLanes = 8;
 
-extern const FilterKernels kFilterScalar;
-#if defined(CEXPR_X86)
-extern const FilterKernels kFilterAvx2;
-extern const FilterKernels kFilterAvx512;
-#elif defined(CEXPR_NEON)
-extern const FilterKernels kFilterNeon;
-#endif
-
-/// The table for the instruction set in use.
-const FilterKernels& filter_kernels();
-
-}  // namespace cexpr::detail
+}  // namespace cexpr::kernels

@@ -16,7 +16,8 @@ constexpr std::size_t kColumnStep = 16;
 using ColumnOperation = void (*)(float* out, const float* a, const float* b, const float* c,
                                  std::size_t n);
 
-struct RuleKernels {
+/// The operations of compiled rules on columns, once per instruction set; all give the same bits.
+struct RulesTable {
   ColumnOperation operations[rules::detail::kElementWiseOps];
 
   /// Copies `count` columns of a row-major block: out[k][i] = rows[i * stride + columns[k]].
@@ -33,17 +34,12 @@ struct RuleKernels {
   /// `weight` and `bias` may be null: all 1, all 0. n is a multiple of `kColumnStep`.
   void (*choose)(const float* const* columns, std::size_t count, const float* weight,
                  const float* bias, float least, std::size_t n, std::int32_t* labels);
+
+  // Those of the instruction sets in this build are defined; `pick` chooses.
+  static const RulesTable scalar;
+  static const RulesTable avx2;
+  static const RulesTable avx512;
+  static const RulesTable neon;
 };
-
-const RuleKernels& scalar_rule_kernels();
-#if defined(CEXPR_X86)
-const RuleKernels& avx2_rule_kernels();
-const RuleKernels& avx512_rule_kernels();
-#elif defined(CEXPR_NEON)
-const RuleKernels& neon_rule_kernels();
-#endif
-
-/// The kernels of an instruction set.
-const RuleKernels& rule_kernels(cpu::Target target);
 
 }  // namespace cexpr::kernels

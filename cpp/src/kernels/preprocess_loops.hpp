@@ -1,24 +1,25 @@
 #pragma once
 
-#include "kernels/preprocess_plan.hpp"
+#include "kernels/preprocess_table.hpp"
 
-// The loop over output pixels, shared as source by the kernels of all instruction sets. `Isa` is a
-// type of an unnamed namespace, so that each file gets code of its own. Sums and products stand in
-// the same order everywhere: every instruction set gives the same bits.
+// The loops over output pixels, written once over `Lanes`, which wraps the vectors of one
+// instruction set. Everything is in an unnamed namespace: each instruction set compiles its own
+// copy, and the linker can never mix them. Sums and products stand in the same order everywhere:
+// every instruction set gives the same bits.
 //
 // A row of the output is cut into blocks. Blocks whose four taps all lie inside the image go
-// through `Isa::sample`, which checks nothing; the others are sampled pixel by pixel, every tap
-// checked.
-namespace cexpr::detail {
+// through `sample`, which checks nothing; the others are sampled pixel by pixel, every tap checked.
+namespace cexpr::kernels {
+namespace {
 
-template <class Isa, int kChannels, bool kMix>
-struct PreprocessDriver {
-  using Vector = typename Isa::Vector;
+template <class Lanes, int kChannels, bool kMix>
+struct PreprocessLoops {
+  using Vector = typename Lanes::Vector;
   static constexpr int kColors = kChannels == 1 ? 1 : 3;
-  static constexpr int kLanes = Isa::kLanes;
+  static constexpr int kWidth = Lanes::kWidth;
   static constexpr int kLast = kBlock - 1;
   static constexpr int kBatch = 16;  // blocks whose places are worked out before any is sampled
-  // `Isa::sample` reads 4 or 8 bytes at the left one of two neighbouring pixels: pixels they touch.
+  // `Lanes::read` reads 4 or 8 bytes at the left one of two neighbouring pixels: pixels they touch.
   static constexpr int kReadPixels = kChannels == 1 ? 4 : (8 + kChannels - 1) / kChannels;
   // Beyond this no position is inside any image, and fixed point would not hold it.
   static constexpr double kFarAway = 1 << 30;
@@ -62,8 +63,10 @@ struct PreprocessDriver {
     if (!is_near(row.x) || !is_near(row.y) || !is_near(end_x) || !is_near(end_y)) {
       return {0, 0, 0, 0, false};
     }
-    return {to_fixed(row.x), to_fixed(row.y), to_fixed(kBlock * plan.to_image[0]),
-            to_fixed(kBlock * plan.to_image[3]), true};
+    // Narrower than a block, a row never takes the step, and fixed point might not hold it.
+    const int pixels = plan.width < kBlock ? 0 : kBlock;
+    return {to_fixed(row.x), to_fixed(row.y), to_fixed(pixels * plan.to_image[0]),
+            to_fixed(pixels * plan.to_image[3]), true};
   }
 
   static Inside position(const Walk& walk, int block) {
@@ -93,21 +96,21 @@ struct PreprocessDriver {
   static void write(const PreprocessPlan& plan, const Scaling& scaling,
                     const Vector (&colors)[kColors], std::ptrdiff_t at, int count) {
     const auto put = [&](float* to, Vector value, Vector offset) {
-      Isa::store(to, Isa::add(value, kAdd ? Isa::load(to, count) : offset), count);
+      Lanes::store(to, Lanes::add(value, kAdd ? Lanes::load(to, count) : offset), count);
     };
     if constexpr (kMix) {
-      Vector sum = Isa::mul(colors[0], scaling.scale[0]);
+      Vector sum = Lanes::multiply(colors[0], scaling.scale[0]);
       for (int c = 1; c < kColors; ++c) {
-        sum = Isa::add(sum, Isa::mul(colors[c], scaling.scale[c]));
+        sum = Lanes::add(sum, Lanes::multiply(colors[c], scaling.scale[c]));
       }
       put(plan.plane[0] + at, sum, scaling.offset[0]);
     } else if constexpr (kColors == 1) {
       for (int p = 0; p < plan.plane_count; ++p) {
-        put(plan.plane[p] + at, Isa::mul(colors[0], scaling.scale[p]), scaling.offset[p]);
+        put(plan.plane[p] + at, Lanes::multiply(colors[0], scaling.scale[p]), scaling.offset[p]);
       }
     } else {
       for (int c = 0; c < kColors; ++c) {
-        put(plan.plane[c] + at, Isa::mul(colors[c], scaling.scale[c]), scaling.offset[c]);
+        put(plan.plane[c] + at, Lanes::multiply(colors[c], scaling.scale[c]), scaling.offset[c]);
       }
     }
   }
@@ -136,14 +139,35 @@ struct PreprocessDriver {
     }
   }
 
+  // The pixels at `kWidth` places: the upper taps first, then the lower ones.
+  static void sample(const PreprocessPlan& plan, const Places& places, int lane,
+                     Vector (&colors)[kColors]) {
+    const std::int32_t* offset = places.offset + lane;
+    const Vector wx = Lanes::load(places.weight_x + lane, kWidth);
+    const Vector wy = Lanes::load(places.weight_y + lane, kWidth);
+    const Vector w11 = Lanes::multiply(wx, wy);
+    const Vector w01 = Lanes::subtract(wx, w11);
+    const Vector w10 = Lanes::subtract(wy, w11);
+    const Vector w00 = Lanes::subtract(Lanes::subtract(Lanes::fill(1.0F), wx), w10);
+    Vector left[kColors];
+    Vector right[kColors];
+    Lanes::template read<kChannels>(plan.pixels, offset, left, right);
+    for (int c = 0; c < kColors; ++c) {
+      colors[c] = Lanes::add(Lanes::multiply(w00, left[c]), Lanes::multiply(w01, right[c]));
+    }
+    Lanes::template read<kChannels>(plan.pixels + plan.image_stride, offset, left, right);
+    for (int c = 0; c < kColors; ++c) {
+      colors[c] = Lanes::add(Lanes::add(colors[c], Lanes::multiply(w10, left[c])),
+                             Lanes::multiply(w11, right[c]));
+    }
+  }
+
   template <bool kAdd>
   static void sample_places(const PreprocessPlan& plan, const Scaling& scaling,
                             const Places& places, std::ptrdiff_t at, int count) {
-    for (int lane = 0; lane < count; lane += kLanes) {
+    for (int lane = 0; lane < count; lane += kWidth) {
       Vector colors[kColors];
-      Isa::template sample<kChannels>(plan.pixels, plan.pixels + plan.image_stride,
-                                      places.offset + lane, places.weight_x + lane,
-                                      places.weight_y + lane, colors);
+      sample(plan, places, lane, colors);
       write<kAdd>(plan, scaling, colors, at + lane, count - lane);
     }
   }
@@ -200,10 +224,10 @@ struct PreprocessDriver {
     for (int lane = 0; lane < lanes.count; ++lane) {
       sample_checked(plan, x + lane * plan.to_image[0], y + lane * plan.to_image[3], lane, values);
     }
-    for (int lane = 0; lane < lanes.count; lane += kLanes) {
+    for (int lane = 0; lane < lanes.count; lane += kWidth) {
       Vector colors[kColors];
       for (int c = 0; c < kColors; ++c) {
-        colors[c] = Isa::load(&values[c][lane], kLanes);
+        colors[c] = Lanes::load(&values[c][lane], kWidth);
       }
       write<kAdd>(plan, scaling, colors, row.at + std::ptrdiff_t{block} * kBlock + lane,
                   lanes.count - lane);
@@ -270,8 +294,8 @@ struct PreprocessDriver {
     const float share = 1.0F / static_cast<float>(plan.samples_x * plan.samples_y);
     Scaling scaling;
     for (int i = 0; i < 3; ++i) {
-      scaling.scale[i] = Isa::all(plan.scale[i] * share);
-      scaling.offset[i] = Isa::all(plan.offset[i]);
+      scaling.scale[i] = Lanes::fill(plan.scale[i] * share);
+      scaling.offset[i] = Lanes::fill(plan.offset[i]);
     }
     for (int y = 0; y < plan.height; ++y) {
       const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(y) * plan.width;
@@ -284,10 +308,12 @@ struct PreprocessDriver {
   }
 };
 
-template <class Isa>
-constexpr PreprocessKernels kPreprocessKernels = {
-    PreprocessDriver<Isa, 1, false>::run, PreprocessDriver<Isa, 3, false>::run,
-    PreprocessDriver<Isa, 3, true>::run, PreprocessDriver<Isa, 4, false>::run,
-    PreprocessDriver<Isa, 4, true>::run};
+template <class Lanes>
+constexpr PreprocessTable table_over() {
+  return {PreprocessLoops<Lanes, 1, false>::run, PreprocessLoops<Lanes, 3, false>::run,
+          PreprocessLoops<Lanes, 3, true>::run, PreprocessLoops<Lanes, 4, false>::run,
+          PreprocessLoops<Lanes, 4, true>::run};
+}
 
-}  // namespace cexpr::detail
+}  // namespace
+}  // namespace cexpr::kernels
