@@ -14,7 +14,7 @@ from cexpr.runs.clip import fill_record, tables_of
 from cexpr.runs.record import ClipRecord, RunRecord, rules_entry
 from cexpr.tables.files import FORMATS, Format, read_table, table_path, write_result
 from cexpr.tables.result import ClipResult, face_rows
-from cexpr.timeline.decide import decide
+from cexpr.timeline.decide import decide_tables
 
 OnClip = Callable[[ClipRecord], None]
 
@@ -111,7 +111,7 @@ def _apply_to(folder: Path, clip: ClipRecord, rules: RuleSet, options: RunOption
         source = _format_of(clip)
         faces = read_table(table_path(folder, clip.stem, "faces", source))
         before = read_table(table_path(folder, clip.stem, "frames", source))
-        frames, events = decide(
+        frames, events = decide_tables(
             face_rows(faces),
             before.column("frame").to_numpy(),
             before.column("time").to_numpy(),

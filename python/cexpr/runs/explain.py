@@ -18,7 +18,7 @@ from cexpr.runs.record import RunRecord
 from cexpr.tables.files import FORMATS, read_table, table_path
 from cexpr.tables.result import face_rows
 from cexpr.tables.rule_frames import FrameTable, read_frames
-from cexpr.timeline.decide import Decision, decide_frames
+from cexpr.timeline.decide import DecidedClip, decide_clip
 
 # Scores of the same rules and signals differ by rounding alone.
 _RELATIVE: Final = 1e-4
@@ -102,7 +102,7 @@ class _Run:
         )
         self.decision = self._decide(path, stem)
 
-    def _decide(self, path: Path, stem: str) -> Decision | None:
+    def _decide(self, path: Path, stem: str) -> DecidedClip | None:
         """Decide the clip again from the table of faces; None where there is none."""
         if not path.stem.endswith(_PART):
             return None
@@ -114,13 +114,13 @@ class _Run:
             return None
         rows = face_rows(read_table(faces))
         try:
-            return decide_frames(
+            return decide_clip(
                 rows, self._table.frames, self._table.times, self._rules, self._smooth
             )
         except ValueError as error:
             raise UsageError(f"{faces}: does not belong to {path.name}: {error}") from error
 
-    def about_faces(self, decision: Decision, face: int) -> list[str]:
+    def about_faces(self, decision: DecidedClip, face: int) -> list[str]:
         """Say which of several faces is shown, and which compounds another one decided."""
         count = int(decision.n_faces[self._row])
         if count == 1:
