@@ -194,5 +194,5 @@ def test_a_table_of_faces_that_does_not_belong_is_refused(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match=r"clip\.faces\.csv: does not belong to clip\.frames\.csv"):
         explain_frame(make_rules(), path, 1)
     path.with_name("clip.frames.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UsageError, match="this file cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read as a table of frames"):
         explain_frame(make_rules(), path.with_name("clip.frames.parquet"), 1)
