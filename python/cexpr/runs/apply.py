@@ -42,7 +42,7 @@ def apply(
         events: Also write the tables of events.
         abaw: Also write the submissions.
         formats: Also write all tables in these formats, "csv" or "parquet".
-        on_clip: Called with the record of each clip that was done; None for nobody.
+        on_clip: Called with the record of each clip that was done or failed; None for nobody.
 
     Returns:
         The record, as `run.json` holds it now; clips whose tables cannot be read have failed.
