@@ -18,16 +18,16 @@ import numpy as np
 from cexpr.abaw.files import MultiTask
 from cexpr.metrics import ACTION_UNIT_COUNT, EXPRESSION_CLASSES
 from cexpr.tuning import search as tune
-from cexpr.tuning.sources import Track
+from cexpr.tuning.sources import LabelledVideo
 
 VIDEOS, ROWS = 68, 397
 LONGEST_STEP = 11
 
 
-def made_up(models: int, seed: int = 0) -> tuple[MultiTask, list[Track]]:
+def made_up(models: int, seed: int = 0) -> tuple[MultiTask, list[LabelledVideo]]:
     """Annotations and signals of expressions that follow them."""
     random = np.random.default_rng(seed)
-    tracks, keys = [], []
+    videos, keys = [], []
     labels = np.sort(random.integers(0, EXPRESSION_CLASSES, (VIDEOS, ROWS)))
     for video in range(VIDEOS):
         frame = np.cumsum(random.integers(1, LONGEST_STEP + 1, ROWS))
@@ -41,7 +41,7 @@ def made_up(models: int, seed: int = 0) -> tuple[MultiTask, list[Track]]:
             for _ in range(models)
         ]
         rows = np.arange(video * ROWS, (video + 1) * ROWS)
-        tracks.append(Track(frame, signals, rows, np.arange(ROWS)))
+        videos.append(LabelledVideo(frame, signals, rows, np.arange(ROWS)))
         keys += [(f"v{video}", int(number)) for number in frame]
     count = len(keys)
     annotated = MultiTask(
@@ -50,7 +50,7 @@ def made_up(models: int, seed: int = 0) -> tuple[MultiTask, list[Track]]:
         labels.ravel(),
         np.full((count, ACTION_UNIT_COUNT), -1),
     )
-    return annotated, tracks
+    return annotated, videos
 
 
 def main() -> None:
@@ -58,11 +58,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tune")
     parser.add_argument("--blend", action="store_true", help="two models")
     models = 2 if parser.parse_args().blend else 1
-    labels, tracks = made_up(models)
+    labels, videos = made_up(models)
     for window in ("frames", "rows"):
         smoothings = tune.grid(window)
         start, worked = time.perf_counter(), time.process_time()
-        (found,) = tune.tune(labels, tracks, smoothings=smoothings)
+        (found,) = tune.tune(labels, videos, smoothings=smoothings)
         seconds, worked = time.perf_counter() - start, time.process_time() - worked
         settings = len(smoothings) * len(tune.weight_grid(models))
         print(

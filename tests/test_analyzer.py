@@ -7,7 +7,7 @@ from cexpr.analyzer import Analyzer, DecidedFrame
 from cexpr.errors import RuleError
 from cexpr.rules.rule_set import RuleSet
 from cexpr.tables.result import FaceRows
-from cexpr.timeline import decide as decision
+from cexpr.timeline.decide import decide_tables
 
 # Sums run in another order; everything is rounded to float32 at the same places.
 TOLERANCE = 2e-6
@@ -113,7 +113,7 @@ def test_stream_gives_the_frames_of_the_whole_clip(
     decided = run_stream(live, rows, frame_count)
     number = np.arange(1, frame_count + 1)
     time = (number - 1) / FRAMES_PER_SECOND
-    expected, _ = decision.decide(rows, number, time, rules)
+    expected, _ = decide_tables(rows, number, time, rules)
     assert [frame.frame for frame in decided] == number.tolist()
     assert [frame.face_count for frame in decided] == expected["n_faces"].to_pylist()
     assert [frame.is_filled for frame in decided] == [

@@ -18,7 +18,7 @@ from cexpr.models.manifest import load
 from cexpr.models.session import Model
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
-from cexpr.runs.record import RunRecord
+from cexpr.runs.run import record_of
 from cexpr.signals import SIGNALS
 
 RULES = """
@@ -242,7 +242,7 @@ def test_a_rule_set_at_hand_does_what_its_file_does(
     assert at_hand.frames.equals(by_file.frames)
     built = cexpr.RuleSet.from_string(RULES)
     pipeline = Pipeline(RunOptions.checked({**options, "models": (options["models"],)}), built)
-    record = RunRecord.of(pipeline)
+    record = record_of(pipeline)
     assert record.rules["sha256"] == rules.sha256
     assert (record.rules["file"], record.options["rules"]) == ("<string>", "<string>")
 

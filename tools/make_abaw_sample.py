@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cexpr.runs.submissions import CE_HEADER, MTL_HEADER
+from cexpr.abaw.classes import CE_HEADER, MTL_HEADER
 
 SIZE = 64
 FRAMES = 24

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cexpr import metrics
-from cexpr.abaw.files import EXPRESSIONS
+from cexpr.abaw.classes import AFF_WILD2_SIGNALS
 from cexpr.evaluation.crowd import VOTE_COLUMNS, read_faces
 from cexpr.heads.training import Training, fit_expression
 from cexpr.models import outputs as heads
@@ -26,16 +26,16 @@ from cexpr.models.manifest import InputSpec
 from cexpr.preprocess import preprocess
 
 BATCH = 50
-# Aff-Wild2's "other" stands for contempt.
-NAMES = tuple("contempt" if name == "other" else name for name in EXPRESSIONS)
 
 
 def labelled(path: Path, rows: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The first faces whose votes have a majority, and its class in the order of `NAMES`."""
+    """The first faces whose votes have a majority, and the Aff-Wild2 id of its class."""
     faces = read_faces(path)
-    votes = faces.votes[:, : len(NAMES)]
+    votes = faces.votes[:, : len(AFF_WILD2_SIGNALS)]
     chosen = np.flatnonzero(votes.max(axis=1) > faces.votes.sum(axis=1) / 2)[:rows]
-    ids = np.array([NAMES.index(name) for name in VOTE_COLUMNS[: len(NAMES)]])
+    ids = np.array(
+        [AFF_WILD2_SIGNALS.index(name) for name in VOTE_COLUMNS[: len(AFF_WILD2_SIGNALS)]]
+    )
     return faces.images[chosen], ids[votes[chosen].argmax(axis=1)]
 
 
@@ -72,7 +72,7 @@ def measure(
         (features[0], labels[0]), (features[1][:half], labels[1][:half]), training
     )
     truth = labels[1][half:]
-    own = signals[1].values[half:, [signals[1].names.index(name) for name in NAMES]]
+    own = signals[1].values[half:, [signals[1].names.index(name) for name in AFF_WILD2_SIGNALS]]
     guesses = {
         "head on the features": head(features[1][half:]).argmax(axis=1),
         "the model's own head": own.argmax(axis=1),

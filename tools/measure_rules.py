@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cexpr.abaw.classes import CE_PAIRS
 from cexpr.evaluation import crowd
-from cexpr.evaluation.crowd import PAIRS
+from cexpr.metrics import COMPOUND_FRAMES
 from cexpr.models import session as inference
 from cexpr.models import zoo
 from cexpr.models.outputs import Signals
@@ -31,21 +32,22 @@ Levels = dict[str, float]
 Formula = Callable[[str, str, str], str]
 EXPONENT = 0.4  # of the weights in `default`
 # Frames of C-EXPR-DB by class (Kollias, CVPR 2023, as the HSEmotion notebook quotes them).
-_PUBLISHED_FRAMES = dict(zip(PAIRS, (14445, 24915, 10780, 10637, 10535, 10112, 8878), strict=True))
+_PUBLISHED_FRAMES = dict(zip(CE_PAIRS, COMPOUND_FRAMES, strict=True))
 _OTHERS = {
-    name: [one for one in crowd.BASIC_EMOTIONS if one not in pair] for name, pair in PAIRS.items()
+    name: [one for one in crowd.BASIC_EMOTIONS if one not in pair]
+    for name, pair in CE_PAIRS.items()
 }
 
 
 def usual_levels(signals: Signals) -> Levels:
     """Mean over all faces of the geometric mean of each pair."""
     column = dict(zip(signals.names, signals.values.T, strict=True))
-    return {name: float(np.sqrt(column[a] * column[b]).mean()) for name, (a, b) in PAIRS.items()}
+    return {name: float(np.sqrt(column[a] * column[b]).mean()) for name, (a, b) in CE_PAIRS.items()}
 
 
 def built(formula: Formula, **sections: Any) -> RuleSet:
     """Make a rule set from a formula of class name, first and second emotion."""
-    compounds = {name: formula(name, *pair) for name, pair in PAIRS.items()}
+    compounds = {name: formula(name, *pair) for name, pair in CE_PAIRS.items()}
     return RuleSet.from_dict({"cexpr": 1, "name": "variant", **sections, "compounds": compounds})
 
 
@@ -53,7 +55,7 @@ def variants(levels: Levels, signals: Signals) -> dict[str, RuleSet]:
     """Every rule set that is compared, the plain mean first."""
     usual = dict(zip(signals.names, signals.values.mean(axis=0).tolist(), strict=True))
     highest = max(levels.values())
-    faces = {name: f"{name.lower()}_face" for name in PAIRS}
+    faces = {name: f"{name.lower()}_face" for name in CE_PAIRS}
     emfacs: dict[str, Any] = {"let": _lets_of("emfacs")}
     priors: dict[str, Any] = {"decide": {"priors": _PUBLISHED_FRAMES}}
 
@@ -127,7 +129,7 @@ def cross_validated(
 ) -> crowd.Labels:
     """Let each fold be judged by the variant that is best on the other folds."""
     fold = np.empty(len(labels), dtype=np.int64)
-    for class_id in range(len(PAIRS)):
+    for class_id in range(len(CE_PAIRS)):
         rows = np.random.default_rng(0).permutation(np.flatnonzero(labels == class_id))
         fold[rows] = np.arange(len(rows)) % folds
     chosen = np.empty_like(labels)
@@ -160,7 +162,7 @@ def line(
     found = crowd.score(labels, predicted)
     # Disgustedly surprised has two faces in the validation split: one more hit is +0.1.
     without: npt.NDArray[np.float64] = np.delete(
-        found.f1, list(PAIRS).index("Disgustedly_Surprised")
+        found.f1, list(CE_PAIRS).index("Disgustedly_Surprised")
     )
     ahead, low, high = crowd.bootstrap_margin(labels, predicted, baseline, rounds=rounds)[
         "macro_f1"
@@ -187,10 +189,10 @@ def shipped_table(labels: crowd.Labels, signals: Signals) -> list[str]:
         name: crowd.score(labels, crowd.predict(RuleSet.load(name), signals.values, signals.names))
         for name in shipped()
     }
-    short = ["".join(word[:2] for word in name.split("_")) for name in PAIRS]
+    short = ["".join(word[:2] for word in name.split("_")) for name in CE_PAIRS]
     lines = [
         f"| rule set | accuracy | macro F1 | {' | '.join(short)} |",
-        "| --- " * (len(PAIRS) + 3) + "|",
+        "| --- " * (len(CE_PAIRS) + 3) + "|",
     ]
     for name, found in sorted(scores.items(), key=lambda entry: -entry[1].macro_f1):
         each = " | ".join(f"{value:.2f}" for value in found.f1)
@@ -200,9 +202,9 @@ def shipped_table(labels: crowd.Labels, signals: Signals) -> list[str]:
         "`default`, a row for each class of the crowd, a column for each answer:",
         "",
         f"| crowd | {' | '.join(short)} | no label |",
-        "| --- " * (len(PAIRS) + 2) + "|",
+        "| --- " * (len(CE_PAIRS) + 2) + "|",
     ]
-    for name, row in zip(PAIRS, scores["default"].confusion, strict=True):
+    for name, row in zip(CE_PAIRS, scores["default"].confusion, strict=True):
         lines.append(f"| {name} | {' | '.join(map(str, row))} |")
     return lines
 
@@ -235,11 +237,11 @@ def abstaining(
     highest = max(levels.values())
     lets = {
         name.lower(): f"gmean({a}, {b}) * {(highest / levels[name]) ** EXPONENT:.4f}"
-        for name, (a, b) in PAIRS.items()
+        for name, (a, b) in CE_PAIRS.items()
     }
     decide = {} if below is None else {"decide": {"abstain_below": below}}
     gate = {} if neutral is None else {"when": f"max({', '.join(lets)}) > {neutral} * neutral"}
-    compounds = {name: {"score": name.lower(), **gate} for name in PAIRS}
+    compounds = {name: {"score": name.lower(), **gate} for name in CE_PAIRS}
     return RuleSet.from_dict(
         {"cexpr": 1, "name": "abstaining", "let": lets, **decide, "compounds": compounds}
     )

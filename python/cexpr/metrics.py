@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cexpr._support.types import Doubles, Integers
+from cexpr.signals import ACTION_UNITS, EXPRESSIONS
 
-EXPRESSION_CLASSES = 8
+EXPRESSION_CLASSES = len(EXPRESSIONS)
 COMPOUND_CLASSES = 7
-ACTION_UNIT_COUNT = 12
+ACTION_UNIT_COUNT = len(ACTION_UNITS)
 COMPOUND_FRAMES = (14445, 24915, 10780, 10637, 10535, 10112, 8878)
 """Frames of each of the seven compounds in C-EXPR-DB, as the notebooks of arXiv:2407.13184 quote
 them from its authors."""
@@ -62,6 +63,26 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) ->
     Raises:
         ValueError: Shapes differ or a number is out of range.
     """
+    alone = np.zeros(np.shape(labels), np.int64)
+    return np.asarray(confusion_matrices(labels, predictions, classes, alone, 1)[0])
+
+
+def confusion_matrices(
+    labels: ArrayLike, predictions: ArrayLike, classes: int, group: Integers, groups: int
+) -> Integers:
+    """Count pairs of label and prediction in each of several groups, such as videos.
+
+    Args:
+        labels, predictions, classes: As `confusion_matrix` takes them.
+        group: int64, shape (N,), from 0.
+        groups: Number of groups.
+
+    Returns:
+        int64, shape (groups, classes, classes + 1).
+
+    Raises:
+        ValueError: Shapes differ or a number is out of range.
+    """
     truth, guess = _pair(labels, predictions, np.int64, "labels")
     for name, values in (("labels", truth), ("predictions", guess)):
         if values.size and (values.min() < MISSING_CLASS or values.max() >= classes):
@@ -70,17 +91,40 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) ->
             )
     valid = truth != MISSING_CLASS
     column = np.where(guess[valid] == MISSING_CLASS, classes, guess[valid])
-    counts = np.bincount(truth[valid] * (classes + 1) + column, minlength=classes * (classes + 1))
-    return counts.reshape(classes, classes + 1).astype(np.int64)
+    cell = (group[valid] * classes + truth[valid]) * (classes + 1) + column
+    counts = np.bincount(cell, minlength=groups * classes * (classes + 1))
+    return counts.reshape(groups, classes, classes + 1).astype(np.int64)
 
 
-def class_f1(counts: Integers) -> Doubles:
-    """F1 of each class from `confusion_matrix`; 0 where a class never occurs."""
-    hits = np.diag(counts).astype(np.float64)
-    total = counts[:, :-1].sum(axis=0) + counts.sum(axis=1)
-    scores = np.zeros_like(hits)
-    np.divide(2 * hits, total, out=scores, where=total > 0)
-    return scores
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Doubles:
+    """Divide counts, float64, in the shape of `whole`; 0 where the whole is 0."""
+    result = np.zeros(np.shape(whole), dtype=np.float64)
+    np.divide(part, whole, out=result, where=np.asarray(whole) > 0)
+    return result
+
+
+def f1_from_counts(hits: NDArray[Any], named: NDArray[Any]) -> Doubles:
+    """F1 = 2 TP / (2 TP + FP + FN), float64, in the shape of the counts; 0 where nothing counts.
+
+    Args:
+        hits: True positives, TP.
+        named: Rows that have the class, TP + FN, plus rows that were given it, TP + FP.
+    """
+    return ratio(2 * hits, named)
+
+
+def class_f1(counts: NDArray[Any]) -> Doubles:
+    """F1 of each class from `confusion_matrix`; 0 where a class never occurs.
+
+    Args:
+        counts: Numbers, shape (..., K, K + 1): one confusion matrix or a stack of them.
+
+    Returns:
+        float64, shape (..., K).
+    """
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    named = counts[..., :-1].sum(axis=-2) + counts.sum(axis=-1)
+    return f1_from_counts(hits, named)
 
 
 def expression_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
@@ -143,11 +187,7 @@ def action_unit_f1s(labels: ArrayLike, predictions: ArrayLike) -> Doubles:
     for name, values in (("labels", truth), ("predictions", guess)):
         if not np.isin(values, (0, 1)).all():
             raise ValueError(f"{name}: expected 0 or 1 (or a row with -1 among its labels)")
-    hits: Doubles = (truth & guess).sum(axis=0).astype(np.float64)
-    total = truth.sum(axis=0) + guess.sum(axis=0)
-    scores = np.zeros_like(hits)
-    np.divide(2 * hits, total, out=scores, where=total > 0)
-    return scores
+    return f1_from_counts((truth & guess).sum(axis=0), truth.sum(axis=0) + guess.sum(axis=0))
 
 
 def concordance_cc(labels: ArrayLike, predictions: ArrayLike) -> float:

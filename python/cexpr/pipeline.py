@@ -23,7 +23,7 @@ from cexpr.models.stacked import open_model
 from cexpr.options import RunOptions
 from cexpr.rules.rule_set import RuleSet
 from cexpr.tables.result import ClipResult, FaceRows, faces_table
-from cexpr.timeline.decide import decide
+from cexpr.timeline.decide import decide_tables
 
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
@@ -121,7 +121,7 @@ class Pipeline:
             frame, times, rows, info = self._read(clip, on_progress)
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
-        frames, events = decide(rows, frame, times, self.rules, smoothings)
+        frames, events = decide_tables(rows, frame, times, self.rules, smoothings)
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,

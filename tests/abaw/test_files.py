@@ -3,12 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from cexpr.abaw import files as abaw
+from cexpr.abaw.classes import CE_HEADER, MTL_HEADER
 from cexpr.errors import UsageError
-from cexpr.runs.submissions import CE_HEADER, MTL_HEADER, compound_rows
 
 UNITS = ",".join(["0", "1"] * 6)
 
@@ -141,10 +140,3 @@ def test_a_file_without_text_is_one_sentence(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"ce\.txt"):
         abaw.check_submission(path, "ce")
-
-
-def test_a_name_with_a_comma_stays_one_field(tmp_path: Path) -> None:
-    frames = pa.table({"frame": [1, 2], "compound": ["Sadly_Angry", None]})
-    rows = list(compound_rows("a, b", frames))
-    assert rows == ["a_ b/00001.jpg,6", "a_ b/00002.jpg,-1"]
-    assert problems(write(tmp_path / "CE.txt", CE_HEADER, rows[0]), "ce") == []

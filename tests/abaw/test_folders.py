@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cexpr.abaw import folders as abaw_folders
+from cexpr.abaw.classes import CE_CLASSES, CE_HEADER, MTL_HEADER
 from cexpr.errors import UsageError
-from cexpr.runs.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
 
 UNITS = "AU1,AU2,AU4,AU6,AU7,AU10,AU12,AU15,AU23,AU24,AU25,AU26"
 NAMES = ",".join(CE_CLASSES)
@@ -80,7 +80,7 @@ def test_what_cannot_be_joined_is_refused(tmp_path: Path) -> None:
         abaw_folders.read_multi_task(tmp_path)
     write(tmp_path / "a" / "v.txt", "valence,arousal", "0.5,1")
     write(tmp_path / "b" / "v.txt", "valence,arousal", "0.5,1")
-    with pytest.raises(UsageError, match="another file tells the same of 'v'"):
+    with pytest.raises(UsageError, match="another file already has these values of 'v'"):
         abaw_folders.read_multi_task(tmp_path)
     write(tmp_path / "ce" / "1" / "v.txt", NAMES, "1")
     write(tmp_path / "ce" / "2" / "v.txt", NAMES, "1")
@@ -95,7 +95,7 @@ def test_the_folder_of_a_run_is_no_annotations(tmp_path: Path) -> None:
     write(tmp_path / "13.frames.csv", NAMES, "1")
     (tmp_path / "run.json").write_text("{}", encoding="utf-8")
     for read in (abaw_folders.read_compounds, abaw_folders.read_multi_task):
-        with pytest.raises(UsageError, match="is the folder of a run, expected annotations"):
+        with pytest.raises(UsageError, match="expected annotations, got the folder of a run"):
             read(tmp_path)
 
 

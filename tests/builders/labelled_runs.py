@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cexpr.abaw.classes import CE_CLASSES
 from cexpr.runs.record import ClipRecord, RunRecord
-from cexpr.runs.submissions import CE_CLASSES
 from cexpr.signals import SIGNALS
 from cexpr.tables.files import write_result
 from cexpr.tables.result import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table

@@ -187,7 +187,7 @@ def test_a_table_that_is_no_frames_file_is_refused(good: Path, tmp_path: Path) -
     assert "expected a STEM.frames.csv" in str(result.exception)
     table.write_text("frame,time,fear\n1,0.0,x\n", encoding="utf-8")
     result = run("explain", good, "--frames", table, "--frame", 1)
-    assert "a cell is no number" in str(result.exception)
+    assert "invalid value 'x'" in str(result.exception)
 
 
 def test_the_line_of_a_problem_holds_nothing_that_steers_a_terminal(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from builders.tiny_model import write_tiny_model
 from builders.tiny_networks import write_manifest, write_network
+from cexpr.abaw.classes import MTL_HEADER
 from cexpr.cli import app
-from cexpr.runs.submissions import MTL_HEADER
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS
 from cexpr.smoothing import smooth
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from builders.tiny_networks import FEATURES, write_manifest, write_network
 from cexpr.abaw import files as abaw
+from cexpr.abaw.classes import MTL_HEADER
 from cexpr.cli import app
 from cexpr.errors import ModelError, UsageError
 from cexpr.heads import export as head_export
@@ -25,7 +26,6 @@ from cexpr.models import manifest, zoo
 from cexpr.models.session import Model
 from cexpr.models.stacked import open_model
 from cexpr.preprocess import preprocess
-from cexpr.runs.submissions import MTL_HEADER
 
 CLIPS, FRAMES = 3, 20
 

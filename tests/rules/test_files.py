@@ -10,7 +10,7 @@ import cexpr
 from cexpr.rules.rule_set import RuleSet, shipped
 from cexpr.signals import SIGNALS
 from cexpr.tables.result import FaceRows
-from cexpr.timeline.decide import decide
+from cexpr.timeline.decide import decide_tables
 
 Array = npt.NDArray[np.float64]
 
@@ -153,7 +153,9 @@ def test_hsemotion_reproduces_the_published_pipeline_on_a_clip(kind: str, seed: 
         reach = slice(max(0, i - radius), i + radius + 1)
         if is_seen[reach].any():
             smoothed[i] = filled[reach][is_seen[reach]].mean(axis=0)
-    frames, _ = decide(rows, numbers, (numbers - 1) / 25.0, RuleSet.load(f"hsemotion-{kind}"))
+    frames, _ = decide_tables(
+        rows, numbers, (numbers - 1) / 25.0, RuleSet.load(f"hsemotion-{kind}")
+    )
     scores = np.stack([frames.column(name).to_numpy() for name in CLASSES], axis=1)
     # Means over 101 frames in float32.
     np.testing.assert_allclose(scores, smoothed, atol=1e-5)

@@ -1,4 +1,4 @@
-"""`cexpr apply` and the submissions, on finished runs."""
+"""`cexpr apply` and `apply` on finished runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 from builders.run_files import BASE, OTHER_RULES, RULES, Command, change_times, read_csv, read_run
 from builders.tiny_model import write_tiny_model
 from builders.video_files import grey_steps, write_mjpeg_avi
+from cexpr.errors import UsageError
+from cexpr.runs.apply import apply
+from cexpr.runs.record import ClipRecord, RunRecord
 
 
 def test_apply_equals_a_run_with_the_other_rules(work: Path, cexpr_command: Command) -> None:
@@ -115,11 +118,11 @@ def test_the_rules_of_the_run_are_used_again_only_as_they_were(
     (work / "pair.yaml").write_text(RULES.replace("mean(sad", "gmean(sad"))
     outcome = cexpr_command("apply", "out", "--events")
     assert outcome.status == 2
-    assert "have changed since the run used them; give --rules pair.yaml" in outcome.err
+    assert "pair.yaml: these rules have changed since the run used them" in outcome.err
     (work / "pair.yaml").unlink()
     outcome = cexpr_command("apply", "out", "--events")
     assert outcome.status == 2
-    assert "name others with --rules" in outcome.err
+    assert "these are the rules of the run; name other rules" in outcome.err
     assert change_times(work / "out") == before
 
 
@@ -127,7 +130,7 @@ def test_apply_refuses_an_unknown_format(work: Path, cexpr_command: Command) -> 
     cexpr_command("run", *BASE, "clips/a.avi")
     outcome = cexpr_command("apply", "out", "--format", "xls")
     assert outcome.status == 2
-    assert "--format: expected csv or parquet, got 'xls'" in outcome.err
+    assert "formats: expected csv or parquet, got 'xls'" in outcome.err
 
 
 def test_the_summary_of_apply_shows_no_time_of_the_run(work: Path, cexpr_command: Command) -> None:
@@ -151,41 +154,39 @@ def test_apply_says_that_a_submission_will_be_missing(work: Path, cexpr_command:
     assert (work / "out" / "CE.txt").exists()
 
 
-def test_the_submissions_have_the_form_of_the_challenge(work: Path, cexpr_command: Command) -> None:
-    assert cexpr_command("run", *BASE, "--abaw", "clips/a.avi", "clips/b.avi").status == 0
-    ce = (work / "out" / "CE.txt").read_text().splitlines()
-    assert ce[0] == (
-        "image_location,Fearfully_Surprised,Happily_Surprised,Sadly_Surprised,"
-        "Disgustedly_Surprised,Angrily_Surprised,Sadly_Fearful,Sadly_Angry"
-    )
-    assert len(ce) == 1 + 3 + 4
-    labels = [row["compound"] for row in read_csv(work / "out" / "a.frames.csv")]
-    ids = {"Happily_Surprised": 1, "Sadly_Angry": 6}
-    assert ce[1:4] == [f"a/{n:05d}.jpg,{ids[label]}" for n, label in enumerate(labels, 1)]
-    mtl = (work / "out" / "MTL.txt").read_text().splitlines()
-    assert mtl[0] == "image,valence,arousal,expression,aus"
-    cells = mtl[1].split(",")
-    assert cells[0] == "a/00001.jpg"
-    assert len(cells) == 1 + 2 + 1 + 12
-    row = read_csv(work / "out" / "a.frames.csv")[0]
-    assert float(cells[1]) == pytest.approx(float(row["valence"]), abs=1e-5)
-    names = list(row)[3:11]
-    best = max(names, key=lambda name: float(row[name]))
-    order = ["neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "contempt"]
-    assert cells[3] == str(order.index(best))
-    units = list(row)[13:25]
-    assert cells[4:] == [str(int(float(row[name]) >= 0.5)) for name in units]
+def test_apply_from_python_takes_paths_and_tells_of_each_clip(
+    work: Path, cexpr_command: Command
+) -> None:
+    cexpr_command("run", *BASE, "clips")
+    told: list[ClipRecord] = []
+    record = apply(work / "out", Path("other.yaml"), formats="parquet", on_clip=told.append)
+    assert RunRecord.load(work / "out") == record
+    assert [clip.stem for clip in told] == ["a", "b", "c"]
+    assert record.rules["name"] == "other"
+    assert record.clips["a"].files == [
+        *("a.faces.csv", "a.faces.parquet", "a.frames.csv", "a.frames.parquet")
+    ]
+    assert apply("out").counts()["done"] == 3
 
 
-def test_submissions_without_the_models_for_them(work: Path, cexpr_command: Command) -> None:
-    write_tiny_model(work, "bare", heads=("expression",))
-    bare = ("run", "--rules", "pair.yaml", "--model", "bare.yaml", "--detector", "full-frame")
-    outcome = cexpr_command(*bare, "--abaw", "-o", "out", "clips/a.avi")
-    assert outcome.status == 0
-    assert "no MTL.txt, because no model provides valence" in outcome.err
-    assert not (work / "out" / "MTL.txt").exists()
-    (work / "foreign.yaml").write_text(OTHER_RULES.replace("Sadly_Fearful", "Smile"))
-    foreign = ("--overwrite", "--abaw", "--rules", "foreign.yaml")
-    outcome = cexpr_command("run", *BASE, *foreign, "clips")
-    assert outcome.status == 2
-    assert "none of the compounds of the challenge" in outcome.err
+def test_what_apply_cannot_use_is_named(work: Path, cexpr_command: Command) -> None:
+    with pytest.raises(UsageError, match=r"clips: holds no run"):
+        apply("clips")
+    with pytest.raises(TypeError, match="folder: expected a path"):
+        apply(3)  # type: ignore[arg-type]
+    cexpr_command("run", *BASE, "clips/a.avi")
+    with pytest.raises(TypeError, match="rules: expected a path"):
+        apply("out", {"cexpr": 1})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="formats: expected csv or parquet, got 'xls'"):
+        apply("out", formats=["xls"])
+
+
+def test_a_table_that_cannot_be_written_leaves_its_clip_outdated(
+    work: Path, cexpr_command: Command
+) -> None:
+    cexpr_command("run", *BASE, "clips/a.avi")
+    (work / "out" / ".a.frames.csv.tmp").mkdir()
+    outcome = cexpr_command("apply", "out", "--rules", "other.yaml")
+    assert outcome.status == 1
+    assert "a.frames.csv: cannot be written" in outcome.err
+    assert read_run()["clips"]["a"]["status"] == "outdated"

@@ -15,7 +15,7 @@ from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.explain import FrameExplanation, explain_frame
 from cexpr.tables.files import Format, write_result
 from cexpr.tables.result import ClipResult, FaceRows, faces_table
-from cexpr.timeline.decide import decide
+from cexpr.timeline.decide import decide_tables
 
 NAMES = ("fear", "happiness", "sadness", "surprise")
 FRAMES = 30
@@ -51,7 +51,7 @@ def write_run(folder: Path, rules: RuleSet, kind: Format = "csv") -> tuple[Path,
         signals=signals,
     )
     time = np.arange(FRAMES) / 25.0
-    frames, events = decide(rows, np.arange(1, FRAMES + 1), time, rules)
+    frames, events = decide_tables(rows, np.arange(1, FRAMES + 1), time, rules)
     result = ClipResult("clip", frames, faces_table(rows), events, tuple(rules.compounds))
     write_result(folder, result, [kind])
     return folder / f"clip.frames.{kind}", frames.to_pydict()
@@ -194,5 +194,5 @@ def test_a_table_of_faces_that_does_not_belong_is_refused(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match=r"clip\.faces\.csv: does not belong to clip\.frames\.csv"):
         explain_frame(make_rules(), path, 1)
     path.with_name("clip.frames.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UsageError, match="this file cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read as a table of frames"):
         explain_frame(make_rules(), path.with_name("clip.frames.parquet"), 1)

@@ -1,27 +1,17 @@
-"""Runs that stop and go on: resume, kill, Ctrl-C, and clips in several processes."""
+"""Which clips a run keeps, when it refuses a folder, and what it then advises."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import cexpr.runs.run
 from builders.run_files import BASE, RULES, Command, change_times, read_csv, read_run
 from builders.video_files import grey_steps, write_mjpeg_avi
-from cexpr.clips.sources import find_clips
-from cexpr.errors import UsageError
 from cexpr.options import RunOptions
-from cexpr.runs.cores import usable_cores
-from cexpr.runs.jobs import run_parallel
-from cexpr.runs.record import ClipRecord
-from cexpr.runs.run import share_cores
+from cexpr.runs.resume import OccupiedError
+from cexpr.runs.run import run
 
 
 def test_finished_clips_are_kept_and_new_ones_done(work: Path, cexpr_command: Command) -> None:
@@ -103,133 +93,22 @@ def test_a_damaged_record_is_replaced_only_when_asked(work: Path, cexpr_command:
     assert cexpr_command("run", *BASE, "--overwrite", "clips").status == 0
 
 
-def test_jobs_give_the_same_files(work: Path, cexpr_command: Command) -> None:
-    if usable_cores() < 2:
-        pytest.skip("one core is one job")
-    cexpr_command("run", *BASE, "clips")
-    outcome = cexpr_command("run", *BASE[:-1], "spread", "--jobs", "2", "clips")
-    assert outcome.status == 0
-    for path in (work / "out").glob("*.csv"):
-        assert path.read_bytes() == (work / "spread" / path.name).read_bytes()
-
-
-def test_jobs_and_threads_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cexpr.runs.run, "usable_cores", lambda: 6)
-    assert share_cores(1, None)[:2] == (1, 4)
-    assert share_cores(2, None)[:2] == (2, 3)
-    assert share_cores(4, None)[:2] == (4, 1)
-    jobs, threads, notes = share_cores(9, 2)
-    assert jobs * threads <= 6
-    assert len(notes) == 2
-    with pytest.raises(UsageError, match="--threads: expected at least 1, got 0"):
-        share_cores(1, 0)
-
-
-def start_and_wait_for_first_clip(work: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start a run of many clips and return once it has told that the first is done."""
-    for number in range(30):
-        write_mjpeg_avi(work / "clips" / f"many{number}.avi", grey_steps(10))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cexpr", "run", *BASE, *arguments, "clips"],
-        cwd=work,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    # A run that hangs must fail the test, not stop it.
-    guard = threading.Timer(120, process.kill)
-    guard.start()
-    for line in process.stderr:
-        if line.startswith("[2/"):
-            break
-    guard.cancel()
-    return process
-
-
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_killed_run_is_taken_up_again(work: Path, cexpr_command: Command, jobs: str) -> None:
-    process = start_and_wait_for_first_clip(work, "--jobs", jobs)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    run = read_run()
-    done = [stem for stem, clip in run["clips"].items() if clip["status"] == "done"]
-    assert done
-    assert len(done) < len(run["clips"]) == 33
-    for stem in done:
-        frames = read_csv(work / "out" / f"{stem}.frames.csv")
-        assert len(frames) == run["clips"][stem]["info"]["frames"]
-    before = change_times(work / "out")
-    assert cexpr_command("run", *BASE, "clips").status == 0
-    after = change_times(work / "out")
-    kept = [f"{stem}.{part}.csv" for stem in done for part in ("frames", "faces")]
-    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
-    assert len(after) == 66
-    assert not list((work / "out").glob(".*"))
-
-
-def test_ctrl_c_keeps_finished_clips(work: Path, cexpr_command: Command) -> None:
-    process = start_and_wait_for_first_clip(work)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate()
-    assert process.returncode == 130
-    assert "finished clips are kept" in err
-    assert "Traceback" not in err
-    counts = read_run()["counts"]
-    assert counts["done"] >= 1
-    assert counts["pending"] >= 1
-    assert cexpr_command("run", *BASE, "clips").status == 0
-
-
-def test_a_worker_that_dies_fails_its_clip_only(
-    work: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    options = RunOptions(
-        rules="pair.yaml", models=("tiny.yaml",), detector="full-frame", folder_fps=25
-    )
-    for number in range(6):
-        write_mjpeg_avi(work / "clips" / f"more{number}.avi", grey_steps(12, 320, 240))
-    (work / "out").mkdir()
-    records: list[ClipRecord] = []
-    killed: list[str] = []
-
-    def kill(stem: str, frames: int, announced: int | None) -> None:
-        if not killed:
-            killed.append(stem)
-            (child,) = multiprocessing.active_children()
-            child.kill()
-
-    run_parallel(
-        options,
-        work / "out",
-        find_clips([work / "clips"]),
-        1,
-        on_progress=kill,
-        on_done=records.append,
-    )
-    failed = [record for record in records if record.status == "failed"]
-    assert len(records) == 9
-    assert [record.stem for record in failed] == killed
-    assert "ended unexpectedly (signal 9)" in str(failed[0].error)
-
-
 def test_overwrite_says_before_whose_results_it_removes(work: Path, cexpr_command: Command) -> None:
     cexpr_command("run", *BASE, "clips")
     outcome = cexpr_command("run", *BASE, "--overwrite", "clips/a.avi")
     first = outcome.err.splitlines()[0]
-    assert "--overwrite removes the results of 3 clips of the run that is there" in first
+    assert "out: removing the results of 3 clips of the run there" in first
     assert "2 of them not among the inputs: b, c" in first
     again = cexpr_command("run", *BASE, "--overwrite", "clips/a.avi")
-    assert "removes the results of 1 clip of the run that is there\n" in again.err
+    assert "removing the results of 1 clip of the run there\n" in again.err
     fresh = cexpr_command("run", *BASE[:-1], "fresh", "--overwrite", "clips/a.avi")
-    assert "removes" not in fresh.err
+    assert "removing" not in fresh.err
 
 
 def test_other_rules_alone_have_apply_as_their_remedy(work: Path, cexpr_command: Command) -> None:
     cexpr_command("run", *BASE, "clips")
     outcome = cexpr_command("run", *BASE, "--rules", "other.yaml", "clips")
-    assert "'cexpr apply --rules other.yaml out' decides its clips anew" in outcome.err
+    assert "'cexpr apply --rules other.yaml out' decides its clips again" in outcome.err
     assert "--overwrite" in outcome.err
     assert cexpr_command("apply", "--rules", "other.yaml", "out").status == 0
     assert cexpr_command("run", *BASE, "--rules", "other.yaml", "clips").status == 0
@@ -257,3 +136,45 @@ def test_tables_that_were_not_asked_for_have_apply_as_their_remedy(
         outcome = cexpr_command("run", *BASE, *other, "clips")
         assert outcome.status == 2
         assert "cexpr apply" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "apply"),
+    [
+        ({"rules": "other.yaml"}, {"rules": "other.yaml"}),
+        (
+            {"events": True, "formats": ("csv", "parquet")},
+            {"events": True, "formats": ("parquet",)},
+        ),
+        ({"folder_fps": 10.0}, None),
+    ],
+)
+def test_the_error_holds_what_apply_needs_and_names_no_flag(
+    work: Path, changes: dict[str, Any], apply: dict[str, Any] | None
+) -> None:
+    values: dict[str, Any] = {
+        "rules": "pair.yaml",
+        "models": ("tiny.yaml",),
+        "detector": "full-frame",
+    }
+    run("clips/a.avi", "out", RunOptions(**values))
+    with pytest.raises(OccupiedError) as caught:
+        run("clips/a.avi", "out", RunOptions(**{**values, **changes}))
+    error = caught.value
+    assert error.reason.startswith("out: holds a run with other options")
+    assert str(error).startswith(error.reason)
+    assert "--" not in str(error)
+    if apply is None:
+        assert error.apply is None
+    else:
+        assert error.apply is not None
+        assert {**error.apply, "formats": tuple(error.apply.get("formats", ()))} == {
+            "formats": (),
+            **apply,
+        }
+
+
+def test_a_folder_that_cannot_be_created_is_bad_usage(work: Path, cexpr_command: Command) -> None:
+    outcome = cexpr_command("run", *BASE[:-1], "pair.yaml/out", "clips")
+    assert outcome.status == 2
+    assert "pair.yaml/out: cannot create this folder: Not a directory" in outcome.err

@@ -1,3 +1,5 @@
+"""Submissions of runs: of all their frames, and of those in a sample file."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -7,11 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from builders.labelled_runs import COMPOUNDS, clip, run_folder
+from builders.run_files import BASE, OTHER_RULES, Command, read_csv
+from builders.tiny_model import write_tiny_model
 from cexpr.abaw import files as abaw
+from cexpr.abaw.classes import CE_HEADER, MTL_HEADER
 from cexpr.cli import app
 from cexpr.errors import UsageError
-from cexpr.runs.submissions import CE_HEADER, MTL_HEADER
-from cexpr.runs.submit import submit
+from cexpr.runs.submissions import submit
 from cexpr.signals import SIGNALS
 from cexpr.tables.result import ClipResult
 
@@ -121,3 +125,43 @@ def test_the_commands_write_check_and_report(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
     assert f"{target}:3: 13/00003.jpg is missing" in result.stdout
+
+
+def test_the_submissions_have_the_form_of_the_challenge(work: Path, cexpr_command: Command) -> None:
+    assert cexpr_command("run", *BASE, "--abaw", "clips/a.avi", "clips/b.avi").status == 0
+    ce = (work / "out" / "CE.txt").read_text().splitlines()
+    assert ce[0] == (
+        "image_location,Fearfully_Surprised,Happily_Surprised,Sadly_Surprised,"
+        "Disgustedly_Surprised,Angrily_Surprised,Sadly_Fearful,Sadly_Angry"
+    )
+    assert len(ce) == 1 + 3 + 4
+    labels = [row["compound"] for row in read_csv(work / "out" / "a.frames.csv")]
+    ids = {"Happily_Surprised": 1, "Sadly_Angry": 6}
+    assert ce[1:4] == [f"a/{n:05d}.jpg,{ids[label]}" for n, label in enumerate(labels, 1)]
+    mtl = (work / "out" / "MTL.txt").read_text().splitlines()
+    assert mtl[0] == "image,valence,arousal,expression,aus"
+    cells = mtl[1].split(",")
+    assert cells[0] == "a/00001.jpg"
+    assert len(cells) == 1 + 2 + 1 + 12
+    row = read_csv(work / "out" / "a.frames.csv")[0]
+    assert float(cells[1]) == pytest.approx(float(row["valence"]), abs=1e-5)
+    names = list(row)[3:11]
+    best = max(names, key=lambda name: float(row[name]))
+    order = ["neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "contempt"]
+    assert cells[3] == str(order.index(best))
+    units = list(row)[13:25]
+    assert cells[4:] == [str(int(float(row[name]) >= 0.5)) for name in units]
+
+
+def test_submissions_without_the_models_for_them(work: Path, cexpr_command: Command) -> None:
+    write_tiny_model(work, "bare", heads=("expression",))
+    bare = ("run", "--rules", "pair.yaml", "--model", "bare.yaml", "--detector", "full-frame")
+    outcome = cexpr_command(*bare, "--abaw", "-o", "out", "clips/a.avi")
+    assert outcome.status == 0
+    assert "no MTL.txt, because no model provides valence" in outcome.err
+    assert not (work / "out" / "MTL.txt").exists()
+    (work / "foreign.yaml").write_text(OTHER_RULES.replace("Sadly_Fearful", "Smile"))
+    foreign = ("--overwrite", "--abaw", "--rules", "foreign.yaml")
+    outcome = cexpr_command("run", *BASE, *foreign, "clips")
+    assert outcome.status == 2
+    assert "none of the compounds of the challenge" in outcome.err

@@ -5,12 +5,20 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from builders.results_files import COMPOUNDS, make_result
-from cexpr.errors import ClipError
-from cexpr.tables.files import csv_bytes, read_table, table_path, write_result
+from cexpr.errors import ClipError, UsageError
+from cexpr.tables.files import (
+    csv_bytes,
+    find_table,
+    read_frames,
+    read_table,
+    table_path,
+    write_result,
+)
 
 
 def test_csv_has_plain_cells_and_empty_ones_for_what_is_unknown(tmp_path: Path) -> None:
@@ -67,3 +75,57 @@ def test_the_labels_in_the_file_are_those_of_the_result(tmp_path: Path) -> None:
     with (tmp_path / "clip.frames.csv").open(newline="") as stream:
         labels = [row["compound"] for row in csv.DictReader(stream)]
     assert labels == [COMPOUNDS[0], COMPOUNDS[0], COMPOUNDS[1], "", ""]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_frames_are_read_into_arrays(tmp_path: Path, kind: str) -> None:
+    result = make_result()
+    write_result(tmp_path, result, [kind])
+    rows = read_frames(table_path(tmp_path, "clip", "frames", kind))
+    assert rows.frame.tolist() == [1, 2, 3, 4, 5]
+    assert rows.n_faces.tolist() == [1, 2, 0, 1, 0]
+    assert rows.names == ("fear", "surprise", "valence")
+    np.testing.assert_array_equal(rows.signals[:, 2], np.float32([-1, -1, -1, -1, np.nan]))
+    assert rows.labels == (COMPOUNDS[0], COMPOUNDS[0], COMPOUNDS[1], "", "")
+    np.testing.assert_array_equal(rows.confidence, np.float32([0.5, 0.5, 0.6, np.nan, np.nan]))
+
+
+def test_frames_may_lack_columns_and_have_others(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("note,frame,time,fear\nfirst,3,0.5,\nsecond,4,,0.25\n")
+    rows = read_frames(path)
+    assert rows.frame.tolist() == [3, 4]
+    np.testing.assert_array_equal(rows.time, [0.5, np.nan])
+    assert rows.n_faces.tolist() == [1, 1]
+    np.testing.assert_array_equal(rows.signals, np.float32([[np.nan], [0.25]]))
+    assert rows.labels is None
+    assert np.isnan(rows.confidence).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1,2\n", "expected a STEM.frames.csv with the columns frame and time"),
+        ("frame,time,face,detection\n1,0,1,1\n", "this is a table of faces"),
+        ("frame,time,fear\n1,0.0,x\n", "invalid value 'x'"),
+        ("frame,time\n,0.0\n", "frame: expected a number in each row, got an empty cell"),
+        ("", "expected a STEM.frames.csv"),
+    ],
+)
+def test_what_is_not_a_table_of_frames_is_refused(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=message):
+        read_frames(path)
+    with pytest.raises(UsageError, match=r"missing\.csv: cannot be read"):
+        read_frames(tmp_path / "missing.csv")
+
+
+def test_a_table_is_found_in_either_format(tmp_path: Path) -> None:
+    assert find_table(tmp_path, "clip", "faces") is None
+    write_result(tmp_path, make_result(), ["parquet"])
+    assert find_table(tmp_path, "clip", "faces") == tmp_path / "clip.faces.parquet"
+    write_result(tmp_path, make_result(), ["csv"])
+    assert find_table(tmp_path, "clip", "faces") == tmp_path / "clip.faces.csv"

@@ -14,7 +14,7 @@ from builders import reference
 from cexpr.errors import RuleError
 from cexpr.rules.rule_set import RuleSet
 from cexpr.tables.result import FaceRows, columns_matrix
-from cexpr.timeline.decide import decide
+from cexpr.timeline.decide import decide_tables
 
 NAMES = ("fear", "happiness", "surprise", "valence", "AU12")
 COMPOUNDS = ("Fearfully_Surprised", "Happily_Surprised", "Smile")
@@ -123,7 +123,7 @@ def test_the_whole_phase_equals_plain_numpy(
     if scores_box:
         smooth["compounds"] = {"kernel": "box", "radius": scores_box, "filled": filled}
     rules = make_rules(faces=faces, gaps=gaps, **({"smooth": smooth} if smooth else {}))
-    frames, _ = decide(rows, frame, time, rules)
+    frames, _ = decide_tables(rows, frame, time, rules)
     plain = plain_phase_2(
         rows, frame, box=box, faces=faces, gaps=gaps, scores_box=scores_box, filled=filled
     )
@@ -145,7 +145,7 @@ def test_the_whole_phase_equals_plain_numpy(
 
 
 def test_a_clip_without_faces_has_a_row_for_every_frame_and_no_label() -> None:
-    frames, events = decide(make_rows([], []), *timeline_of(4), make_rules())
+    frames, events = decide_tables(make_rows([], []), *timeline_of(4), make_rules())
     columns = frames.to_pydict()
     assert columns["frame"] == [1, 2, 3, 4]
     assert columns["n_faces"] == [0] * 4
@@ -169,7 +169,7 @@ def test_filled_frames_hold_filled_signals_and_say_so(
 ) -> None:
     rows = make_rows([1, 4], [1, 1])
     rows.signals[:, 0] = [0.2, 0.8]
-    frames, _ = decide(rows, *timeline_of(5), make_rules(gaps=gaps))
+    frames, _ = decide_tables(rows, *timeline_of(5), make_rules(gaps=gaps))
     assert frames.column("filled").to_pylist() == filled
     assert frames.column("fear").to_pylist() == pytest.approx(expected)
 
@@ -178,7 +178,7 @@ def test_faces_are_smoothed_each_by_itself() -> None:
     rows = make_rows([1, 1, 2, 2, 3, 3], [1, 2, 1, 2, 1, 2])
     rows.signals[:] = [[0, 1, 0, 0, 0], [1, 0, 0, 0, 0]] * 3
     smooth = {"expression": {"kernel": "box", "radius": 5}}
-    frames, _ = decide(rows, *timeline_of(3), make_rules(faces="first", smooth=smooth))
+    frames, _ = decide_tables(rows, *timeline_of(3), make_rules(faces="first", smooth=smooth))
     chosen = columns_matrix(frames, ["fear", "happiness"])
     assert set(map(tuple, chosen.tolist())) <= {(0.0, 1.0), (1.0, 0.0)}
 
@@ -188,7 +188,8 @@ def test_lengths_in_seconds_follow_the_frame_rate() -> None:
     by_seconds = {"expression": {"kernel": "gaussian", "sigma": "0.12s", "radius": "0.2s"}}
     by_frames = {"expression": {"kernel": "gaussian", "sigma": 3, "radius": 5}}
     frames = [
-        decide(rows, *timeline_of(30), make_rules(smooth=s))[0] for s in (by_seconds, by_frames)
+        decide_tables(rows, *timeline_of(30), make_rules(smooth=s))[0]
+        for s in (by_seconds, by_frames)
     ]
     np.testing.assert_allclose(
         columns_matrix(frames[0], NAMES), columns_matrix(frames[1], NAMES), atol=TOLERANCE
@@ -198,14 +199,16 @@ def test_lengths_in_seconds_follow_the_frame_rate() -> None:
 def test_missing_numbers_of_a_folder_stay_missing() -> None:
     rows = make_rows([3, 10], [1, 1])
     frame = np.array([3, 4, 10], np.int64)
-    frames, _ = decide(rows, frame, (frame - 1) / 25.0, make_rules())
+    frames, _ = decide_tables(rows, frame, (frame - 1) / 25.0, make_rules())
     assert frames.column("frame").to_pylist() == [3, 4, 10]
     assert frames.column("n_faces").to_pylist() == [1, 0, 1]
 
 
 def test_a_face_outside_the_clip_is_refused() -> None:
-    with pytest.raises(ValueError, match="frame 9: has a face but is no frame of the clip"):
-        decide(make_rows([1, 9], [1, 1]), *timeline_of(3), make_rules())
+    with pytest.raises(
+        ValueError, match="frame 9: has a face but is not among the frames of the clip"
+    ):
+        decide_tables(make_rows([1, 9], [1, 1]), *timeline_of(3), make_rules())
 
 
 def test_rules_that_need_an_absent_signal_are_refused() -> None:
@@ -214,14 +217,14 @@ def test_rules_that_need_an_absent_signal_are_refused() -> None:
         rows, names=NAMES[:3], signals=np.ascontiguousarray(rows.signals[:, :3])
     )
     with pytest.raises(RuleError, match="AU12"):
-        decide(fewer, *timeline_of(1), make_rules())
+        decide_tables(fewer, *timeline_of(1), make_rules())
 
 
 def test_a_frame_without_a_label_shows_the_face_that_came_closest() -> None:
     rows = make_rows([1, 1], [1, 2])
     rows.signals[:] = [[0.1, 0.1, 0.1, 0.5, 0.1], [0.1, 0.4, 0.4, 0.5, 0.1]]
     rules = make_rules(decide={"abstain_below": 0.9})
-    frames, _ = decide(rows, *timeline_of(1), rules)
+    frames, _ = decide_tables(rows, *timeline_of(1), rules)
     assert frames.column("compound").to_pylist() == [None]
     assert frames.column("happiness").to_pylist() == pytest.approx([0.4])
 
@@ -230,7 +233,7 @@ def test_short_labels_are_taken_away_and_events_are_cut() -> None:
     rows = make_rows(list(range(1, 9)), [1] * 8)
     rows.signals[:] = [0, 0.9, 0.8, 0.5, 0]
     rows.signals[3] = [0, 0.9, 0.1, 0.5, 0.3]
-    frames, events = decide(rows, *timeline_of(8), make_rules(decide={"min_frames": 3}))
+    frames, events = decide_tables(rows, *timeline_of(8), make_rules(decide={"min_frames": 3}))
     assert frames.column("compound").to_pylist() == ["Happily_Surprised"] * 8
     (event,) = events.to_pylist()
     assert (event["compound"], event["onset_frame"], event["offset_frame"]) == (
@@ -249,7 +252,7 @@ def test_an_event_names_the_face_that_decided_at_its_apex() -> None:
     # Face 9 is the happier one in the first frames, face 7 smiles in the last.
     rows.signals[[0, 1, 2, 3], 1] = rows.signals[[0, 1, 2, 3], 2] = [0.2, 0.4, 0.3, 0.8]
     rows.signals[4, [1, 4]] = 0.9
-    _, events = decide(rows, *timeline_of(5), make_rules(gaps="hold"))
+    _, events = decide_tables(rows, *timeline_of(5), make_rules(gaps="hold"))
     found = [(one["compound"], one["apex_frame"], one["face"]) for one in events.to_pylist()]
     assert found == [("Happily_Surprised", 2, 9), ("Smile", 4, 7)]
 
@@ -257,7 +260,7 @@ def test_an_event_names_the_face_that_decided_at_its_apex() -> None:
 def test_an_event_that_is_filled_in_at_its_apex_has_no_face() -> None:
     rows = make_rows([3], [4])
     rows.signals[:] = [0, 0.6, 0.6, 0.5, 0]
-    _, events = decide(rows, *timeline_of(3), make_rules(gaps="interpolate"))
+    _, events = decide_tables(rows, *timeline_of(3), make_rules(gaps="interpolate"))
     (event,) = events.to_pylist()
     # The score is held from the only face on; of equal ones the first is the apex.
     assert (event["onset_frame"], event["apex_frame"], event["face"]) == (1, 1, None)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import reference
-from cexpr.timeline import steps as timeline
+from cexpr.timeline import steps
 
 
 def some_scores(draw: st.DrawFn, rows: int, columns: int) -> npt.NDArray[np.float32]:
@@ -30,7 +30,7 @@ def test_merge_faces_follows_the_definition(data: st.DataObject, how: str) -> No
     random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     frames = random.integers(0, frame_count, size=len(scores))
     key = random.choice(np.float32([0.1, 0.5, np.nan]), size=len(scores))
-    merged, decided = timeline.merge_faces(scores, frames, frame_count, how, key, key)
+    merged, decided = steps.merge_faces(scores, frames, frame_count, how, key, key)
     expected, expected_rows = reference.merge_faces(scores, frames, frame_count, how, key)
     np.testing.assert_allclose(merged, expected, rtol=1e-6)
     np.testing.assert_array_equal(decided, expected_rows)
@@ -42,7 +42,7 @@ def test_fill_gaps_follows_the_definition(data: st.DataObject, how: str) -> None
     values = data.draw(score_tables())
     random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     seen = (random.random(len(values)) < data.draw(st.sampled_from([0, 0.3, 0.8]))).astype(np.uint8)
-    filled, flags = timeline.fill_gaps(values, seen, how)
+    filled, flags = steps.fill_gaps(values, seen, how)
     expected = reference.fill_gaps(values, seen, how)
     np.testing.assert_allclose(filled, expected, rtol=1e-6)
     np.testing.assert_array_equal(flags, (seen == 0) & ~np.isnan(expected).all(axis=1))
@@ -63,7 +63,7 @@ def test_decide_follows_the_definition(
     hysteresis: float,
     min_frames: int,
 ) -> None:
-    labels, confidence = timeline.decide(
+    labels, confidence = steps.choose_labels(
         scores,
         abstain_below=abstain_below,
         exit_below=exit_below,
@@ -79,9 +79,9 @@ def test_decide_follows_the_definition(
 @settings(deadline=None)
 @given(scores=score_tables(), min_frames=st.integers(2, 6))
 def test_no_run_is_shorter_than_asked(scores: npt.NDArray[np.float32], min_frames: int) -> None:
-    labels, _ = timeline.decide(scores, min_duration=(min_frames, "frames"))
+    labels, _ = steps.choose_labels(scores, min_duration=(min_frames, "frames"))
     frames = np.arange(len(scores)) / 25
-    events = timeline.cut_events(labels, np.ones(len(labels), np.float32), frames)
+    events = steps.cut_events(labels, np.ones(len(labels), np.float32), frames)
     for onset, offset in zip(events.onset, events.offset, strict=True):
         whole = onset == 0 and offset == len(labels) - 1
         assert whole or offset - onset + 1 >= min_frames
@@ -90,23 +90,23 @@ def test_no_run_is_shorter_than_asked(scores: npt.NDArray[np.float32], min_frame
 def test_equal_spacing_makes_frames_and_seconds_the_same() -> None:
     scores = np.random.default_rng(5).random((300, 3), dtype=np.float32)
     times = np.arange(300) / 25
-    by_frames, _ = timeline.decide(scores, times, min_duration=(5, "frames"))
-    by_seconds, _ = timeline.decide(scores, times, min_duration=(5 / 25, "seconds"))
+    by_frames, _ = steps.choose_labels(scores, times, min_duration=(5, "frames"))
+    by_seconds, _ = steps.choose_labels(scores, times, min_duration=(5 / 25, "seconds"))
     # The first row of a clip has no step before it: its run needs one row more.
     np.testing.assert_array_equal(by_frames[20:], by_seconds[20:])
 
 
 def test_no_row_and_one_row() -> None:
-    labels, confidence = timeline.decide(np.zeros((0, 7), np.float32))
+    labels, confidence = steps.choose_labels(np.zeros((0, 7), np.float32))
     assert labels.shape == confidence.shape == (0,)
-    labels, _ = timeline.decide(np.float32([[0.1, 0.3]]), min_duration=9)
+    labels, _ = steps.choose_labels(np.float32([[0.1, 0.3]]), min_duration=9)
     assert labels.tolist() == [1]
-    merged, decided = timeline.merge_faces(
+    merged, decided = steps.merge_faces(
         np.zeros((0, 7), np.float32), np.zeros(0, np.int64), 3, "max"
     )
     assert np.isnan(merged).all()
     assert (decided == -1).all()
-    filled, flags = timeline.fill_gaps(merged, np.zeros(3, np.uint8))
+    filled, flags = steps.fill_gaps(merged, np.zeros(3, np.uint8))
     assert np.isnan(filled).all()
     assert not flags.any()
 
@@ -115,7 +115,7 @@ def test_events_name_onset_apex_and_offset() -> None:
     labels = np.int32([-1, 3, 3, 3, -1, 3, 1])
     strength = np.float32([9, 1, 4, 2, 9, 3, np.nan])
     times = np.float64([0, 1, 2, 4, 5, 6, 7])
-    events = timeline.cut_events(labels, strength, times)
+    events = steps.cut_events(labels, strength, times)
     assert len(events) == 3
     assert events.label.tolist() == [3, 3, 1]
     assert events.onset.tolist() == [1, 5, 6]
@@ -124,7 +124,7 @@ def test_events_name_onset_apex_and_offset() -> None:
     assert events.duration.tolist() == [4, 1, 1]
     np.testing.assert_array_equal(events.peak, np.float32([4, 3, np.nan]))
     np.testing.assert_allclose(events.mean, np.float32([7 / 3, 3, np.nan]), rtol=1e-6)
-    joined = timeline.cut_events(
+    joined = steps.cut_events(
         labels, strength, times, min_duration=(2, "seconds"), merge_gap=(1, "frames")
     )
     assert joined.onset.tolist() == [1]
@@ -135,49 +135,49 @@ def test_events_name_onset_apex_and_offset() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda: timeline.decide(np.zeros((2, 2))), TypeError, "scores: expected float32"),
+        (lambda: steps.choose_labels(np.zeros((2, 2))), TypeError, "scores: expected float32"),
         (
-            lambda: timeline.decide(np.zeros((2, 2), np.float32), hysteresis=-1),
+            lambda: steps.choose_labels(np.zeros((2, 2), np.float32), hysteresis=-1),
             ValueError,
             "hysteresis",
         ),
         (
-            lambda: timeline.decide(np.zeros((2, 2), np.float32), min_duration=(1, "seconds")),
+            lambda: steps.choose_labels(np.zeros((2, 2), np.float32), min_duration=(1, "seconds")),
             ValueError,
             "times: expected",
         ),
         (
-            lambda: timeline.decide(np.zeros((2, 2), np.float32), min_duration=(1, "hours")),
+            lambda: steps.choose_labels(np.zeros((2, 2), np.float32), min_duration=(1, "hours")),
             ValueError,
             "'frames' or 'seconds'; got 'hours'",
         ),
         (
-            lambda: timeline.decide(np.zeros((2, 2), np.float32), bias=np.zeros(3, np.float32)),
+            lambda: steps.choose_labels(np.zeros((2, 2), np.float32), bias=np.zeros(3, np.float32)),
             ValueError,
             "bias: expected one number for each of the 2 compounds; got 3",
         ),
         (
-            lambda: timeline.merge_faces(np.zeros((1, 2), np.float32), np.int64([2]), 2, "max"),
+            lambda: steps.merge_faces(np.zeros((1, 2), np.float32), np.int64([2]), 2, "max"),
             ValueError,
             "row_frames: expected numbers from 0 to 2 - 1; got 2",
         ),
         (
-            lambda: timeline.merge_faces(np.zeros((1, 2), np.float32), np.int64([0]), 2, "first"),
+            lambda: steps.merge_faces(np.zeros((1, 2), np.float32), np.int64([0]), 2, "first"),
             ValueError,
             "detection: expected 1",
         ),
         (
-            lambda: timeline.merge_faces(np.zeros((1, 2), np.float32), np.int64([0]), 2, "last"),
+            lambda: steps.merge_faces(np.zeros((1, 2), np.float32), np.int64([0]), 2, "last"),
             ValueError,
             "got 'last'",
         ),
         (
-            lambda: timeline.fill_gaps(np.zeros((1, 2), np.float32), np.zeros(2, np.uint8)),
+            lambda: steps.fill_gaps(np.zeros((1, 2), np.float32), np.zeros(2, np.uint8)),
             ValueError,
             "seen: expected 1",
         ),
         (
-            lambda: timeline.fill_gaps(np.zeros((1, 2), np.float32), np.ones(1, bool), "hold"),
+            lambda: steps.fill_gaps(np.zeros((1, 2), np.float32), np.ones(1, bool), "hold"),
             TypeError,
             "seen: expected uint8",
         ),

@@ -14,36 +14,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from cexpr._support.text import counted, shortened
 from cexpr._support.types import Doubles, Integers
+from cexpr.abaw.classes import FIELDS, HEADERS, Kind
 from cexpr.errors import UsageError
-from cexpr.metrics import (
-    ACTION_UNIT_COUNT,
-    COMPOUND_CLASSES,
-    EXPRESSION_CLASSES,
-    MISSING_AFFECT,
-    MISSING_CLASS,
-)
+from cexpr.metrics import COMPOUND_CLASSES, EXPRESSION_CLASSES, MISSING_AFFECT, MISSING_CLASS
+from cexpr.signals import ACTION_UNITS
 
-Kind = Literal["ce", "mtl"]
 Key = tuple[str, int]
-
-FIELDS: Final = {"ce": 1, "mtl": 3 + ACTION_UNIT_COUNT}
-EXPRESSIONS: Final = (
-    "neutral",
-    "anger",
-    "disgust",
-    "fear",
-    "happiness",
-    "sadness",
-    "surprise",
-    "other",
-)
-"""Aff-Wild2's expressions in the order of their ids."""
+"""Video and frame number."""
 
 _IMAGE: Final = re.compile(r"(?P<video>.+)/(?:.*\D)?(?P<number>\d+)\.\w+")
 _SHOWN: Final = 5
@@ -177,7 +160,7 @@ def read_template(path: Path) -> tuple[str, list[tuple[str, Key]]]:
 
 
 def image_key(image: str) -> Key | None:
-    """Video and frame number of `VIDEO/00001.jpg`; None for anything else."""
+    """Read video and frame number from `VIDEO/00001.jpg`; None for anything else."""
     match = _IMAGE.fullmatch(image)
     return (match["video"], int(match["number"])) if match else None
 
@@ -265,7 +248,9 @@ def out_of_range(kind: Kind, values: Sequence[float], *, is_annotation: bool) ->
             yield f"{name}: expected -1..1, got {value:g}"
     yield from _not_an_id("expression", values[2], EXPRESSION_CLASSES, is_annotation)
     for place, value in enumerate(values[3:], start=1):
-        yield from _not_an_id(f"action unit {place} of 12", value, 2, is_annotation)
+        yield from _not_an_id(
+            f"action unit {place} of {len(ACTION_UNITS)}", value, 2, is_annotation
+        )
 
 
 def _not_an_id(name: str, value: float, classes: int, is_annotation: bool) -> Iterator[str]:
@@ -275,13 +260,13 @@ def _not_an_id(name: str, value: float, classes: int, is_annotation: bool) -> It
 
 
 def _wrong_header(header: str, kind: Kind) -> Iterator[Problem]:
-    from cexpr.runs.submissions import CE_HEADER, MTL_HEADER
-
-    expected = CE_HEADER if kind == "ce" else MTL_HEADER
+    expected = HEADERS[kind]
     is_row = image_key(header.split(",", 1)[0].strip()) is not None
     if header.strip() != expected and not is_row:
         yield Problem(
-            1, f"expected the header '{expected}'; where the organisers' differs, give --template"
+            1,
+            f"expected the header '{expected}'; where the organisers' differs, check against "
+            "their template",
         )
 
 

@@ -1,9 +1,9 @@
 """Annotations as ABAW hands them out: one file for all frames, or a folder with a file per video.
 
-A file of a folder is named after its video and has a header, then a row for each frame from 1 on,
-without the image. How many numbers a row has says what they are: 1 an expression (of a `ce` folder:
-a compound), 2 valence and arousal, 12 action units, 15 all of them. Files of the same name in
-several folders, as the three challenges have them, are joined.
+A file in a folder is named after its video and has a header, then a row for each frame from 1 on,
+without the image. The count of numbers in a row says what they are: 1 is an expression (in a `ce`
+folder: a compound), 2 are valence and arousal, 12 are action units, 15 are all of them. Files of
+the same name in several folders, as the three challenges have them, are joined.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from typing import Final
 
 import numpy as np
 
-from cexpr import metrics
 from cexpr._support.text import counted, shortened
 from cexpr._support.types import Doubles
-from cexpr.abaw import files as abaw
-from cexpr.abaw.files import Compounds, Key, Kind, MultiTask
+from cexpr.abaw import files
+from cexpr.abaw.classes import MTL_MISSING, Kind
+from cexpr.abaw.files import Compounds, Key, MultiTask
 from cexpr.errors import UsageError
 
 _SUFFIXES: Final = (".txt", ".csv")
 # Where the numbers of a row go among valence, arousal, expression and the action units.
 _PLACES: Final = {1: slice(2, 3), 2: slice(0, 2), 12: slice(3, 15), 15: slice(0, 15)}
-_MISSING: Final = (metrics.MISSING_AFFECT,) * 2 + (metrics.MISSING_CLASS,) * 13
 _SHOWN: Final = 5
 
 
@@ -35,7 +34,7 @@ def read_compounds(path: Path) -> Compounds:
         UsageError: A file cannot be read, or lines are wrong; the first of them are named.
     """
     if not path.is_dir():
-        return abaw.read_compounds(path)
+        return files.read_compounds(path)
     keys: list[Key] = []
     labels = []
     for file, rows in _read(path, "ce"):
@@ -47,24 +46,24 @@ def read_compounds(path: Path) -> Compounds:
 
 
 def read_multi_task(path: Path) -> MultiTask:
-    """Read multi-task annotations from a file or a folder; what no file tells is missing.
+    """Read multi-task annotations from a file or a folder; values that no file has are missing.
 
     Raises:
         UsageError: A file cannot be read, or lines are wrong; the first of them are named.
     """
     if not path.is_dir():
-        return abaw.read_multi_task(path)
+        return files.read_multi_task(path)
     videos: dict[str, Doubles] = {}
     told: dict[str, set[int]] = {}
     for file, rows in _read(path, "mtl"):
-        known = videos.get(file.stem, np.zeros((0, len(_MISSING))))
+        known = videos.get(file.stem, np.zeros((0, len(MTL_MISSING))))
         if len(known) < len(rows):
-            more = np.tile(_MISSING, (len(rows) - len(known), 1))
+            more = np.tile(MTL_MISSING, (len(rows) - len(known), 1))
             known = np.concatenate([known, more])
         place = _PLACES[rows.shape[1]]
         columns = set(range(place.start, place.stop))
         if columns & told.setdefault(file.stem, set()):
-            raise UsageError(f"{file}: another file tells the same of '{file.stem}'")
+            raise UsageError(f"{file}: another file already has these values of '{file.stem}'")
         told[file.stem] |= columns
         known[: len(rows), place] = rows
         videos[file.stem] = known
@@ -80,14 +79,14 @@ def read_multi_task(path: Path) -> MultiTask:
 def _read(folder: Path, kind: Kind) -> Iterator[tuple[Path, Doubles]]:
     if (folder / "run.json").is_file():
         raise UsageError(
-            f"{folder}: is the folder of a run, expected annotations, which are named before it"
+            f"{folder}: expected annotations, got the folder of a run; name the annotations first"
         )
-    files = sorted(one for one in folder.rglob("*") if one.suffix in _SUFFIXES)
-    if not files:
+    texts = sorted(one for one in folder.rglob("*") if one.suffix in _SUFFIXES)
+    if not texts:
         raise UsageError(f"{folder}: holds no annotations; expected VIDEO.txt for each video")
     problems: list[str] = []
     read = []
-    for file in files:
+    for file in texts:
         rows, wrong = _read_file(file, kind)
         problems += wrong
         read.append((file, rows))
@@ -99,7 +98,7 @@ def _read(folder: Path, kind: Kind) -> Iterator[tuple[Path, Doubles]]:
 
 def _read_file(file: Path, kind: Kind) -> tuple[Doubles, list[str]]:
     """Rows of one file, and what is wrong with it, each with its line."""
-    lines = abaw.read_lines(file)
+    lines = files.read_lines(file)
     is_headless = _numbers(lines[0]) is not None
     problems = [f"{file}:1: the header is missing"] if is_headless else []
     first = _numbers(lines[1]) if len(lines) > 1 else None
@@ -114,9 +113,9 @@ def _read_file(file: Path, kind: Kind) -> tuple[Doubles, list[str]]:
             expected, got = counted(width, "number"), shortened(line.strip())
             problems.append(f"{file}:{number}: expected {expected}, got '{got}'")
             continue
-        whole = list(_MISSING)
+        whole = list(MTL_MISSING)
         whole[_PLACES[width]] = values
-        wrong = abaw.out_of_range(kind, values if kind == "ce" else whole, is_annotation=True)
+        wrong = files.out_of_range(kind, values if kind == "ce" else whole, is_annotation=True)
         problems += [f"{file}:{number}: {message}" for message in wrong]
         rows.append(values)
     return np.array(rows, dtype=np.float64).reshape(-1, width), problems

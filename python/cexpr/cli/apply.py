@@ -67,7 +67,9 @@ def apply(
         now = time.perf_counter()
         took[clip.stem], last = now - last, now
 
-    record = apply_rules(folder, rules, on_clip, events=events, abaw=abaw, formats=formats or ())
+    record = apply_rules(
+        folder, rules, events=events, abaw=abaw, formats=formats or (), on_clip=on_clip
+    )
     if abaw and not quiet:
         for note in submissions.notes(record.signals):
             typer.echo(note, err=True)

@@ -50,8 +50,8 @@ def ce(
     Rows labelled -1 are left out. A class that never occurs counts 0.
     """
     from cexpr.abaw import folders as abaw_folders
+    from cexpr.abaw.classes import CE_CLASSES
     from cexpr.evaluation import reports as evaluation
-    from cexpr.runs.submissions import CE_CLASSES
 
     report = evaluation.judge_compounds(
         abaw_folders.read_compounds(labels),
@@ -75,7 +75,7 @@ def shares(predictions: Predictions, as_json: AsJson = False) -> None:
     """
     from cexpr import metrics
     from cexpr.abaw import folders as abaw_folders
-    from cexpr.runs.submissions import CE_CLASSES
+    from cexpr.abaw.classes import CE_CLASSES
 
     labels = abaw_folders.read_compounds(_file(predictions, "CE.txt")).labels
     divergence = metrics.share_divergence(metrics.COMPOUND_FRAMES, labels)
@@ -106,8 +106,8 @@ def mtl(
     Rows with a missing marker (-5, -1) are left out, head by head. A class that never occurs
     counts 0. Intervals hold 95 % of the draws of whole videos.
     """
-    from cexpr.abaw import files as abaw
     from cexpr.abaw import folders as abaw_folders
+    from cexpr.abaw.classes import AFF_WILD2_EXPRESSIONS
     from cexpr.evaluation import reports as evaluation
     from cexpr.signals import ACTION_UNITS
 
@@ -130,7 +130,7 @@ def mtl(
     table.add_row("F1 action units", units, _shown(score.action_units, report.action_units))
     table.add_row("P_MTL", "", _shown(score.total, report.total))
     console.print(table)
-    _print_classes(console, abaw.EXPRESSIONS, report.expression)
+    _print_classes(console, AFF_WILD2_EXPRESSIONS, report.expression)
     per_unit = Table("action unit", "F1")
     for name, value in zip(ACTION_UNITS, report.unit_f1, strict=True):
         per_unit.add_row(name, f"{value:.3f}")

@@ -60,24 +60,24 @@ def crowd(
 
 
 def _plain(entry: _Entry) -> dict[str, Any]:
-    from cexpr.evaluation.crowd import PAIRS
+    from cexpr.abaw.classes import CE_CLASSES
 
     _, score, margin = entry
     return {
         "faces": score.faces,
         "accuracy": score.accuracy,
         "macro_f1": score.macro_f1,
-        "f1": dict(zip(PAIRS, score.f1.tolist(), strict=True)),
+        "f1": dict(zip(CE_CLASSES, score.f1.tolist(), strict=True)),
         "confusion": score.confusion.tolist(),
         "margin": margin,
     }
 
 
 def _overview(report: list[_Entry], baseline: str) -> str:
-    from cexpr.evaluation.crowd import PAIRS
+    from cexpr.abaw.classes import CE_CLASSES
 
     width = max(len(name) for name, *_ in report)
-    short = "".join(f"{_short(name):>6}" for name in PAIRS)
+    short = "".join(f"{_short(name):>6}" for name in CE_CLASSES)
     lines = [
         f"{'':{width}}  accuracy  macro F1{short}   macro F1 ahead of {baseline} (95 % interval)"
     ]
@@ -92,12 +92,12 @@ def _overview(report: list[_Entry], baseline: str) -> str:
 
 
 def _confusion(score: CrowdScore) -> str:
-    from cexpr.evaluation.crowd import PAIRS
+    from cexpr.abaw.classes import CE_CLASSES
 
-    header = "".join(f"{_short(name):>6}" for name in [*PAIRS, "no_label"])
+    header = "".join(f"{_short(name):>6}" for name in [*CE_CLASSES, "no_label"])
     rows = [
         f"{name:22}" + "".join(f"{count:6d}" for count in row)
-        for name, row in zip(PAIRS, score.confusion, strict=True)
+        for name, row in zip(CE_CLASSES, score.confusion, strict=True)
     ]
     return "\n".join([f"{'':22}{header}", *rows])
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from cexpr._support.text import command_line
 from cexpr.cli.progress import Bars, Lines, Quiet
 from cexpr.cli.summary import finish
+from cexpr.errors import UsageError
 
 # As a shell reports a command that was stopped by Ctrl-C.
 INTERRUPTED = 130
@@ -121,6 +123,7 @@ def run(
     Exit status: 0 all clips done; 1 some failed; 2 bad usage, rules or model.
     """
     from cexpr.options import RunOptions, parse_blend, read_config
+    from cexpr.runs.resume import OccupiedError
     from cexpr.runs.run import run as run_clips
 
     given = {
@@ -154,6 +157,8 @@ def run(
                 overwrite=overwrite,
                 observer=observer,
             )
+        except OccupiedError as error:
+            raise UsageError(f"{error.reason}; {_remedies(error.apply, out)}") from error
         except KeyboardInterrupt:
             typer.echo(
                 f"cexpr: stopped; finished clips are kept in {out}, and the same command does "
@@ -167,6 +172,18 @@ def run(
 def _is_given(context: typer.Context, parameter: str) -> bool:
     source = context.get_parameter_source(parameter)
     return source is not None and source.name != "DEFAULT"
+
+
+def _remedies(apply: dict[str, Any] | None, out: Path) -> str:
+    """Say what to do about a folder that holds another run."""
+    remedies = ["use --overwrite to replace it", "or --out for another folder"]
+    if apply:
+        words = ["--rules", apply["rules"]] if "rules" in apply else []
+        words += [f"--{name}" for name in ("events", "abaw") if apply.get(name)]
+        words += [word for kind in apply.get("formats", ()) for word in ("--format", kind)]
+        command = command_line("cexpr", "apply", *words, str(out))
+        remedies.insert(0, f"'{command}' decides its clips again without reading them")
+    return ", ".join(remedies)
 
 
 def _observer(console: Console, quiet: bool) -> Quiet:

@@ -45,7 +45,7 @@ def submit(
     that has one; the number of such rows is reported for each video.
     """
     from cexpr.abaw import files as abaw
-    from cexpr.runs.submit import submit as write
+    from cexpr.runs.submissions import submit as write
 
     target = out or folder / f"{kind.value.upper()}.submission.txt"
     done = write(kind.value, folder, template, target, fill)

@@ -80,11 +80,11 @@ def tune(
     from cexpr.abaw.folders import read_multi_task
     from cexpr.tuning import search
     from cexpr.tuning.plot import svg
-    from cexpr.tuning.sources import open_sources, read_tracks
+    from cexpr.tuning.sources import open_sources, read_videos
 
     table = read_multi_task(labels)
     opened = open_sources(sources, model or ())
-    tracks = read_tracks(table, opened)
+    videos = read_videos(table, opened)
     smoothings = search.grid(
         window.value,
         [int(one) for one in _numbers("--radii", radii)] or search.RADII,
@@ -101,7 +101,7 @@ def tune(
                 bar.update(task, completed=done, total=total)
 
         found = search.tune(
-            table, tracks, smoothings=smoothings, folds=folds, seed=seed, progress=report
+            table, videos, smoothings=smoothings, folds=folds, seed=seed, progress=report
         )
     shown = Table("head", "before", "tuned", "cross-validated", "smoothing", "weights")
     for one in found:

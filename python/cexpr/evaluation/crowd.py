@@ -2,8 +2,8 @@
 
 Ten people tagged every face of FER+ (Barsoum et al., ICMI 2016). A face is a compound of two basic
 emotions where at least two taggers chose each of them, both are ahead of every other basic emotion
-(of the six: neutral and contempt are none), and both together hold at least 60 % of all votes.
-Nobody was asked for compounds, so rules that are scored on these faces have seen no compound label.
+(there are six; neutral and contempt do not count), and both hold at least 60 % of all votes
+together. Nobody was asked for compounds: they follow from the votes on single emotions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from cexpr import metrics
 from cexpr._support.types import Doubles, Floats, Image, Integers, Labels
+from cexpr.abaw.classes import CE_CLASSES, CE_PAIRS
 from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,17 +39,6 @@ VOTE_COLUMNS: Final = (
     "not_a_face",
 )
 BASIC_EMOTIONS: Final = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
-PAIRS: Final[dict[str, tuple[str, str]]] = {
-    "Fearfully_Surprised": ("fear", "surprise"),
-    "Happily_Surprised": ("happiness", "surprise"),
-    "Sadly_Surprised": ("sadness", "surprise"),
-    "Disgustedly_Surprised": ("disgust", "surprise"),
-    "Angrily_Surprised": ("anger", "surprise"),
-    "Sadly_Fearful": ("sadness", "fear"),
-    "Sadly_Angry": ("sadness", "anger"),
-}
-"""The seven C-EXPR-DB classes in the order of their ids."""
-
 _MIN_VOTES: Final = 2
 _MIN_SHARE: Final = 0.6
 
@@ -95,10 +86,7 @@ class CrowdScore:
     @property
     def f1(self) -> Doubles:
         """F1 of each class, shape (7,); a class that neither side names has 0."""
-        hits = np.diagonal(self.confusion)
-        named = self.confusion.sum(axis=1) + self.confusion[:, : len(PAIRS)].sum(axis=0)
-        f1: Doubles = 2 * hits / np.maximum(named, 1)
-        return f1
+        return metrics.class_f1(self.confusion)
 
     @property
     def macro_f1(self) -> float:
@@ -199,15 +187,14 @@ def predict(rules: RuleSet, signals: Floats, names: Sequence[str]) -> Labels:
     """Name a class for each face by a rule set.
 
     Args:
-        rules: The rule set; its compounds are matched to `PAIRS` by name.
+        rules: The rule set; its compounds are matched to `CE_CLASSES` by name.
         signals: float32, shape (N, S); every face stands alone, windows over time see it only.
         names: S names of the columns.
 
     Returns:
-        int32, shape (N,): class id in the order of `PAIRS`; -1 for no label or another compound.
+        int32, shape (N,): ids in the order of `CE_CLASSES`, -1 for no label or another compound.
     """
-    order = list(PAIRS)
-    ids = [order.index(name) if name in order else -1 for name in rules.compounds]
+    ids = [CE_CLASSES.index(name) if name in CE_CLASSES else -1 for name in rules.compounds]
     decided = rules.decide(rules.evaluate(signals, names))
     # The last entry is what -1, no label, finds.
     return np.array([*ids, -1], dtype=np.int32)[decided]
@@ -220,12 +207,12 @@ def crowd_labels(votes: Integers) -> Labels:
         votes: Counts, shape (N, 10), columns as `VOTE_COLUMNS`.
 
     Returns:
-        int32, shape (N,): class id 0..6 in the order of `PAIRS`, or -1. No face has two classes.
+        int32, shape (N,): ids 0..6 in the order of `CE_CLASSES`, or -1; no face has two classes.
     """
     column = {name: votes[:, index] for index, name in enumerate(VOTE_COLUMNS)}
     total = votes.sum(axis=1)
     labels = np.full(len(votes), -1, dtype=np.int32)
-    for class_id, pair in enumerate(PAIRS.values()):
+    for class_id, pair in enumerate(CE_PAIRS.values()):
         first, second = (column[name] for name in pair)
         rivals = np.max([column[name] for name in BASIC_EMOTIONS if name not in pair], axis=0)
         weaker = np.minimum(first, second)
@@ -249,12 +236,10 @@ def score(labels: Labels, predicted: Labels) -> CrowdScore:
         raise ValueError(
             f"predicted: expected shape {labels.shape} like labels; got {predicted.shape}"
         )
-    classes = len(PAIRS)
-    kept = labels >= 0
-    named = np.where((predicted >= 0) & (predicted < classes), predicted, classes)[kept]
-    confusion = np.zeros((classes, classes + 1), dtype=np.int64)
-    np.add.at(confusion, (labels[kept], named), 1)
-    return CrowdScore(confusion)
+    is_class = (predicted >= 0) & (predicted < len(CE_CLASSES))
+    named = np.where(is_class, predicted, metrics.MISSING_CLASS)
+    known = np.maximum(labels, metrics.MISSING_CLASS)
+    return CrowdScore(metrics.confusion_matrix(known, named, len(CE_CLASSES)))
 
 
 def bootstrap_margin(
@@ -275,7 +260,7 @@ def bootstrap_margin(
         For "accuracy" and "macro_f1": the margin, and the ends of its 95 % interval.
     """
     random = np.random.default_rng(seed)
-    groups = [np.flatnonzero(labels == class_id) for class_id in range(len(PAIRS))]
+    groups = [np.flatnonzero(labels == class_id) for class_id in range(len(CE_CLASSES))]
     margins = np.empty((rounds, 2))
     for row in margins:
         drawn = np.concatenate([random.choice(group, len(group)) for group in groups])

@@ -7,17 +7,17 @@ draw is a weighted sum of those.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import metrics
 from cexpr._support.types import Doubles, Integers
 from cexpr.abaw.files import Compounds, Key, MultiTask, nearest
 from cexpr.errors import UsageError
+from cexpr.evaluation import sums
 
 Interval = tuple[float, float]
 
@@ -28,14 +28,14 @@ _Table = TypeVar("_Table", Compounds, MultiTask)
 
 @dataclass(frozen=True)
 class ClassReport:
-    """Classification, judged.
+    """How good a classification is.
 
     Attributes:
         rows: Rows with a label.
         f1: Macro F1 over all classes.
-        interval: Of `f1`.
+        interval: 95 % interval of `f1`.
         per_class: F1 of each class.
-        precision, recall: Of each class; 0 where undefined.
+        precision, recall: The same of each class; 0 where undefined.
         confusion: See `cexpr.metrics.confusion_matrix`.
     """
 
@@ -50,14 +50,14 @@ class ClassReport:
 
 @dataclass(frozen=True)
 class MultiTaskReport:
-    """The multi-task challenge, judged.
+    """How good a submission to the multi-task challenge is.
 
     Attributes:
         score: The measures.
         total: Interval of P_MTL.
         valence, arousal: Intervals of the concordance.
-        expression: Of the rows with an expression.
-        action_units: Mean F1 and its interval.
+        expression: Report on the rows with an expression.
+        action_units: Interval of the mean F1.
         unit_f1: F1 of each action unit.
         rows: Rows with valence and arousal, with an expression, with all action units.
     """
@@ -78,7 +78,7 @@ def matched(labels: _Table, predictions: _Table, *, hold: bool = False) -> Integ
     Args:
         labels: Annotations.
         predictions: A submission.
-        hold: A frame that has none takes that of the nearest frame of its video.
+        hold: Give a frame without a prediction that of the nearest frame of its video.
 
     Returns:
         int64, shape (N,): row in the predictions.
@@ -102,8 +102,8 @@ def matched(labels: _Table, predictions: _Table, *, hold: bool = False) -> Integ
         shown = ", ".join(f"{video}/{number:05d}" for video, number in lacking[:_SHOWN])
         raise UsageError(
             f"{len(lacking)} labelled rows have no prediction ({shown}"
-            f"{', ...' if len(lacking) > _SHOWN else ''}); --hold takes the nearest frame's where "
-            "the video has any"
+            f"{', ...' if len(lacking) > _SHOWN else ''}); holding takes the prediction of the "
+            "nearest frame, where the video has any"
         )
     return np.array([place[key] for key in labels.keys], dtype=np.int64)
 
@@ -123,7 +123,7 @@ def judge_compounds(
         predictions: -1 (no label) is a miss.
         hold: See `matched`.
         rounds: Draws of the bootstrap over videos.
-        seed: Of the draws.
+        seed: Random seed of the draws.
 
     Raises:
         UsageError: Labelled rows have no prediction.
@@ -149,7 +149,7 @@ def judge_multi_task(
         predictions: A submission.
         hold: See `matched`.
         rounds: Draws of the bootstrap over videos.
-        seed: Of the draws.
+        seed: Random seed of the draws.
 
     Raises:
         UsageError: Labelled rows have no prediction.
@@ -168,19 +168,13 @@ def judge_multi_task(
         labels.expression, expression, metrics.EXPRESSION_CLASSES, videos, weights
     )
     has_affect = (labels.valence_arousal != metrics.MISSING_AFFECT).all(axis=1)
-    drawn_ccc = [
-        _drawn_ccc(
-            labels.valence_arousal[has_affect, column],
-            affect[has_affect, column],
-            videos[has_affect],
-            weights,
-        )
-        for column in (0, 1)
-    ]
+    terms = sums.moments(labels.valence_arousal[has_affect], affect[has_affect])
+    drawn_ccc = sums.ccc(_drawn(terms, videos[has_affect], weights)).T
     has_units = (labels.action_units != metrics.MISSING_CLASS).all(axis=1)
-    drawn_units = _drawn_unit_f1(
-        labels.action_units[has_units], units[has_units], videos[has_units], weights
-    )
+    truth, guess = labels.action_units[has_units], units[has_units]
+    pairs = np.stack([truth & guess, truth + guess], axis=-1)
+    drawn = _drawn(pairs, videos[has_units], weights)
+    drawn_units = metrics.f1_from_counts(drawn[..., 0], drawn[..., 1]).mean(axis=1)
     total = (drawn_ccc[0] + drawn_ccc[1]) / 2 + drawn_f1 + drawn_units
     return MultiTaskReport(
         score=score,
@@ -210,57 +204,26 @@ def _draws(videos: Integers, rounds: int, seed: int) -> Doubles:
 def _classes(
     truth: Integers, guess: Integers, classes: int, videos: Integers, weights: Doubles
 ) -> tuple[ClassReport, Doubles]:
-    counts = _by_video(
-        videos,
-        weights.shape[1],
-        lambda rows: metrics.confusion_matrix(truth[rows], guess[rows], classes),
-    )
-    whole = counts.sum(axis=0).astype(np.int64)
-    hits = np.einsum("vkk->vk", counts[:, :, :-1])
-    sizes = counts.sum(axis=2) + counts[:, :, :-1].sum(axis=1)
-    drawn = _ratio(2 * (weights @ hits), weights @ sizes).mean(axis=1)
+    by_video = metrics.confusion_matrices(truth, guess, classes, videos, weights.shape[1])
+    whole = by_video.sum(axis=0)
+    drawn = metrics.class_f1(np.tensordot(weights, by_video, axes=1)).mean(axis=1)
     per_class = metrics.class_f1(whole)
     report = ClassReport(
         rows=int(whole.sum()),
         f1=float(per_class.mean()),
         interval=_interval(drawn),
         per_class=per_class,
-        precision=_ratio(np.diag(whole), whole[:, :-1].sum(axis=0)),
-        recall=_ratio(np.diag(whole), whole.sum(axis=1)),
+        precision=metrics.ratio(np.diag(whole), whole[:, :-1].sum(axis=0)),
+        recall=metrics.ratio(np.diag(whole), whole.sum(axis=1)),
         confusion=whole,
     )
     return report, drawn
 
 
-def _drawn_ccc(truth: Doubles, guess: Doubles, videos: Integers, weights: Doubles) -> Doubles:
-    terms = np.stack([np.ones_like(truth), truth, guess, truth**2, guess**2, truth * guess], axis=1)
-    sums = _by_video(videos, weights.shape[1], lambda rows: terms[rows].sum(axis=0))
-    count, x, y, xx, yy, xy = (weights @ sums).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x, y, xx, yy, xy = (one / count for one in (x, y, xx, yy, xy))
-        spread = (xx - x**2) + (yy - y**2) + (x - y) ** 2
-        return np.asarray(2 * (xy - x * y) / spread)
-
-
-def _drawn_unit_f1(truth: Integers, guess: Integers, videos: Integers, weights: Doubles) -> Doubles:
-    hits = _by_video(videos, weights.shape[1], lambda rows: (truth & guess)[rows].sum(axis=0))
-    sizes = _by_video(videos, weights.shape[1], lambda rows: (truth + guess)[rows].sum(axis=0))
-    return np.asarray(_ratio(2 * (weights @ hits), weights @ sizes).mean(axis=1))
-
-
-def _by_video(
-    videos: Integers, count: int, reduce: Callable[[Integers], NDArray[np.generic]]
-) -> Doubles:
-    order = np.argsort(videos, kind="stable").astype(np.int64)
-    edges = np.searchsorted(videos[order], np.arange(count + 1))
-    parts = [reduce(order[edges[one] : edges[one + 1]]) for one in range(count)]
-    return np.stack(parts).astype(np.float64)
-
-
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Doubles:
-    result = np.zeros(np.shape(whole), dtype=np.float64)
-    np.divide(part, whole, out=result, where=np.asarray(whole) > 0)
-    return result
+def _drawn(values: Doubles | Integers, videos: Integers, weights: Doubles) -> Doubles:
+    """Sums of the rows of each draw: values (N, ...) become (rounds, ...)."""
+    by_video = sums.group_sums(values, videos, weights.shape[1])
+    return np.asarray(np.tensordot(weights, by_video, axes=1))
 
 
 def _interval(drawn: Doubles) -> Interval:

@@ -1,4 +1,8 @@
-"""Scores of a head from sums over folds, so that thousands of settings cost one pass each."""
+"""Counts and sums by video or fold, from which F1 and CCC follow.
+
+The sums of a union are the sums of its parts, so each video or fold is reduced once, and a draw of
+videos or thousands of settings then cost one pass over a few numbers each.
+"""
 
 from __future__ import annotations
 
@@ -12,34 +16,76 @@ from cexpr.abaw.files import MultiTask
 from cexpr.signals import ACTION_UNITS
 
 THRESHOLDS: Final = tuple(round(0.1 * step, 1) for step in range(1, 10))
+"""Probabilities that are tried as thresholds of an action unit."""
+
+
+def group_sums(values: Doubles | Integers, group: Integers, groups: int) -> Doubles:
+    """Add up the rows of each group.
+
+    Args:
+        values: shape (N, ...).
+        group: int64, shape (N,), from 0.
+        groups: Number of groups, G.
+
+    Returns:
+        float64, shape (G, ...); 0 for a group without a row.
+    """
+    order = np.argsort(group, kind="stable")
+    edges = np.searchsorted(group[order], np.arange(groups + 1))
+    parts = [values[order[edges[one] : edges[one + 1]]].sum(axis=0) for one in range(groups)]
+    return np.stack(parts).astype(np.float64)
+
+
+def moments(truth: Doubles, guess: Doubles) -> Doubles:
+    """Terms whose sums `ccc` takes, float64, shape (..., 6): 1, x, y, x^2, y^2, x y."""
+    terms = [np.ones_like(truth), truth, guess, truth**2, guess**2, truth * guess]
+    return np.stack(terms, axis=-1)
+
+
+def ccc(sums: Doubles) -> Doubles:
+    """Concordance correlation coefficient (Lin 1989) from sums of `moments`.
+
+    Args:
+        sums: float64, shape (..., 6).
+
+    Returns:
+        float64, shape (...); NaN where there is no row or no spread. Where both sides are nearly
+        constant the result has fewer digits than that of `cexpr.metrics.concordance_cc`.
+    """
+    count, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x, y, xx, yy, xy = (one / count for one in (x, y, xx, yy, xy))
+        spread = (xx - x**2) + (yy - y**2) + (x - y) ** 2
+        return np.asarray(2 * (xy - x * y) / spread)
 
 
 def head_sums(head: str, labels: MultiTask, values: Floats, fold: Integers, folds: int) -> Doubles:
-    """What the head's score needs, added up over each fold: shape (folds, ...)."""
+    """Add up what the score of a head needs over each fold.
+
+    Args:
+        head: `expression`, `valence_arousal` or `action_units`.
+        labels: Annotations, N rows; those with a missing marker are left out.
+        values: float32, shape (N, C), signals of the head.
+        fold: int64, shape (N,), from 0.
+        folds: Number of folds, F.
+
+    Returns:
+        float64, shape (F, ...), for `best_scores` and `unit_scores`.
+    """
     if head == "expression":
-        return _class_counts(labels.expression, values, fold, folds)
+        guess = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
+        counts = metrics.confusion_matrices(
+            labels.expression, guess, metrics.EXPRESSION_CLASSES, fold, folds
+        )
+        return counts.astype(np.float64)
     if head == "valence_arousal":
         return _affect_sums(labels.valence_arousal, values, fold, folds)
     return _unit_counts(labels.action_units, values, fold, folds)
 
 
-def _class_counts(truth: Integers, values: Floats, fold: Integers, folds: int) -> Doubles:
-    classes = metrics.EXPRESSION_CLASSES
-    valid = truth != metrics.MISSING_CLASS
-    guess = np.where(np.isnan(values[valid]), -np.inf, values[valid]).argmax(axis=1)
-    cell = (fold[valid] * classes + truth[valid]) * classes + guess
-    counts = np.bincount(cell, minlength=folds * classes**2)
-    return counts.reshape(folds, classes, classes).astype(np.float64)
-
-
 def _affect_sums(truth: Doubles, values: Floats, fold: Integers, folds: int) -> Doubles:
     valid = (truth != metrics.MISSING_AFFECT).all(axis=1) & np.isfinite(values).all(axis=1)
-    x, y = truth[valid], values[valid].astype(np.float64)
-    terms = np.stack([np.ones_like(x), x, y, x**2, y**2, x * y], axis=2)
-    sums = np.zeros((folds, *terms.shape[1:]))
-    for one in range(folds):
-        sums[one] = terms[fold[valid] == one].sum(axis=0)
-    return sums
+    return group_sums(moments(truth[valid], values[valid].astype(np.float64)), fold[valid], folds)
 
 
 def _unit_counts(truth: Integers, values: Floats, fold: Integers, folds: int) -> Doubles:
@@ -60,35 +106,23 @@ def _unit_counts(truth: Integers, values: Floats, fold: Integers, folds: int) ->
     return np.asarray(stacked.transpose(0, 2, 1, 3), dtype=np.float64)
 
 
-def _class_score(sums: Doubles) -> Doubles:
-    hits = np.einsum("...kk->...k", sums)
-    sizes = sums.sum(axis=-1) + sums.sum(axis=-2)
-    return np.asarray(_ratio(2 * hits, sizes).mean(axis=-1))
-
-
-def _affect_score(sums: Doubles) -> Doubles:
-    count, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x, y, xx, yy, xy = (one / count for one in (x, y, xx, yy, xy))
-        ccc = 2 * (xy - x * y) / (xx - x**2 + yy - y**2 + (x - y) ** 2)
-    return np.asarray(ccc.mean(axis=-1))
-
-
 def unit_scores(sums: Doubles) -> Doubles:
-    """F1 of each unit: shape (..., thresholds, units)."""
-    return _ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+    """F1 of each action unit at each threshold, from its sums: shape (..., thresholds, units)."""
+    return metrics.f1_from_counts(sums[..., 0], sums[..., 1] + sums[..., 2])
 
 
 def best_scores(head: str, sums: Doubles) -> Doubles:
-    """Score of each setting, units at their best thresholds."""
+    """Score a head from its sums, action units at their best thresholds.
+
+    Args:
+        head: As in `head_sums`.
+        sums: float64, shape (..., those of one fold).
+
+    Returns:
+        float64, shape (...).
+    """
     if head == "expression":
-        return _class_score(sums)
+        return np.asarray(metrics.class_f1(sums).mean(axis=-1))
     if head == "valence_arousal":
-        return _affect_score(sums)
+        return np.asarray(ccc(sums).mean(axis=-1))
     return np.asarray(unit_scores(sums).max(axis=-2).mean(axis=-1))
-
-
-def _ratio(part: Doubles, whole: Doubles) -> Doubles:
-    result = np.zeros_like(whole)
-    np.divide(part, whole, out=result, where=whole > 0)
-    return result

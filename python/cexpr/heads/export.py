@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 
 from cexpr._support.atomic import write_atomically
-from cexpr.abaw.files import EXPRESSIONS
+from cexpr.abaw.classes import AFF_WILD2_SIGNALS
 from cexpr.errors import UsageError
 from cexpr.heads.training import Head
 from cexpr.models import manifest, zoo
@@ -29,8 +29,7 @@ READS: Final = {
 _DESCRIBED: Final[Mapping[str, Mapping[str, Any]]] = {
     "expression": {
         "activation": "softmax",
-        # Aff-Wild2's "other" stands where the signals have contempt.
-        "labels": ["contempt" if name == "other" else name for name in EXPRESSIONS],
+        "labels": list(AFF_WILD2_SIGNALS),
     },
     "valence_arousal": {"activation": "tanh"},
     "action_units": {"activation": "sigmoid", "labels": list(ACTION_UNITS)},

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
+import functools
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +26,9 @@ from cexpr.heads.features import Clip, Settings
 from cexpr.models import zoo
 from cexpr.models.manifest import sha256_of
 from cexpr.models.session import Model
+from cexpr.runs.cores import share_cores
+from cexpr.runs.jobs import Report, Work, do_here, do_in_processes
 from cexpr.runs.record import ClipRecord
-from cexpr.runs.run import share_cores
 
 
 @dataclass(frozen=True)
@@ -245,38 +243,24 @@ def _results(
     jobs: int,
 ) -> Iterator[Iterator[Extracted]]:
     """Yield an iterator over the clips as they are done, in this process or in several."""
-    if jobs < 2:
-        yield (_write_part(extractor, source, path) for source in sources)
-        return
-    # Fork would copy the threads of ONNX Runtime and OpenCV in an unknown state.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(options,))
-    try:
-        waiting = [pool.submit(_work, source, path) for source in sources]
-        yield (one.result() for one in as_completed(waiting))
-    except BrokenProcessPool as error:
+    work = Work(Extractor, (options,), functools.partial(_work, path=path))
+
+    def died(source: ClipSource, how: str) -> Extracted:
         raise ClipError(
-            f"{path}: a process ended unexpectedly; a clip may be damaged, or memory ran out: the "
-            "same command with fewer --jobs goes on from here"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+            f"{source.path}: the process that read it ended unexpectedly ({how}); the clip may be "
+            "damaged, or memory ran out: the same extraction with fewer jobs goes on from here"
+        )
+
+    if jobs < 2:
+        results = do_here(work, extractor, sources)
+    else:
+        results = do_in_processes(work, sources, jobs, on_death=died)
+    with closing(results):
+        yield results
 
 
-_extractor: Extractor | None = None
-
-
-def _begin(options: Extraction) -> None:
-    """Load what a process of its own needs once."""
-    global _extractor
-    # Ctrl-C reaches the whole group; what a process is at is finished and kept.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _extractor = Extractor(options)
-
-
-def _work(source: ClipSource, path: Path) -> Extracted:
-    assert _extractor is not None
-    return _write_part(_extractor, source, path)
+def _work(extractor: Extractor, source: ClipSource, _report: Report, *, path: Path) -> Extracted:
+    return _write_part(extractor, source, path)
 
 
 def _write_part(extractor: Extractor, source: ClipSource, path: Path) -> Extracted:

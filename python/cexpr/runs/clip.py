@@ -16,15 +16,19 @@ from cexpr.tables.result import ClipResult
 
 
 def run_clip(
-    pipeline: Pipeline, source: ClipSource, folder: Path, on_progress: Progress | None = None
+    pipeline: Pipeline,
+    source: ClipSource,
+    on_progress: Progress | None = None,
+    *,
+    folder: Path,
 ) -> ClipRecord:
     """Analyse one clip and write its files.
 
     Args:
         pipeline: The loaded pipeline.
         source: The clip.
-        folder: Where the files go.
         on_progress: Called after each frame.
+        folder: Where the files go.
 
     Returns:
         The record: `done`, or `failed` with one sentence.
@@ -50,8 +54,24 @@ def run_clip(
     return record
 
 
+def died_clip(source: ClipSource, how: str) -> ClipRecord:
+    """Make the record of a clip whose process ended unexpectedly.
+
+    Args:
+        source: The clip.
+        how: How the process ended, for example "signal 9".
+    """
+    record = ClipRecord.of(source)
+    record.status = "failed"
+    record.error = written(
+        f"{source.path}: the process that read it ended unexpectedly ({how}); the clip may be "
+        "damaged, or memory ran out: try fewer jobs"
+    )
+    return record
+
+
 def tables_of(options: RunOptions) -> tuple[str, ...]:
-    """Tables that a run writes; `frames` last, so that it stands only beside the others."""
+    """List the tables that a run writes; `frames` last, so that it never stands alone."""
     return ("faces", "events", "frames") if options.events else ("faces", "frames")
 
 

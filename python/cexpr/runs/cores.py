@@ -1,4 +1,4 @@
-"""How many cores this process may really use: affinity and the container's quota."""
+"""How many cores this process may really use, and how jobs share them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import math
 import os
 from pathlib import Path
 
+from cexpr._support.arguments import whole
+from cexpr.errors import UsageError
+
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
 def usable_cores(root: Path = CGROUP_ROOT) -> int:
-    """Cores that this process may keep busy, at least 1.
+    """Return the number of cores that this process may keep busy, at least 1.
 
-    The smaller of the processor affinity and the CPU quota of the control group (version 2:
+    It is the smaller of the processor affinity and the CPU quota of the control group (version 2:
     `cpu.max`, version 1: `cpu.cfs_quota_us` over `cpu.cfs_period_us`), rounded up.
 
     Args:
@@ -23,6 +26,38 @@ def usable_cores(root: Path = CGROUP_ROOT) -> int:
     if quota is None:
         quota = _quota_v1(root)
     return cores if quota is None else max(1, min(cores, math.ceil(quota)))
+
+
+def share_cores(
+    jobs: int, threads: int | None, *, cores: int | None = None
+) -> tuple[int, int, list[str]]:
+    """Divide the cores among jobs, so that jobs times threads is no more than there are.
+
+    Args:
+        jobs: Processes asked for.
+        threads: Threads of each network asked for, or None.
+        cores: Cores to share; None for all usable ones.
+
+    Returns:
+        Jobs, threads and a sentence for each request that was cut.
+
+    Raises:
+        TypeError: jobs or threads is not a whole number.
+        UsageError: jobs or threads is below 1.
+    """
+    for name, number in (("jobs", jobs), ("threads", threads)):
+        if number is not None and whole(name, number) < 1:
+            raise UsageError(f"{name}: expected at least 1, got {number}")
+    cores = usable_cores() if cores is None else cores
+    notes = []
+    if jobs > cores:
+        notes.append(f"jobs: cut from {jobs} to {cores}, the cores that can be used")
+        jobs = cores
+    share = cores // jobs
+    if threads is not None and threads > share:
+        notes.append(f"threads: cut from {threads} to {share}, the cores of one of {jobs} jobs")
+    # Beyond a few threads these small networks only get in their own way.
+    return jobs, min(threads or 4, share), notes
 
 
 def _affinity() -> int:

@@ -1,4 +1,4 @@
-"""Why a frame of a finished run got its label: its face as the run saw it, and what that leaves."""
+"""Why a frame of a finished run got its label, explained from its face as the run saw it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cexpr.errors import UsageError
 from cexpr.options import RunOptions
 from cexpr.rules.explanation import RowExplanation
 from cexpr.rules.rule_set import RuleSet
+from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import RunRecord
-from cexpr.tables.files import FORMATS, read_table, table_path
-from cexpr.tables.result import face_rows
-from cexpr.tables.rule_frames import FrameTable, read_frames
-from cexpr.timeline.decide import Decision, decide_frames
+from cexpr.tables.files import find_table, read_frames, read_table
+from cexpr.tables.result import FrameRows, face_rows
+from cexpr.timeline.decide import DecidedClip, decide_clip
 
 # Scores of the same rules and signals differ by rounding alone.
 _RELATIVE: Final = 1e-4
@@ -33,7 +33,7 @@ class FrameExplanation:
 
     Attributes:
         row: The scores of the face that stands for the frame.
-        notes: Sentences: which face that is, and where and why the run differs.
+        notes: Sentences on which face that is, and on where and why the run differs.
     """
 
     row: RowExplanation
@@ -47,7 +47,7 @@ class FrameExplanation:
 def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
     """Explain a frame of a finished run.
 
-    The signals are taken from the table of faces beside the table of frames, because functions over
+    Signals come from the table of faces beside the table of frames, because functions over
     time follow one face, and a column of the frames goes from face to face. Without that table,
     and in a frame without a face, they are those of the table of frames.
 
@@ -57,20 +57,21 @@ def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
         frame: Number of the frame.
 
     Raises:
-        UsageError: the file is no table of frames or lacks the frame, or a table beside it does not
-            belong to it.
+        UsageError: the file is not a table of frames or lacks the frame, or a table beside it does
+            not belong to it.
         RuleError: the rules need a signal that the run does not have.
         ClipError: the table of faces is damaged.
     """
     table = read_frames(path)
-    row = table.row_of(frame)
-    record = RunRecord.load(path.parent)
+    row = _row_of(table, frame, path)
+    run_folder = RunFolder.find(path.parent)
+    record = None if run_folder is None else run_folder.record
     options = RunOptions() if record is None else RunOptions.checked(record.options)
     run = _Run(rules, table, row, record, path, options.smoothings(rules.smooth))
     face = -1 if run.decision is None else int(run.decision.chosen[row])
     if run.decision is None or face < 0:
         found = rules.explain(
-            table.signals, table.names, row=row, frames=table.frames, times=table.times
+            table.signals, table.names, row=row, frames=table.frame, times=table.time
         )
         return FrameExplanation(found, tuple(run.notes(found)))
     rows = run.decision.rows
@@ -80,13 +81,22 @@ def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
     return FrameExplanation(found, (*run.about_faces(run.decision, face), *run.notes(found)))
 
 
+def _row_of(table: FrameRows, frame: int, path: Path) -> int:
+    """Find the row of a frame number, or raise UsageError."""
+    rows = np.flatnonzero(table.frame == frame)
+    if not len(rows):
+        held = f"{table.frame[0]} to {table.frame[-1]}" if len(table.frame) else "none"
+        raise UsageError(f"{path}: the file has no frame {frame}; it has {held}")
+    return int(rows[0])
+
+
 class _Run:
     """One frame of a run, and how its label may differ from an explanation."""
 
     def __init__(
         self,
         rules: RuleSet,
-        table: FrameTable,
+        table: FrameRows,
         row: int,
         record: RunRecord | None,
         path: Path,
@@ -100,27 +110,20 @@ class _Run:
         self._is_of_run = record is None or (
             record.rules["sha256"] == rules.sha256 and (clip is None or clip.status == "done")
         )
-        self.decision = self._decide(path, stem)
+        self.decision = self._decided_again(path, stem)
 
-    def _decide(self, path: Path, stem: str) -> Decision | None:
+    def _decided_again(self, path: Path, stem: str) -> DecidedClip | None:
         """Decide the clip again from the table of faces; None where there is none."""
-        if not path.stem.endswith(_PART):
-            return None
-        for kind in FORMATS:
-            faces = table_path(path.parent, stem, "faces", kind)
-            if faces.is_file():
-                break
-        else:
+        faces = find_table(path.parent, stem, "faces") if path.stem.endswith(_PART) else None
+        if faces is None:
             return None
         rows = face_rows(read_table(faces))
         try:
-            return decide_frames(
-                rows, self._table.frames, self._table.times, self._rules, self._smooth
-            )
+            return decide_clip(rows, self._table.frame, self._table.time, self._rules, self._smooth)
         except ValueError as error:
             raise UsageError(f"{faces}: does not belong to {path.name}: {error}") from error
 
-    def about_faces(self, decision: Decision, face: int) -> list[str]:
+    def about_faces(self, decision: DecidedClip, face: int) -> list[str]:
         """Say which of several faces is shown, and which compounds another one decided."""
         count = int(decision.n_faces[self._row])
         if count == 1:
@@ -159,8 +162,8 @@ class _Run:
         return [*notes, f"{who} {_shown(label, score)} in this frame: {reasons}."]
 
     def _expected(self) -> tuple[str, tuple[str | None, float]]:
-        """What these rules come to in the frame, by the run's own word or else anew."""
-        if self._is_of_run and self._table.labels[self._row] is not None:
+        """Say what these rules lead to in the frame: as the run says, or else decided again."""
+        if self._is_of_run and self._table.labels is not None:
             return "The run itself has", self._in_table()
         if self.decision is None:
             return "", (None, math.nan)
@@ -170,29 +173,31 @@ class _Run:
         return "As a whole clip, these rules give", (name, confidence)
 
     def _in_table(self) -> tuple[str | None, float]:
-        return self._table.labels[self._row], float(self._table.confidence[self._row])
+        labels = self._table.labels
+        label = None if labels is None else labels[self._row]
+        return label, float(self._table.confidence[self._row])
 
     def _reasons(self, found: RowExplanation, label: str) -> list[str]:
         """Why the label or its score is not that of the row that is explained."""
         rules, row = self._rules, self._row
         decision, reasons = self.decision, []
-        has_no_face = int(self._table.face_counts[row]) == 0
+        has_no_face = int(self._table.n_faces[row]) == 0
         if has_no_face:
             reasons.append("it has no face, and its scores are filled in from the frames around")
         elif decision is None and rules.looks_over_time:
             reasons.append(
-                "no table of faces is beside this one, and functions over time saw its rows, "
-                "whichever face each is of"
+                "no table of faces is beside this one, so functions over time saw its rows, "
+                "which may show different faces"
             )
         if self._smooth["compounds"]["kernel"] != "none":
             reasons.append(_SMOOTHS)
-        if rules.faces == "mean" and int(self._table.face_counts[row]) > 1:
+        if rules.faces == "mean" and int(self._table.n_faces[row]) > 1:
             reasons.append("this rule set takes the mean over the faces")
         if label != (found.winner or "") and _looks_around(rules):
             reasons.append("its decision also looks at the frames around")
         if self._disagrees(label):
-            reasons.append("the tables do not stem from these rules and signals")
-        return reasons or ["the table does not stem from these rules and signals"]
+            reasons.append("the tables were not made with these rules and signals")
+        return reasons or ["the table was not made with these rules and signals"]
 
     def _disagrees(self, label: str) -> bool:
         """Whether the table of faces leads to another label than the table of frames has."""

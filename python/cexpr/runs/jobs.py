@@ -1,4 +1,4 @@
-"""Clips spread over processes, each with a pipeline of its own."""
+"""Items worked on one by one, in this process or spread over several."""
 
 from __future__ import annotations
 
@@ -6,141 +6,174 @@ import multiprocessing
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
-from cexpr.clips.sources import ClipSource
-from cexpr.options import RunOptions
-from cexpr.pipeline import Pipeline
-from cexpr.runs.clip import run_clip
-from cexpr.runs.record import ClipRecord
+Worker = TypeVar("Worker")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-# A worker tells how far it is this often.
+# A process reports how far it is this often.
 _REPORT_SECONDS: Final = 0.2
 
-OnProgress = Callable[[str, int, int | None], None]
-OnDone = Callable[[ClipRecord], None]
+Report = Callable[..., None]
+"""Called by the work on an item with whatever tells how far it is."""
+
+
+@dataclass(frozen=True)
+class Work(Generic[Worker, Item, Result]):
+    """What is done to each item; a process gets it by pickling.
+
+    Attributes:
+        make: Makes what the work needs once per process, for example a pipeline. A function or
+            class at the top level of a module.
+        arguments: Plain arguments of `make`.
+        do: Does one item: called with the worker, the item and a `Report`. A function at the top
+            level of a module, or a `functools.partial` of one.
+    """
+
+    make: Callable[..., Worker]
+    arguments: tuple[Any, ...]
+    do: Callable[[Worker, Item, Report], Result]
 
 
 @dataclass
-class _Worker:
-    """One process and the clip that it is at."""
+class _Process(Generic[Item]):
+    """One process and the item that it is at."""
 
     process: Any
     pipe: Connection
-    source: ClipSource | None = None
+    item: Item | None = None
 
 
-def run_parallel(
-    options: RunOptions,
-    folder: Path,
-    sources: Sequence[ClipSource],
-    jobs: int,
+def do_here(
+    work: Work[Worker, Item, Result],
+    worker: Worker,
+    items: Sequence[Item],
     *,
-    on_progress: OnProgress,
-    on_done: OnDone,
-    on_wait: Callable[[], None] = lambda: None,
-) -> None:
-    """Run clips in several processes; one that dies fails its clip and is replaced.
+    on_report: Callable[..., None] = lambda *_: None,
+) -> Generator[Result, None, None]:
+    """Yield the result of each item, worked on in this process.
 
     Args:
-        options: Options of the run; `threads` are those of one process.
-        folder: Where results go.
-        sources: The clips, in the order in which they are begun.
-        jobs: Processes, >= 1.
-        on_progress: Called now and then with stem, frames done and frames announced.
-        on_done: Called with the record of each clip that is done or failed.
-        on_wait: Called several times a second; what it raises ends the run.
+        work: What to do.
+        worker: What `work.make` makes, at hand already.
+        items: The items, in their order.
+        on_report: Called with the item and the arguments of each report.
     """
-    waiting = deque(sources)
+    for item in items:
+        yield work.do(worker, item, lambda *told, item=item: on_report(item, *told))
+
+
+def do_in_processes(
+    work: Work[Worker, Item, Result],
+    items: Sequence[Item],
+    jobs: int,
+    *,
+    on_death: Callable[[Item, str], Result],
+    on_report: Callable[..., None] = lambda *_: None,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Generator[Result, None, None]:
+    """Yield results as they come from several processes; one that dies is replaced.
+
+    Close the iterator (`contextlib.closing`): that ends the processes. They ignore Ctrl-C, which
+    reaches the whole group; what happens then is decided here, for example in `on_wait`.
+
+    Args:
+        work: What to do; everything in it, the items and the results are pickled.
+        items: The items, in the order in which they are begun; none of them None.
+        jobs: Processes, >= 1; no more than there are items are started.
+        on_death: Called with the item of a process that ended unexpectedly and with how it ended,
+            for example "signal 9"; returns the item's result, or raises.
+        on_report: Called now and then with the item and the arguments of a report.
+        on_wait: Called several times a second.
+
+    Raises:
+        Exception: what a process raised, or one of the functions given here.
+    """
+    waiting = deque(items)
     # Fork would copy the threads of ONNX Runtime and OpenCV in an unknown state.
     context = multiprocessing.get_context("spawn")
-    workers = [_start(context, options, folder) for _ in range(min(jobs, len(waiting)))]
+    processes: list[_Process[Item]] = []
     try:
-        for worker in workers:
-            _hand_out(worker, waiting)
-        while any(worker.source is not None for worker in workers):
+        for _ in range(min(jobs, len(waiting))):
+            processes.append(_start(context, work))
+            _hand_out(processes[-1], waiting)
+        while any(one.item is not None for one in processes):
             on_wait()
-            busy = [worker.pipe for worker in workers if worker.source is not None]
+            busy = [one.pipe for one in processes if one.item is not None]
             ready = wait(busy, timeout=_REPORT_SECONDS)
-            for number, worker in enumerate(workers):
-                if worker.pipe not in ready:
+            for number, one in enumerate(processes):
+                if one.pipe not in ready or one.item is None:
                     continue
                 try:
-                    kind, *content = worker.pipe.recv()
+                    kind, content = one.pipe.recv()
                 except (EOFError, OSError):
-                    on_done(_died(worker))
-                    workers[number] = worker = _start(context, options, folder)
-                    _hand_out(worker, waiting)
-                    continue
-                if kind == "progress":
-                    on_progress(*content)
+                    kind, content = "result", on_death(one.item, _end_of(one))
+                    if waiting:
+                        processes[number] = one = _start(context, work)
+                if kind == "error":
+                    raise content
+                if kind == "report":
+                    on_report(one.item, *content)
                 else:
-                    on_done(ClipRecord.model_validate(content[0]))
-                    _hand_out(worker, waiting)
+                    _hand_out(one, waiting)
+                    yield content
     finally:
-        for worker in workers:
-            worker.process.terminate()
-        for worker in workers:
-            worker.process.join()
-            worker.pipe.close()
+        for one in processes:
+            one.process.terminate()
+        for one in processes:
+            one.process.join()
+            one.pipe.close()
 
 
-def _start(context: Any, options: RunOptions, folder: Path) -> _Worker:
+def _start(context: Any, work: Work[Any, Item, Any]) -> _Process[Item]:
     here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there, options, folder), daemon=True)
+    process = context.Process(target=_serve, args=(there, work), daemon=True)
     process.start()
-    # The end of the worker is only seen once nobody else holds its side of the pipe.
+    # The end of the process is only seen once nobody else holds its side of the pipe.
     there.close()
-    return _Worker(process, here)
+    return _Process(process, here)
 
 
-def _hand_out(worker: _Worker, waiting: deque[ClipSource]) -> None:
-    worker.source = waiting.popleft() if waiting else None
-    if worker.source is not None:
-        # A worker that has died already is noticed when its answer is awaited.
+def _hand_out(one: _Process[Item], waiting: deque[Item]) -> None:
+    one.item = waiting.popleft() if waiting else None
+    if one.item is not None:
+        # A process that has died already is noticed when its answer is awaited.
         try:
-            worker.pipe.send(worker.source)
+            one.pipe.send(one.item)
         except OSError:
             return
 
 
-def _died(worker: _Worker) -> ClipRecord:
-    assert worker.source is not None
-    worker.process.join()
-    record = ClipRecord.of(worker.source)
-    record.status = "failed"
-    code = worker.process.exitcode
-    how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
-    record.error = (
-        f"{worker.source.path}: the process that read it ended unexpectedly ({how}); "
-        "the clip may be damaged, or memory ran out: try fewer --jobs"
-    )
-    return record
+def _end_of(one: _Process[Any]) -> str:
+    """Wait for a dying process and say how it ended."""
+    one.process.join()
+    code = one.process.exitcode
+    return f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
 
 
-def _work(pipe: Connection, options: RunOptions, folder: Path) -> None:
-    """The worker: take clips from the pipe until it is closed."""
-    # Ctrl-C reaches the whole group; the parent decides what happens.
+def _serve(pipe: Connection, work: Work[Any, Any, Any]) -> None:
+    """Run in the process: take items from the pipe until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    pipeline = Pipeline(options)
     last = 0.0
 
-    while True:
-        try:
-            source: ClipSource = pipe.recv()
-        except EOFError:
-            return
+    def report(*told: Any) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _REPORT_SECONDS:
+            last = now
+            pipe.send(("report", told))
 
-        def report(done: int, announced: int | None, stem: str = source.stem) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last >= _REPORT_SECONDS:
-                last = now
-                pipe.send(("progress", stem, done, announced))
-
-        record = run_clip(pipeline, source, folder, report)
-        pipe.send(("done", record.model_dump()))
+    try:
+        worker = work.make(*work.arguments)
+        while True:
+            try:
+                item = pipe.recv()
+            except EOFError:
+                return
+            pipe.send(("result", work.do(worker, item, report)))
+    except Exception as error:  # noqa: BLE001 - the process that waits for an answer raises it
+        pipe.send(("error", error))

@@ -1,39 +1,23 @@
-"""`run.json`: what a run did to which clips, and whether another run may go on with it."""
+"""`run.json`: what a run did to which clips. Data alone: reading it loads no model or detector."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import platform
-import time
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cexpr import _core
-from cexpr._core import __version__
 from cexpr._support.atomic import write_atomically
 from cexpr.clips.sources import ClipSource
 from cexpr.errors import UsageError
-from cexpr.faces.detector import Detector
-from cexpr.models.manifest import sha256_of
-from cexpr.pipeline import Pipeline
-from cexpr.rules.rule_set import RuleSet
 
 FILE_NAME: Final = "run.json"
 FORMAT: Final = 1
 # Options that do not change what is computed.
 _NEUTRAL: Final = ("threads",)
-_LIBRARIES: Final = ("numpy", "onnxruntime", "pyarrow")
-_OPENCV: Final = (
-    "opencv-python",
-    "opencv-python-headless",
-    "opencv-contrib-python",
-    "opencv-contrib-python-headless",
-)
 
 Status = Literal["pending", "done", "failed", "outdated"]
 
@@ -46,12 +30,16 @@ class ClipRecord(_Record):
     """One clip.
 
     Attributes:
-        status: `outdated` is a clip whose frames still stem from the rules before.
+        stem: Name of its results.
+        path: Its file, or its folder of images.
+        kind: How it is read, or `missing` for an input that holds no clip.
+        size, modified_ns: Size and time of change of its file, to notice that it was replaced.
+        status: `outdated` is a clip whose frames were decided by the rules before.
         error: One sentence where it failed.
-        size, modified_ns: Of the clip's file, to notice that it was replaced.
         files: Result files, by name.
         info: Counts, timings and warnings as in `ClipResult.info`.
         compounds: Frames with each label, the most frequent first.
+        events: Number of events.
         seconds: Time that the clip took, writing included.
     """
 
@@ -80,13 +68,9 @@ class ClipRecord(_Record):
             modified_ns=modified_ns,
         )
 
-    def is_finished(self, folder: Path) -> bool:
-        """Tell whether the clip is done, unchanged since, and its files are all there."""
-        return (
-            self.status == "done"
-            and (self.size, self.modified_ns) == _identity(Path(self.path))
-            and all((folder / name).is_file() for name in self.files)
-        )
+    def is_unchanged(self) -> bool:
+        """Tell whether the clip's file is the one that was recorded."""
+        return (self.size, self.modified_ns) == _identity(Path(self.path))
 
 
 class RunRecord(_Record):
@@ -94,18 +78,20 @@ class RunRecord(_Record):
 
     Attributes:
         cexpr_run: Version of the format.
-        versions: Of cexpr, Python and the libraries, and the machine.
-        options: As asked for.
+        versions: Versions of cexpr, Python and the libraries, and the machine.
+        options: Options as asked for.
         rules: Name, file, SHA-256, signals and compounds of the rule set.
-        models: Id, file, SHA-256, licence and derived heads of each model; of heads alone also the
+        models: Id, file, SHA-256, licence and derived heads of each model; for heads alone also the
             SHA-256 of their backbone.
         detector: Name, and files and their SHA-256 (of all one after the other).
         signals: Names of the columns.
         derived: Formula by the name of each signal that was computed instead of learnt.
         thresholds: Probability from which an action unit counts as present.
         provider: Execution provider in use.
-        clips: By stem.
-        warnings: About the run as a whole.
+        started: When the run began, UTC.
+        seconds: Time that the run took so far.
+        clips: Clips by stem.
+        warnings: Sentences about the run as a whole.
     """
 
     cexpr_run: int = FORMAT
@@ -122,33 +108,6 @@ class RunRecord(_Record):
     seconds: float = 0.0
     clips: dict[str, ClipRecord] = Field(default_factory=dict)
     warnings: list[str] = Field(default_factory=list)
-
-    @classmethod
-    def of(cls, pipeline: Pipeline) -> RunRecord:
-        """Make the record of a run that has not begun."""
-        return cls(
-            versions=_versions(),
-            options=pipeline.options.model_dump(mode="json"),
-            rules=rules_entry(pipeline.rules),
-            models=[
-                {
-                    "id": model.manifest.id,
-                    "file": str(model.path),
-                    "sha256": model.sha256,
-                    "licence": model.manifest.licence,
-                    "intended_use": model.manifest.intended_use,
-                    "derived": model.manifest.outputs.derived(),
-                    "backbone": model.manifest.backbone and model.manifest.backbone.sha256,
-                }
-                for model in pipeline.models
-            ],
-            detector=_detector_entry(pipeline.detector),
-            signals=list(pipeline.names),
-            derived=pipeline.derived,
-            thresholds=pipeline.thresholds,
-            provider=pipeline.provider,
-            started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        )
 
     @classmethod
     def load(cls, folder: Path) -> RunRecord | None:
@@ -171,13 +130,11 @@ class RunRecord(_Record):
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
             raise UsageError(
-                f"{path}: not the record of a run ({place}: {first['msg']}); "
-                "use --overwrite to replace it, or another folder"
+                f"{path}: not the record of a run ({place}: {first['msg']})"
             ) from error
         if record.cexpr_run != FORMAT:
             raise UsageError(
-                f"{path}: its format is {record.cexpr_run}, this version of cexpr reads {FORMAT}; "
-                "use --overwrite to replace it, or another folder"
+                f"{path}: its format is {record.cexpr_run}, this version of cexpr reads {FORMAT}"
             )
         return record
 
@@ -185,7 +142,7 @@ class RunRecord(_Record):
         """Write the record.
 
         Raises:
-            UsageError: the file cannot be written.
+            FileError: the file cannot be written.
         """
         text = json.dumps(self.as_json(), indent=1, ensure_ascii=False)
         write_atomically(folder / FILE_NAME, text.encode() + b"\n")
@@ -196,56 +153,20 @@ class RunRecord(_Record):
         return {**data, "fingerprint": fingerprint(self.settings()), "counts": self.counts()}
 
     def counts(self) -> dict[str, int]:
-        """Number of clips by status."""
+        """Count the clips by status."""
         counts = dict.fromkeys(("done", "failed", "pending", "outdated"), 0)
         for clip in self.clips.values():
             counts[clip.status] += 1
         return counts
 
     def settings(self) -> dict[str, Any]:
-        """Everything that the results depend on, beside the clips, flat and by name."""
+        """Return everything that the results depend on, beside the clips, flat and by name."""
         options = {name: self.options[name] for name in self.options if name not in _NEUTRAL}
         # By content, because a name or a path may come to mean another file.
         options["models"] = [model["sha256"] for model in self.models]
         options["rules"] = self.rules["sha256"]
         options["detector_model"] = self.detector.get("sha256")
         return {**options, "cexpr": self.versions.get("cexpr", "")}
-
-    def differences(self, other: RunRecord) -> dict[str, str]:
-        """Name the settings in which another run differs from this one, and show both values."""
-        ours, theirs = self.settings(), other.settings()
-        return {
-            name: f"{name}: {self._shown(name)} there, {other._shown(name)} now"
-            for name in dict.fromkeys((*ours, *theirs))
-            if ours.get(name) != theirs.get(name)
-        }
-
-    def _shown(self, name: str) -> str:
-        """Show a setting to a person: what is compared by content goes by its name as well."""
-        if name == "rules":
-            return f"{self.rules['name']} ({self.rules['sha256'][:8]})"
-        if name == "models":
-            return ", ".join(f"{model['id']} ({model['sha256'][:8]})" for model in self.models)
-        return json.dumps(self.settings().get(name))
-
-
-def rules_entry(rules: RuleSet) -> dict[str, Any]:
-    """What `run.json` tells of a rule set."""
-    return {
-        "name": rules.name,
-        "file": rules.file,
-        "sha256": rules.sha256,
-        "signals": list(rules.signals),
-        "compounds": list(rules.compounds),
-    }
-
-
-def _detector_entry(detector: Detector) -> dict[str, Any]:
-    paths = detector.model_files
-    if not paths:
-        return {"name": detector.name}
-    files = [written(path) for path in paths]
-    return {"name": detector.name, "files": files, "sha256": sha256_of(*paths)}
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
@@ -266,18 +187,3 @@ def _identity(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return size, status.st_mtime_ns
-
-
-def _versions() -> dict[str, str]:
-    versions = {
-        "cexpr": __version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpu": _core.cpu_active(),
-    }
-    for name in (*_LIBRARIES, *_OPENCV):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions

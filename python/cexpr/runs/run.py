@@ -1,158 +1,241 @@
-"""Many clips: which are left to do, in how many processes, and what is recorded of them."""
+"""Many clips: which there are, in how many processes they are analysed, and what is recorded."""
 
 from __future__ import annotations
 
 import functools
+import platform
 import re
 import time
-from collections.abc import Sequence, Set
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from importlib import metadata
+from os import PathLike
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from cexpr import _core
+from cexpr._core import __version__
 from cexpr._support.opencv import load_cv2
-from cexpr._support.text import command_line, counted
 from cexpr.clips.sources import ClipSource, address_of, find_clips
-from cexpr.errors import ClipError, UsageError
+from cexpr.errors import UsageError
+from cexpr.faces.detector import Detector
+from cexpr.models.manifest import sha256_of
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
+from cexpr.rules.rule_set import RuleSet
 from cexpr.runs import submissions
-from cexpr.runs.clip import run_clip
-from cexpr.runs.cores import usable_cores
+from cexpr.runs.clip import died_clip, run_clip
+from cexpr.runs.cores import share_cores
+from cexpr.runs.folder import RunFolder
 from cexpr.runs.interrupts import DeferredInterrupt
-from cexpr.runs.jobs import run_parallel
+from cexpr.runs.jobs import Work, do_here, do_in_processes
 from cexpr.runs.record import ClipRecord, RunRecord, written
+from cexpr.runs.resume import prepare
 
 # The record is written after each clip as long as that takes less than this share of the time.
 _SAVE_SHARE: Final = 0.05
 # So many images of one folder may well be separate pictures, whatever their names.
 _STILLS: Final = 10
 _LAST_NUMBER: Final = re.compile(r"(?P<name>.*?)(?P<number>[0-9]{1,18})")
-# Clips that a message names.
-_SHOWN: Final = 5
+_LIBRARIES: Final = ("numpy", "onnxruntime", "pyarrow")
+_OPENCV: Final = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
 
 
 class Observer(Protocol):
-    """What a run tells while it goes on."""
+    """What a run reports while it goes on; a subclass overrides what it wants to hear of."""
 
     def begin(self, record: RunRecord, todo: int, jobs: int, threads: int) -> None:
         """Clips are known; `todo` of those in the record are still to be done."""
+        return
 
     def notice(self, text: str) -> None:
         """Something that the user may not expect is about to happen."""
+        return
 
     def progress(self, stem: str, frames: int, announced: int | None) -> None:
         """A clip has come to its frame number `frames`."""
+        return
 
     def clip(self, record: ClipRecord) -> None:
         """A clip is done or failed."""
+        return
+
+
+class _Nobody(Observer):
+    """Hears of nothing."""
 
 
 def run(
-    inputs: Sequence[Path],
-    folder: Path,
-    options: RunOptions,
+    inputs: str | PathLike[str] | Iterable[str | PathLike[str]],
+    out: str | PathLike[str],
+    options: RunOptions | None = None,
     *,
     jobs: int = 1,
     threads: int | None = None,
     overwrite: bool = False,
-    observer: Observer,
+    observer: Observer | None = None,
 ) -> RunRecord:
     """Analyse clips and write their tables, `run.json` and, if asked for, the submissions.
 
-    A run into a folder that holds a run with the same options keeps its finished clips.
+    A run into a folder that holds a run with the same options keeps its finished clips and does
+    the rest. A clip that fails does not stop the others.
 
     Args:
-        inputs: Files and folders.
-        folder: Where results go; made if missing.
-        options: What to do to each clip; `threads` there is replaced by what `jobs` leaves.
-        jobs: Processes, >= 1; no more than there are cores are used.
-        threads: Threads of each network; None for the cores of one job, at most 4.
-        overwrite: Replace a run that is in the folder; the results of all its clips go.
-        observer: Told what happens.
+        inputs: A video, GIF, image or folder, or several.
+        out: Folder for the results; made if missing.
+        options: What to do to each clip; None for the defaults. `threads` there is replaced by
+            what `jobs` leaves.
+        jobs: Clips worked on at the same time, each in its own process; >= 1, at most the number
+            of cores is used.
+        threads: Threads of each network, >= 1; None for the cores of one job, at most 4.
+        overwrite: Replace a run that is in the folder; the results of all its clips are removed.
+        observer: Told what happens; None for nobody.
 
     Returns:
-        The record, as `run.json` holds it.
+        The record, as `run.json` holds it; look for failures in `clips`.
 
     Raises:
-        CexprError: nothing was processed: inputs, options, rules or models are not usable.
+        TypeError: an input or `out` is not a path, or `options` is not a `RunOptions`.
+        UsageError: nothing was processed: an option is wrong, no input holds a clip, or the folder
+            cannot be created.
+        OccupiedError: nothing was processed: the folder holds a run with other options (a
+            `UsageError`).
+        RuleError: nothing was processed: the rules have mistakes or need other signals.
+        ModelError: nothing was processed: a model is missing or damaged.
+        FileError: `run.json` or a submission cannot be written; finished clips are kept.
+        ClipError: a table that a submission needs cannot be read back.
         KeyboardInterrupt: the user stopped the run; finished clips are kept and recorded.
+
+    Example:
+        >>> record = run("interviews/", "results", RunOptions(events=True))  # doctest: +SKIP
+        >>> record.counts()  # doctest: +SKIP
+        {'done': 12, 'failed': 0, 'pending': 0, 'outdated': 0}
     """
+    paths, folder = _paths(inputs), _path("out", out)
+    if not isinstance(options, RunOptions | None):
+        raise TypeError(f"options: expected cexpr's RunOptions, got {type(options).__name__}")
+    observer = _Nobody() if observer is None else observer
     jobs, threads, notes = share_cores(jobs, threads)
-    options = options.model_copy(update={"threads": threads})
-    sources, missing = _sources(inputs)
+    sources, missing = _sources(paths)
+    options = (options or RunOptions()).model_copy(update={"threads": threads})
     pipeline = Pipeline(options)
-    notes += submissions.check(pipeline) if options.abaw else []
+    notes += submissions.check(pipeline.rules, pipeline.names) if options.abaw else []
     notes += _image_notes(sources)
-    record = RunRecord.of(pipeline)
+    record = record_of(pipeline)
     record.warnings = notes
     load_cv2().setNumThreads(threads)
-    todo = _prepare(record, sources, missing, folder, overwrite, observer)
+    todo = prepare(record, sources, missing, folder, overwrite=overwrite, notice=observer.notice)
     jobs = min(jobs, max(1, len(todo)))
     observer.begin(record, len(todo), jobs, threads)
     saver = _Saver(record, folder)
     saver.save()
-
-    def done(clip: ClipRecord) -> None:
-        record.clips[clip.stem] = clip
-        observer.clip(clip)
-        saver.clip_done()
-
-    def progress(stem: str, frames: int, announced: int | None) -> None:
-        observer.progress(stem, frames, announced)
-        interrupt.check()
-
+    work = Work(Pipeline, (options,), functools.partial(run_clip, folder=folder))
     with DeferredInterrupt() as interrupt:
+
+        def report(source: ClipSource, frames: int, announced: int | None) -> None:
+            observer.progress(source.stem, frames, announced)
+            interrupt.check()
+
+        if jobs == 1:
+            results = do_here(work, pipeline, todo, on_report=report)
+        else:
+            results = do_in_processes(
+                work, todo, jobs, on_death=died_clip, on_report=report, on_wait=interrupt.check
+            )
         try:
-            if jobs == 1:
-                for source in todo:
-                    report = functools.partial(progress, source.stem)
-                    done(run_clip(pipeline, source, folder, report))
+            with closing(results):
+                for clip in results:
+                    record.clips[clip.stem] = clip
+                    observer.clip(clip)
+                    saver.clip_done()
                     interrupt.check()
-            else:
-                run_parallel(
-                    options,
-                    folder,
-                    todo,
-                    jobs,
-                    on_progress=observer.progress,
-                    on_done=done,
-                    on_wait=interrupt.check,
-                )
             if options.abaw:
-                submissions.write(folder, record)
+                submissions.write(RunFolder(folder, record))
         finally:
             saver.save()
     return record
 
 
-def share_cores(jobs: int, threads: int | None) -> tuple[int, int, list[str]]:
-    """Divide the cores among jobs, so that jobs times threads is no more than there are.
+def record_of(pipeline: Pipeline) -> RunRecord:
+    """Make the record of a run that has not begun."""
+    return RunRecord(
+        versions=_versions(),
+        options=pipeline.options.model_dump(mode="json"),
+        rules=rules_entry(pipeline.rules),
+        models=[
+            {
+                "id": model.manifest.id,
+                "file": str(model.path),
+                "sha256": model.sha256,
+                "licence": model.manifest.licence,
+                "intended_use": model.manifest.intended_use,
+                "derived": model.manifest.outputs.derived(),
+                "backbone": model.manifest.backbone and model.manifest.backbone.sha256,
+            }
+            for model in pipeline.models
+        ],
+        detector=_detector_entry(pipeline.detector),
+        signals=list(pipeline.names),
+        derived=pipeline.derived,
+        thresholds=pipeline.thresholds,
+        provider=pipeline.provider,
+        started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    )
 
-    Args:
-        jobs: Processes asked for.
-        threads: Threads of each network asked for, or None.
 
-    Returns:
-        Jobs, threads and a sentence for each request that was cut.
+def rules_entry(rules: RuleSet) -> dict[str, Any]:
+    """Return what `run.json` holds of a rule set."""
+    return {
+        "name": rules.name,
+        "file": rules.file,
+        "sha256": rules.sha256,
+        "signals": list(rules.signals),
+        "compounds": list(rules.compounds),
+    }
 
-    Raises:
-        UsageError: jobs or threads is below 1.
-    """
-    for name, number in (("jobs", jobs), ("threads", threads)):
-        if number is not None and number < 1:
-            raise UsageError(f"--{name}: expected at least 1, got {number}")
-    cores = usable_cores()
-    notes = []
-    if jobs > cores:
-        notes.append(f"--jobs {jobs} is more than the {cores} usable cores; {cores} are used")
-        jobs = cores
-    share = cores // jobs
-    if threads is not None and threads > share:
-        notes.append(f"--threads {threads} is cut to {share}, the cores of one of {jobs} jobs")
-    # Beyond a few threads these small networks only get in their own way.
-    return jobs, min(threads or 4, share), notes
+
+def _detector_entry(detector: Detector) -> dict[str, Any]:
+    paths = detector.model_files
+    if not paths:
+        return {"name": detector.name}
+    files = [written(path) for path in paths]
+    return {"name": detector.name, "files": files, "sha256": sha256_of(*paths)}
+
+
+def _versions() -> dict[str, str]:
+    versions = {
+        "cexpr": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": _core.cpu_active(),
+    }
+    for name in (*_LIBRARIES, *_OPENCV):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _paths(inputs: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
+    if isinstance(inputs, str | PathLike):
+        return [_path("inputs", inputs)]
+    if isinstance(inputs, bytes) or not isinstance(inputs, Iterable):
+        raise TypeError(
+            f"inputs: expected one path or several (str or os.PathLike), got {inputs!r}"
+        )
+    return [_path("inputs", path) for path in inputs]
+
+
+def _path(name: str, path: object) -> Path:
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"{name}: expected a path (str or os.PathLike), got {path!r}")
+    return Path(path)
 
 
 def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]]:
@@ -162,7 +245,7 @@ def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]
         UsageError: no input holds a clip; the message names the reason for each.
     """
     if not inputs:
-        raise UsageError("no INPUT: name video files, GIFs, images or folders")
+        raise UsageError("no inputs: name video files, GIFs, images or folders")
     good, problems = [], {}
     for path in inputs:
         try:
@@ -196,128 +279,10 @@ def _image_notes(sources: Sequence[ClipSource]) -> list[str]:
             numbers.setdefault(series, []).append(int(match["number"]))
     return [
         f"{folder}: {len(found)} images numbered in sequence are a clip each; to read them as one "
-        "clip, name them 1.jpg, 2.jpg, ... in a folder of their own"
+        "clip, name them 1.jpg, 2.jpg, ... in a folder that holds nothing else"
         for (folder, _), found in numbers.items()
         if len(found) > _STILLS and max(found) - min(found) < len(found) == len(set(found))
     ]
-
-
-def _prepare(
-    record: RunRecord,
-    sources: Sequence[ClipSource],
-    missing: Sequence[ClipRecord],
-    folder: Path,
-    overwrite: bool,
-    observer: Observer,
-) -> list[ClipSource]:
-    """Make the folder, take over what an earlier run finished there, and return what is left.
-
-    Raises:
-        UsageError: the folder cannot be made, or holds a run with other options.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be made a folder: {error.strerror}") from error
-    earlier = {} if overwrite else _earlier(record, folder)
-    if overwrite:
-        _remove_earlier(folder, {written(source.path) for source in sources}, observer)
-    by_path = {clip.path: clip for clip in earlier.values()}
-    taken = {clip.stem.casefold() for clip in earlier.values()}
-    todo = []
-    for source in sources:
-        before = by_path.get(written(source.path))
-        if before is not None:
-            source = replace(source, stem=before.stem)
-        else:
-            source = replace(source, stem=_free_stem(source.stem, taken))
-        taken.add(source.stem.casefold())
-        if before is None or not before.is_finished(folder):
-            record.clips[written(source.stem)] = ClipRecord.of(source)
-            todo.append(source)
-        else:
-            record.clips[before.stem] = before
-    for clip in missing:
-        clip.stem = _free_stem(clip.stem, taken)
-        taken.add(clip.stem.casefold())
-        record.clips[clip.stem] = clip
-    # Clips of earlier runs that are not among the inputs of this one stay.
-    for stem, clip in earlier.items():
-        if clip.kind != "missing":
-            record.clips.setdefault(stem, clip)
-    return todo
-
-
-def _earlier(record: RunRecord, folder: Path) -> dict[str, ClipRecord]:
-    """Clips of the run that is in the folder; none where there is none.
-
-    Raises:
-        UsageError: it was made with other options; the message names them and the remedies.
-    """
-    earlier = RunRecord.load(folder)
-    if earlier is None:
-        return {}
-    differences = earlier.differences(record)
-    if differences:
-        remedies = ["use --overwrite to replace it", "or --out for another folder"]
-        counts = earlier.counts()
-        words = _apply_options(earlier, record, set(differences))
-        if words and counts["done"] + counts["outdated"]:
-            command = command_line("cexpr", "apply", *words, str(folder))
-            remedies.insert(0, f"'{command}' decides its clips anew without reading them again")
-        raise UsageError(
-            f"{folder}: holds a run with other options ({'; '.join(differences.values())}); "
-            + ", ".join(remedies)
-        )
-    return earlier.clips
-
-
-def _apply_options(earlier: RunRecord, record: RunRecord, differences: Set[str]) -> list[str]:
-    """Options with which `cexpr apply` gives an earlier run what is asked for; none if it cannot.
-
-    It uses other rules and adds tables; a format that is no longer asked for stays.
-    """
-    before, now = earlier.options, record.options
-    added = [kind for kind in now["formats"] if kind not in before["formats"]]
-    takes_away = before["events"] > now["events"] or before["abaw"] > now["abaw"]
-    if differences - {"rules", "events", "abaw", "formats"} or takes_away:
-        return []
-    words = ["--rules", now["rules"]] if "rules" in differences else []
-    words += [f"--{name}" for name in ("events", "abaw") if name in differences]
-    return words + [word for kind in added for word in ("--format", kind)]
-
-
-def _remove_earlier(folder: Path, inputs: Set[str], observer: Observer) -> None:
-    """Remove the results of the run that is in the folder, and say so before."""
-    try:
-        earlier = RunRecord.load(folder)
-    except UsageError:
-        # What is in the folder is no record; it is replaced by that of this run.
-        return
-    held = [clip for clip in earlier.clips.values() if clip.files] if earlier else []
-    if not held:
-        return
-    lost = [clip.stem for clip in held if clip.path not in inputs]
-    text = (
-        f"--overwrite removes the results of {counted(len(held), 'clip')} of the run that is there"
-    )
-    if lost:
-        some = ", ".join(lost[:_SHOWN]) + (", ..." if len(lost) > _SHOWN else "")
-        text += f"; {len(lost)} of them not among the inputs: {some}"
-    observer.notice(text)
-    for clip in held:
-        for name in clip.files:
-            # A name, never a path: the record may have been edited.
-            with suppress(OSError):
-                (folder / Path(name).name).unlink()
-
-
-def _free_stem(stem: str, taken: set[str]) -> str:
-    """Return the stem, or the stem with the first number that nothing else has."""
-    free, number = stem, 2
-    while free.casefold() in taken:
-        free, number = f"{stem}_{number}", number + 1
-    return free
 
 
 class _Saver:
@@ -335,17 +300,11 @@ class _Saver:
         """Write the record.
 
         Raises:
-            UsageError: It cannot be written, and no clip was worked on.
-            ClipError: It cannot be written; the tables of finished clips are there.
+            FileError: it cannot be written; the tables of finished clips are there.
         """
         before = time.perf_counter()
         self._record.seconds = self._seconds_before + before - self._start
-        try:
-            self._record.save(self._folder)
-        except UsageError as error:
-            if self._holds_a_clip:
-                raise ClipError(str(error)) from error
-            raise
+        self._record.save(self._folder)
         self._spent += time.perf_counter() - before
 
     def clip_done(self) -> None:

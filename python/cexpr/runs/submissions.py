@@ -1,55 +1,31 @@
-"""The files of the ABAW challenge: compound expressions and the multi-task one."""
+"""Runs as submissions to the ABAW challenge: of all their frames, or of those in a sample file."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-import numpy as np
-import pyarrow as pa
 
 from cexpr._support.atomic import write_atomically
-from cexpr._support.types import Floats, Integers
+from cexpr._support.text import counted
+from cexpr.abaw.classes import CE_CLASSES, CE_HEADER, MTL_HEADER, Kind
+from cexpr.abaw.files import Key, image_key, nearest, read_template
+from cexpr.abaw.rows import compound_rows, has_missing, lacking_signals, multi_task_rows
 from cexpr.errors import UsageError
-from cexpr.pipeline import Pipeline
 from cexpr.rules.rule_set import RuleSet
-from cexpr.runs.record import RunRecord
-from cexpr.signals import ACTION_UNITS, EXPRESSIONS, VALENCE_AROUSAL
-from cexpr.tables.files import read_table
-from cexpr.tables.result import columns_matrix
+from cexpr.runs.folder import RunFolder
+from cexpr.runs.record import ClipRecord
 
-CE_CLASSES: Final = (
-    "Fearfully_Surprised",
-    "Happily_Surprised",
-    "Sadly_Surprised",
-    "Disgustedly_Surprised",
-    "Angrily_Surprised",
-    "Sadly_Fearful",
-    "Sadly_Angry",
-)
-CE_HEADER: Final = ",".join(("image_location", *CE_CLASSES))
-MTL_HEADER: Final = "image,valence,arousal,expression,aus"
-# Aff-Wild2 numbers the expressions otherwise, and has "other" where AffectNet has contempt.
-_AFF_WILD2_ID: Final = {
-    "neutral": 0,
-    "anger": 1,
-    "disgust": 2,
-    "fear": 3,
-    "happiness": 4,
-    "sadness": 5,
-    "surprise": 6,
-    "contempt": 7,
-}
-# What the challenge writes where there is no annotation.
-_UNKNOWN_CLASS: Final = -1
-_UNKNOWN_VALUE: Final = -5
-_DEFAULT_THRESHOLD: Final = 0.5
+# Videos that a message names.
+_SHOWN = 5
 
 
-def check(pipeline: Pipeline) -> list[str]:
-    """Tell what of the submissions cannot be written, before anything is computed.
+def check(rules: RuleSet, names: Sequence[str]) -> list[str]:
+    """Tell which submission cannot be written, before anything is computed.
+
+    Args:
+        rules: The rules of the run.
+        names: Signals that the models provide.
 
     Returns:
         A sentence where `MTL.txt` will be missing.
@@ -57,8 +33,8 @@ def check(pipeline: Pipeline) -> list[str]:
     Raises:
         UsageError: the rules have none of the seven compounds, so there is nothing to submit.
     """
-    require_compounds(pipeline.rules)
-    return notes(pipeline.names)
+    require_compounds(rules)
+    return notes(names)
 
 
 def notes(names: Sequence[str]) -> list[str]:
@@ -67,10 +43,8 @@ def notes(names: Sequence[str]) -> list[str]:
     Args:
         names: Signals that the models provide.
     """
-    lacking = _lacking(names)
-    if not lacking:
-        return []
-    return [f"--abaw: no MTL.txt, because no model provides {', '.join(lacking)}"]
+    lacking = lacking_signals(names)
+    return [f"no MTL.txt, because no model provides {', '.join(lacking)}"] if lacking else []
 
 
 def require_compounds(rules: RuleSet) -> None:
@@ -81,83 +55,130 @@ def require_compounds(rules: RuleSet) -> None:
     """
     if not set(CE_CLASSES) & set(rules.compounds):
         raise UsageError(
-            f"--abaw: the rules '{rules.name}' have none of the compounds of the challenge "
+            f"no submission: the rules '{rules.name}' have none of the compounds of the challenge "
             f"({', '.join(CE_CLASSES)})"
         )
 
 
-def write(folder: Path, record: RunRecord) -> None:
+def write(folder: RunFolder) -> None:
     """Write `CE.txt` and, where the models provide everything, `MTL.txt` for all finished clips.
 
     Raises:
         ClipError: a table of a finished clip cannot be read.
-        UsageError: a file cannot be written.
+        FileError: a file cannot be written.
     """
     ce, mtl = [CE_HEADER], [MTL_HEADER]
-    has_mtl = not _lacking(record.signals)
-    for stem, clip in record.clips.items():
-        files = [name for name in clip.files if ".frames." in name]
-        if clip.status != "done" or not files:
-            continue
-        frames = read_table(folder / files[0])
-        ce += compound_rows(stem, frames)
+    has_mtl = not lacking_signals(folder.record.signals)
+    for clip in folder.clips():
+        frames = folder.read_table(clip, "frames")
+        ce += compound_rows(clip.stem, frames)
         if has_mtl:
-            mtl += multi_task_rows(stem, frames, record.thresholds)
-    write_atomically(folder / "CE.txt", _text(ce))
+            mtl += multi_task_rows(clip.stem, frames, folder.record.thresholds)
+    _write(folder.path / "CE.txt", ce)
     if has_mtl:
-        write_atomically(folder / "MTL.txt", _text(mtl))
+        _write(folder.path / "MTL.txt", mtl)
 
 
-def compound_rows(stem: str, frames: pa.Table) -> Iterator[str]:
-    """Yield a row of `CE.txt` for each frame: `STEM/00001.jpg,ID`, ID -1 without a label."""
-    ids = {name: number for number, name in enumerate(CE_CLASSES)}
-    labels = frames.column("compound").to_pylist()
-    for image, label in zip(_images(stem, frames), labels, strict=True):
-        yield f"{image},{ids.get(label, _UNKNOWN_CLASS)}"
+@dataclass(frozen=True)
+class Submitted:
+    """What it took to fill the template.
+
+    Attributes:
+        rows: Number of rows written.
+        held: Images that the run lacks or has no label for; each got the row of the nearest frame
+            of its video that has one, the earlier of two equally near.
+        unused: Number of the run's frames that the template does not ask for.
+        filled: Videos of which the run knows nothing; their rows are the given fill.
+    """
+
+    rows: int
+    held: Sequence[str]
+    unused: int
+    filled: Sequence[str]
 
 
-def multi_task_rows(stem: str, frames: pa.Table, thresholds: Mapping[str, float]) -> Iterator[str]:
-    """Yield a row of `MTL.txt` for each frame.
+def submit(
+    kind: Kind, folder: Path, template: Path, out: Path, fill: str | None = None
+) -> Submitted:
+    """Write a run as a submission with exactly the rows of the organisers' sample file.
 
     Args:
-        stem: Name of the clip.
-        frames: Its frames; must have valence, arousal, expressions and all action units.
-        thresholds: Probability from which a unit counts as present, by name; 0.5 without.
+        kind: `ce` or `mtl`.
+        folder: A finished run.
+        template: The organisers' sample file: its header, its images, its order.
+        out: The file to write.
+        fill: What follows the image for videos of which the run knows nothing, for example `0`.
 
-    Yields:
-        `STEM/00001.jpg,V,A,E,AU01,...,AU26`; -5, -1 and -1 where a frame is unknown.
+    Raises:
+        UsageError: the folder holds no run, or none with what the kind needs; or a video of the
+            template is not in the run and there is no fill.
+        ClipError: a table of the run cannot be read.
+        FileError: the file cannot be written.
     """
-    present = [name for name in EXPRESSIONS if name in frames.column_names]
-    affect = columns_matrix(frames, VALENCE_AROUSAL)
-    expression = _highest(columns_matrix(frames, present), [_AFF_WILD2_ID[n] for n in present])
-    limits = [thresholds.get(name, _DEFAULT_THRESHOLD) for name in ACTION_UNITS]
-    units = columns_matrix(frames, ACTION_UNITS)
-    is_on = np.where(np.isnan(units), _UNKNOWN_CLASS, units >= np.array(limits, np.float32))
-    rows = zip(
-        _images(stem, frames), affect.tolist(), expression.tolist(), is_on.tolist(), strict=True
-    )
-    for image, pair, label, on in rows:
-        values = [f"{v:.6g}" if v == v else str(_UNKNOWN_VALUE) for v in pair]
-        yield ",".join((image, *values, str(label), *(str(int(unit)) for unit in on)))
+    header, images = read_template(template)
+    known = _known_rows(kind, RunFolder.open(folder))
+    numbers: dict[str, list[int]] = {}
+    for video, number in sorted(known):
+        numbers.setdefault(video, []).append(number)
+    lacking = list(dict.fromkeys(key[0] for _, key in images if key[0] not in numbers))
+    if lacking and fill is None:
+        some = ", ".join(lacking[:_SHOWN]) + (", ..." if len(lacking) > _SHOWN else "")
+        raise UsageError(
+            f"{folder}: has nothing for {counted(len(lacking), 'video')} of the template ({some}); "
+            "run them, or give values to fill them with"
+        )
+    lines, held = [header], []
+    for image, key in images:
+        row = fill if key[0] in lacking else known.get(key)
+        if row is None:
+            row = known[key[0], nearest(numbers[key[0]], key[1])]
+            held.append(image)
+        lines.append(f"{image},{row}")
+    _write(out, lines)
+    wanted = {key for _, key in images}
+    unused = sum(key not in wanted for key in known)
+    return Submitted(len(images), held, unused, lacking)
 
 
-def _highest(probabilities: Floats, ids: Sequence[int]) -> Integers:
-    """Id of the highest column of each row, -1 where none is known."""
-    known = ~np.isnan(probabilities).all(axis=1)
-    best = np.argmax(np.where(np.isnan(probabilities), -np.inf, probabilities), axis=1)
-    return np.where(known, np.array(ids)[best], _UNKNOWN_CLASS)
+def _known_rows(kind: Kind, folder: RunFolder) -> Mapping[Key, str]:
+    """What follows the image in each row of a run that is known, by video and frame."""
+    _require(kind, folder)
+    rows: dict[Key, str] = {}
+    for clip in folder.clips():
+        for line in _rows(kind, folder, clip):
+            image, _, values = line.partition(",")
+            key = image_key(image)
+            assert key is not None
+            if not has_missing(kind, values):
+                rows[key] = values
+    return rows
 
 
-def _images(stem: str, frames: pa.Table) -> Iterator[str]:
-    # What would end a field or a row; the challenge's own videos have no such names.
-    stem = re.sub(r"[,\r\n]", "_", stem)
-    return (f"{stem}/{number:05d}.jpg" for number in frames.column("frame").to_pylist())
+def _rows(kind: Kind, folder: RunFolder, clip: ClipRecord) -> Iterator[str]:
+    frames = folder.read_table(clip, "frames")
+    if kind == "ce":
+        return compound_rows(clip.stem, frames)
+    return multi_task_rows(clip.stem, frames, folder.record.thresholds)
 
 
-def _lacking(names: Sequence[str]) -> list[str]:
-    lacking = [name for name in (*VALENCE_AROUSAL, *ACTION_UNITS) if name not in names]
-    return lacking if set(EXPRESSIONS) & set(names) else ["expression", *lacking]
+def _require(kind: Kind, folder: RunFolder) -> None:
+    """Refuse a run that has nothing, or not all, of what the kind needs.
+
+    Raises:
+        UsageError: it does; rules may leave out some of the compounds.
+    """
+    record = folder.record
+    if kind == "mtl":
+        lacking = lacking_signals(record.signals)
+    else:
+        compounds = record.rules.get("compounds", ())
+        lacking = [] if set(CE_CLASSES) & set(compounds) else list(CE_CLASSES)
+    if lacking:
+        raise UsageError(
+            f"{folder.path}: the run cannot be a submission of kind '{kind}': it has no "
+            f"{', '.join(lacking)}"
+        )
 
 
-def _text(lines: Sequence[str]) -> bytes:
-    return ("\n".join(lines) + "\n").encode()
+def _write(path: Path, lines: Sequence[str]) -> None:
+    write_atomically(path, ("\n".join(lines) + "\n").encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,16 +13,27 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from cexpr._support.atomic import write_atomically
-from cexpr.errors import ClipError
-from cexpr.tables.result import EVENT_SCHEMA, FACE_KEYS, FRAME_DECISION, FRAME_KEYS, ClipResult
+from cexpr.errors import ClipError, UsageError
+from cexpr.signals import SIGNALS
+from cexpr.tables.result import (
+    EVENT_SCHEMA,
+    FACE_KEYS,
+    FRAME_DECISION,
+    FRAME_KEYS,
+    ClipResult,
+    FrameRows,
+    frame_rows,
+)
 
 Format = Literal["csv", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "parquet")
 _PARTS: Final = ("frames", "faces", "events")
+_FRAME_COLUMNS: Final = ("frame", "time", "n_faces", *SIGNALS, "compound", "confidence")
+_UNREADABLE: Final = (OSError, ValueError, csv.Error, pa.ArrowException)
 
 
 def table_path(folder: Path, stem: str, part: str, kind: Format) -> Path:
-    """Name of a result file, for example `DIR/STEM.frames.csv`."""
+    """Return the path of a result file, for example `DIR/STEM.frames.csv`."""
     return folder / f"{stem}.{part}.{kind}"
 
 
@@ -73,6 +85,12 @@ def _parquet_bytes(table: pa.Table) -> bytes:
     return data
 
 
+def find_table(folder: Path, stem: str, part: str) -> Path | None:
+    """Find a table of a clip in any format, the first of `FORMATS` that is there; None for none."""
+    paths = (table_path(folder, stem, part, kind) for kind in FORMATS)
+    return next((path for path in paths if path.is_file()), None)
+
+
 def read_table(path: Path) -> pa.Table:
     """Read a table of faces, frames or events that `write_table` wrote.
 
@@ -87,24 +105,60 @@ def read_table(path: Path) -> pa.Table:
     """
     part = path.suffixes[-2].lstrip(".") if len(path.suffixes) > 1 else ""
     try:
-        if path.suffix == ".parquet":
-            table = pa.parquet.read_table(path)
-        else:
-            with path.open(encoding="utf-8", newline="") as stream:
-                header = stream.readline().rstrip("\r\n")
-            names = [name.strip('"') for name in header.split(",")]
-            types = _column_types(part, names)
-            options = pa.csv.ConvertOptions(
-                column_types=types, null_values=[""], strings_can_be_null=True
-            )
-            table = pa.csv.read_csv(path, convert_options=options)
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+        table = _read(path, part, _column_names(path))
+    except _UNREADABLE as error:
         reason = " ".join(str(error).split())
         raise ClipError(f"{path}: cannot be read as a table of results: {reason}") from error
     missing = [name for name in _required(part) if name not in table.column_names]
     if missing:
         raise ClipError(f"{path}: not a table of {part}: no column {', '.join(missing)}")
     return table
+
+
+def read_frames(path: Path) -> FrameRows:
+    """Read numbers, times, signals and labels of frames.
+
+    Args:
+        path: A `STEM.frames.csv` or `STEM.frames.parquet`; columns other than `frame` and `time`
+            may be missing.
+
+    Raises:
+        UsageError: the file cannot be read, or is not a table of frames.
+    """
+    try:
+        names = _column_names(path)
+        if {"face", "detection"} <= set(names):
+            frames = path.with_name(path.name.replace(".faces.", ".frames."))
+            other = frames.name if frames != path and frames.is_file() else "STEM.frames.csv"
+            raise UsageError(
+                f"{path}: this is a table of faces; give the table of frames beside it, {other}"
+            )
+        if not {"frame", "time"} <= set(names):
+            raise UsageError(f"{path}: expected a STEM.frames.csv with the columns frame and time")
+        return frame_rows(_read(path, "frames", [name for name in names if name in _FRAME_COLUMNS]))
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{path}: cannot be read as a table of frames: {reason}") from error
+
+
+def _column_names(path: Path) -> list[str]:
+    if path.suffix == ".parquet":
+        return list(pa.parquet.read_schema(path).names)
+    with path.open(encoding="utf-8", newline="") as stream:
+        return next(csv.reader(stream), [])
+
+
+def _read(path: Path, part: str, names: Sequence[str]) -> pa.Table:
+    """Read columns of a file with the types of its part."""
+    if path.suffix == ".parquet":
+        return pa.parquet.read_table(path).select(names)
+    options = pa.csv.ConvertOptions(
+        include_columns=names,
+        column_types=_column_types(part, names),
+        null_values=[""],
+        strings_can_be_null=True,
+    )
+    return pa.csv.read_csv(path, convert_options=options)
 
 
 def _required(part: str) -> tuple[str, ...]:
@@ -120,7 +174,7 @@ def _column_types(part: str, names: Sequence[str]) -> dict[str, pa.DataType]:
     known = dict((*FRAME_KEYS, *FRAME_DECISION, *FACE_KEYS))
     if part == "events":
         known = {field.name: field.type for field in EVENT_SCHEMA}
-    # What is no key is a signal or the score of a compound.
+    # All others are signals and scores of compounds.
     return {name: known.get(name, pa.float32()) for name in names}
 
 

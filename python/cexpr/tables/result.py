@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cexpr._support.text import counted
 from cexpr._support.types import Bools, Doubles, Floats, Integers, Labels
+from cexpr.signals import SIGNALS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +95,29 @@ class FaceRows:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameRows:
+    """The frames of a clip as arrays, as far as an explanation needs them.
+
+    Attributes:
+        frame: int64, shape (T,), 1-based.
+        time: float64, shape (T,), seconds.
+        n_faces: int64, shape (T,); 1 where the table does not say.
+        names: Names of the S signals.
+        signals: float32, shape (T, S), smoothed as the run did; NaN is unknown.
+        labels: T names of compounds, "" for no label; None where the table has no such column.
+        confidence: float32, shape (T,), score of the label; NaN is unknown.
+    """
+
+    frame: Integers
+    time: Doubles
+    n_faces: Integers
+    names: tuple[str, ...]
+    signals: Floats
+    labels: tuple[str, ...] | None
+    confidence: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +237,33 @@ def face_rows(table: pa.Table) -> FaceRows:
     )
 
 
+def frame_rows(table: pa.Table) -> FrameRows:
+    """Take a table of frames, for example one read back, apart again.
+
+    Args:
+        table: Must have the columns `frame` and `time`.
+
+    Raises:
+        ValueError: a frame has no number.
+    """
+    if table.column("frame").null_count:
+        raise ValueError("frame: expected a number in each row, got an empty cell")
+    names = tuple(name for name in SIGNALS if name in table.column_names)
+    columns = {name: table.column(name) for name in table.column_names}
+    unknown = pa.chunked_array([pa.nulls(table.num_rows, pa.float32())])
+    n_faces = columns.get("n_faces", unknown).cast(pa.int64()).fill_null(1)
+    labels = columns.get("compound")
+    return FrameRows(
+        frame=_numbers(columns["frame"], pa.int64()),
+        time=_numbers(columns["time"], pa.float64()),
+        n_faces=_numbers(n_faces, pa.int64()),
+        names=names,
+        signals=columns_matrix(table, names),
+        labels=None if labels is None else tuple(label or "" for label in labels.to_pylist()),
+        confidence=_numbers(columns.get("confidence", unknown), pa.float32()),
+    )
+
+
 def frames_table(
     frame: Integers,
     time: Doubles,
@@ -266,7 +317,7 @@ def arrow_array(values: NDArray[Any], kind: pa.DataType, known: Bools | None = N
     Args:
         values: shape (N,), numbers that `kind` can hold.
         kind: An integer or float type.
-        known: bool, shape (N,), False for null; without, all but NaN are known.
+        known: bool, shape (N,), False for null; None if all but NaN are known.
     """
     data = np.ascontiguousarray(values, kind.to_pandas_dtype())
     if known is None and pa.types.is_floating(kind):

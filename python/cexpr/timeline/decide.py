@@ -1,4 +1,7 @@
-"""Phase 2: from the signals of faces to one decided row per frame; milliseconds, at will."""
+"""Phase 2: from the signals of faces to one decided row per frame.
+
+It takes milliseconds and reads no video, so it can be repeated with other rules.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,15 @@ from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import GROUPS
 from cexpr.smoothing import smooth
 from cexpr.tables.result import EVENT_SCHEMA, FaceRows, arrow_array, frames_table, label_names
-from cexpr.timeline import steps as timeline
+from cexpr.timeline import steps
 
 # Frames per second of a clip with a single frame: no length in seconds reaches anything there.
 _FALLBACK_RATE: Final = 30.0
-Length = tuple[float, str]
 
 
 @dataclass(frozen=True, eq=False)
-class Decision:
-    """What phase 2 found out about a clip, step by step.
+class DecidedClip:
+    """A clip as phase 2 decided it, step by step.
 
     Attributes:
         rows: The faces; their signals are smoothed.
@@ -51,36 +53,36 @@ class Decision:
     chosen: Integers
 
 
-def decide(
+def decide_tables(
     rows: FaceRows,
     frame: Integers,
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
-    """Decide every frame of a clip and cut the labels into events.
+    """Decide a clip and lay its frames and events out as tables.
 
     Args:
-        rows: As in `decide_frames`, and so are the others.
-        frame: int64, shape (T,).
-        time: float64, shape (T,).
-        rules: The rule set.
+        rows: The faces, as the models saw them.
+        frame: int64, shape (T,), numbers of all frames, increasing.
+        time: float64, shape (T,), seconds, not decreasing.
+        rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
 
     Returns:
         The table of frames, T rows, and the table of events. The signals of a frame are the
-        smoothed ones of the face that stands for it (`Decision.chosen`).
+        smoothed ones of the face that stands for it (`DecidedClip.chosen`).
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
         ValueError: a face stands in a frame that is not among `frame`.
     """
-    found = decide_frames(rows, frame, time, rules, smoothings)
+    found = decide_clip(rows, frame, time, rules, smoothings)
     how_gaps: Any = rules.gaps
     signals = np.full((len(frame), len(rows.names)), np.nan, np.float32)
     has_face = found.chosen >= 0
     signals[has_face] = found.rows.signals[found.chosen[has_face]]
-    signals, _ = timeline.fill_gaps(signals, (found.n_faces > 0).astype(np.uint8), how_gaps)
+    signals, _ = steps.fill_gaps(signals, (found.n_faces > 0).astype(np.uint8), how_gaps)
     frames = frames_table(
         frame=frame,
         time=time,
@@ -93,17 +95,17 @@ def decide(
         confidence=found.confidence,
         filled=found.is_filled.astype(bool),
     )
-    events = timeline.cut_events(found.labels, found.confidence, time, **rules.event_options)
+    events = steps.cut_events(found.labels, found.confidence, time, **rules.event_options)
     return frames, _events_table(events, found, frame, time, rules)
 
 
-def decide_frames(
+def decide_clip(
     rows: FaceRows,
     frame: Integers,
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Decision:
+) -> DecidedClip:
     """Find the label of every frame of a clip.
 
     The order: signals smoothed per track, rules, faces merged, gaps filled, compound scores
@@ -131,20 +133,20 @@ def decide_frames(
         rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.face
     )
     area = rows.boxes_xywh[:, 2] * rows.boxes_xywh[:, 3]
-    merged, decided = timeline.merge_faces(
-        scores, index, len(frame), how_faces, rows.detection, area
-    )
+    merged, decided = steps.merge_faces(scores, index, len(frame), how_faces, rows.detection, area)
     n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     seen = (n_faces > 0).astype(np.uint8)
-    filled_scores, is_filled = timeline.fill_gaps(merged, seen, how_gaps)
+    filled_scores, is_filled = steps.fill_gaps(merged, seen, how_gaps)
     smoothed = smooth_scores(filled_scores, seen, frame, smoothings["compounds"], rate)
-    labels, confidence = timeline.decide(smoothed, time, **rules.decide_options)
+    labels, confidence = steps.choose_labels(smoothed, time, **rules.decide_options)
     # A frame without a label shows the face that came closest to one.
     closest = np.argmax(np.where(np.isnan(merged), -np.inf, merged), axis=1)
     column = np.where(labels >= 0, labels, closest)
     chosen = decided[np.arange(len(frame)), column]
     chosen = np.where(chosen >= 0, chosen, _best_detection(rows.detection, index, len(frame)))
-    return Decision(rows, n_faces, merged, decided, smoothed, is_filled, labels, confidence, chosen)
+    return DecidedClip(
+        rows, n_faces, merged, decided, smoothed, is_filled, labels, confidence, chosen
+    )
 
 
 def smooth_tracks(
@@ -219,7 +221,7 @@ def _smoothing(smoothing: Mapping[str, Any], rate: float) -> dict[str, Any] | No
     }
 
 
-def _in_frames(length: Length, rate: float) -> float:
+def _in_frames(length: steps.Length, rate: float) -> float:
     value, unit = length
     return value * rate if unit == "seconds" else value
 
@@ -237,7 +239,9 @@ def _frame_index(row_frames: Integers, frame: Integers) -> Integers:
     known = index < len(frame)
     known[known] = frame[index[known]] == row_frames[known]
     if not known.all():
-        raise ValueError(f"frame {row_frames[~known][0]}: has a face but is no frame of the clip")
+        raise ValueError(
+            f"frame {row_frames[~known][0]}: has a face but is not among the frames of the clip"
+        )
     return index.astype(np.int64, copy=False)
 
 
@@ -251,7 +255,7 @@ def _best_detection(detection: Floats, index: Integers, frame_count: int) -> Int
 
 
 def _events_table(
-    events: timeline.Events, found: Decision, frame: Integers, time: Doubles, rules: RuleSet
+    events: steps.Events, found: DecidedClip, frame: Integers, time: Doubles, rules: RuleSet
 ) -> pa.Table:
     columns: list[NDArray[Any]] = [
         np.arange(len(events)),

@@ -14,7 +14,7 @@ import numpy as np
 from cexpr import _core
 from cexpr._support.types import Doubles, Flags, Floats, Integers, Labels
 
-__all__ = ["Events", "cut_events", "decide", "fill_gaps", "merge_faces"]
+__all__ = ["Events", "choose_labels", "cut_events", "fill_gaps", "merge_faces"]
 
 Length = tuple[float, str]
 
@@ -106,7 +106,7 @@ def fill_gaps(
     return _core.fill_gaps(values, seen, how)
 
 
-def decide(
+def choose_labels(
     scores: Floats,
     times: Doubles | None = None,
     *,

@@ -1,8 +1,8 @@
-"""Search smoothing, blending weights and thresholds on annotated frames, judged over videos.
+"""Search smoothing, blending weights and thresholds on annotated frames.
 
-Every head is searched on its own over all kernels, radii and sigmas, and over the weights of the
-models; action units also over a threshold for each unit. The figure to believe is the
-cross-validated one: videos are dealt into folds, and each fold is judged with the setting that is
+Every head is searched on its own, over all kernels, radii and sigmas, and over the weights of the
+models; action units also over a threshold for each unit. The figure to trust is the
+cross-validated one: videos are assigned to folds, and each fold is judged with the setting that is
 best on the others.
 """
 
@@ -22,7 +22,7 @@ from cexpr.errors import UsageError
 from cexpr.evaluation.sums import THRESHOLDS, best_scores, head_sums, unit_scores
 from cexpr.signals import ACTION_UNITS
 from cexpr.smoothing import smooth
-from cexpr.tuning.sources import COLUMNS, Track
+from cexpr.tuning.sources import COLUMNS, LabelledVideo
 
 Window = Literal["frames", "rows"]
 
@@ -107,7 +107,7 @@ def weight_grid(models: int) -> list[tuple[float, ...]]:
 
 def tune(
     labels: MultiTask,
-    tracks: Sequence[Track],
+    videos: Sequence[LabelledVideo],
     *,
     smoothings: Sequence[Smoothing],
     folds: int = 5,
@@ -118,27 +118,27 @@ def tune(
 
     Args:
         labels: Annotations.
-        tracks: See `read_tracks`.
+        videos: See `read_videos`.
         smoothings: What to try, no smoothing first; see `grid`.
         folds: Number of folds of the cross-validation; at least as many videos are needed.
-        seed: Of the dealing of videos into folds.
+        seed: Random seed for assigning videos to folds.
         progress: Called with the steps done and all steps.
 
     Raises:
         UsageError: There are fewer videos than folds.
     """
-    if len(tracks) < folds:
-        videos = counted(len(tracks), "labelled video")
-        raise UsageError(f"{videos} cannot be dealt into {folds} folds")
-    fold = _deal(labels, tracks, folds, seed)
-    models = len(tracks[0].signals)
+    if len(videos) < folds:
+        held = counted(len(videos), "labelled video")
+        raise UsageError(f"{held} cannot be divided into {folds} folds")
+    fold = _folds_of(labels, videos, folds, seed)
+    models = len(videos[0].signals)
     weights = weight_grid(models)
-    heads = [head for head in COLUMNS if all(any(head in s for s in one.signals) for one in tracks)]
+    heads = [head for head in COLUMNS if all(any(head in s for s in one.signals) for one in videos)]
     found = []
     for number, head in enumerate(heads):
         sums = []
         for step, smoothing in enumerate(smoothings):
-            values = [_smoothed(labels, tracks, model, head, smoothing) for model in range(models)]
+            values = [_smoothed(labels, videos, model, head, smoothing) for model in range(models)]
             sums.append(
                 [head_sums(head, labels, one, fold, folds) for one in _blends(values, weights)]
             )
@@ -151,12 +151,12 @@ def tune(
 def options(
     models: Sequence[str], found: Sequence[Found], detector: str | None = None
 ) -> dict[str, Any]:
-    """What `cexpr run --config` reads: detector, models, blending, smoothing and thresholds.
+    """Lay out what was found as an options file: detector, models, blending, smoothing, thresholds.
 
     Args:
         models: Names of the models; none where they are not known.
-        found: Of `tune`.
-        detector: The one that found the faces; None where several did.
+        found: What `tune` returned.
+        detector: The detector that found the faces; None where several did.
     """
     result: dict[str, Any] = {"detector": detector} if detector else {}
     if models:
@@ -182,38 +182,40 @@ def _as_option(smoothing: Smoothing) -> dict[str, Any]:
     }
 
 
-def _deal(labels: MultiTask, tracks: Sequence[Track], folds: int, seed: int) -> Integers:
+def _folds_of(
+    labels: MultiTask, videos: Sequence[LabelledVideo], folds: int, seed: int
+) -> Integers:
     """Fold of each labelled row; videos stay whole, folds get about the same number of rows."""
-    shuffled = np.random.default_rng(seed).permutation(len(tracks))
-    by_size = sorted(shuffled.tolist(), key=lambda one: -len(tracks[one].labelled))
+    shuffled = np.random.default_rng(seed).permutation(len(videos))
+    by_size = sorted(shuffled.tolist(), key=lambda one: -len(videos[one].labelled))
     size = np.zeros(folds)
     fold = np.zeros(len(labels.keys), dtype=np.int64)
     for one in by_size:
         smallest = int(size.argmin())
-        fold[tracks[one].labelled] = smallest
-        size[smallest] += len(tracks[one].labelled)
+        fold[videos[one].labelled] = smallest
+        size[smallest] += len(videos[one].labelled)
     return fold
 
 
 def _smoothed(
-    labels: MultiTask, tracks: Sequence[Track], model: int, head: str, smoothing: Smoothing
+    labels: MultiTask, videos: Sequence[LabelledVideo], model: int, head: str, smoothing: Smoothing
 ) -> Floats:
     """Signals of one model at the labelled rows; NaN where it has no such column."""
     out = np.full((len(labels.keys), len(COLUMNS[head])), np.nan, np.float32)
-    for track in tracks:
-        values = track.signals[model].get(head)
+    for video in videos:
+        values = video.signals[model].get(head)
         if values is None:
             continue
         if smoothing.kernel is not None:
             values = smooth(
                 values,
-                track.frame,
+                video.frame,
                 smoothing.kernel,
                 smoothing.radius,
                 smoothing.sigma,
                 smoothing.window,
             )
-        out[track.labelled] = values[track.place]
+        out[video.labelled] = values[video.place]
     return out
 
 

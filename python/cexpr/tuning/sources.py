@@ -10,36 +10,31 @@ from typing import Final
 import numpy as np
 
 from cexpr._support.types import Floats, Integers
-from cexpr.abaw import files as abaw
+from cexpr.abaw.classes import AFF_WILD2_SIGNALS
 from cexpr.abaw.files import MultiTask
 from cexpr.errors import UsageError
 from cexpr.heads.features import best_faces, read_features
-from cexpr.models import outputs as heads
-from cexpr.models import zoo
+from cexpr.models import outputs, zoo
 from cexpr.models.manifest import sha256_of
 from cexpr.models.stacked import HeadsModel
 from cexpr.models.zoo import DEFAULT_MODEL
-from cexpr.runs.record import RunRecord
+from cexpr.runs.folder import RunFolder
 from cexpr.signals import GROUPS
-from cexpr.tables.files import read_table
 from cexpr.tables.result import columns_matrix
 
-# Aff-Wild2 has "other" where the models have contempt.
-_EXPRESSION_ORDER: Final = tuple(
-    "contempt" if name == "other" else name for name in abaw.EXPRESSIONS
-)
-COLUMNS: Final = {**GROUPS, "expression": _EXPRESSION_ORDER}
+COLUMNS: Final = {**GROUPS, "expression": AFF_WILD2_SIGNALS}
+"""Signals of each head in the order of the annotations."""
 
 
 @dataclass(frozen=True)
-class Track:
+class LabelledVideo:
     """The signals of one video, and where its labelled rows find theirs.
 
     Attributes:
         frame: int64, shape (T,), increasing.
         signals: For each model, by head: float32, shape (T, C), NaN where it has no such column.
         labelled: int64, shape (L,): rows of the annotations.
-        place: int64, shape (L,): row of the track for each of them, the nearest frame with a face.
+        place: int64, shape (L,): row of the video for each of them, the nearest frame with a face.
     """
 
     frame: Integers
@@ -63,28 +58,26 @@ class RunSource:
     """
 
     def __init__(self, folder: Path) -> None:
-        record = RunRecord.load(folder)
-        if record is None:
-            raise UsageError(
-                f"{folder}: holds no run; expected a folder that 'cexpr run' wrote, or a file of "
-                "'cexpr extract'"
-            )
+        self._run = RunFolder.open(folder)
+        record = self._run.record
         given = record.options.get("models") or [DEFAULT_MODEL]
         self.name = str(folder)
         self.model = str(given[0]) if len(given) == 1 else None
         self.detector: str | None = record.options.get("detector")
         self.signals = tuple(record.signals)
         self.derived = tuple(record.derived)
-        self._folder = folder
-        self._clips = record.clips
 
     def read(self, video: str) -> tuple[Integers, Mapping[str, Floats]]:
-        """Frame numbers with a face, increasing, and the signals there by name."""
-        clip = self._clips.get(video)
-        files = [name for name in clip.files if ".faces." in name] if clip else []
-        if clip is None or clip.status != "done" or not files:
+        """Read the frame numbers with a face, increasing, and the signals there by name.
+
+        Raises:
+            UsageError: the run has no such clip, or did not finish it.
+            ClipError: its table of faces cannot be read.
+        """
+        clip = self._run.record.clips.get(video)
+        if clip is None or clip.status != "done":
             raise UsageError(f"{self.name}: has no finished clip '{video}', which has labels")
-        table = read_table(self._folder / files[0])
+        table = self._run.read_table(clip, "faces")
         frame = table.column("frame").to_numpy()
         best = best_faces(frame, table.column("detection").to_numpy())
         values = columns_matrix(table, self.signals)[best]
@@ -92,13 +85,13 @@ class RunSource:
 
 
 class FeatureSource:
-    """A file that `cexpr extract` wrote, under the heads of its model or heads of one's own.
+    """A file that `cexpr extract` wrote, under the heads of its model or trained ones.
 
     Attributes are those of `RunSource`.
 
     Args:
         path: The file.
-        model: Heads that stand on the features; those of the model itself without.
+        model: Heads that stand on the features; None for those of the model itself.
 
     Raises:
         UsageError: The file cannot be read, or the model has other features.
@@ -118,10 +111,10 @@ class FeatureSource:
         made_by = (manifest.backbone or manifest).sha256 or sha256_of(zoo.model_file(manifest))
         if made_by != features.settings.sha256:
             raise UsageError(
-                f"{path}: the features are not of model '{self.model}'; heads that stand on them "
-                "are those that 'cexpr heads fit --alone' wrote"
+                f"{path}: the features are not of model '{self.model}'; name the model that they "
+                "came from, or heads that were trained on them and exported alone"
             )
-        found = heads.signals(manifest, tensors)
+        found = outputs.signals(manifest, tensors)
         self.signals, self.derived = found.names, tuple(found.derived)
         self._values = found.values
         self._rows: dict[str, list[int]] = {}
@@ -130,7 +123,7 @@ class FeatureSource:
         self._frame = np.array([number for _, number in features.keys], dtype=np.int64)
 
     def read(self, video: str) -> tuple[Integers, Mapping[str, Floats]]:
-        """See `RunSource.read`."""
+        """Read the same as `RunSource.read`."""
         rows = self._rows.get(video)
         if rows is None:
             raise UsageError(f"{self.name}: has no face of '{video}', which has labels")
@@ -148,12 +141,12 @@ def open_sources(paths: Sequence[Path], models: Sequence[str] = ()) -> list[Sour
         models: Heads for the files of features, in their order; none for those of their models.
 
     Raises:
-        UsageError: Something is neither, or the number of models is not that of the files.
+        UsageError: a path is neither, or the number of models is not that of the files.
     """
     files = [path for path in paths if not path.is_dir()]
     if models and len(models) != len(files):
         raise UsageError(
-            f"--model: expected one for each file of features ({len(files)} of them), "
+            f"models: expected one for each file of features ({len(files)} of them), "
             f"got {len(models)}"
         )
     given = dict(zip(files, models, strict=True)) if models else {}
@@ -162,7 +155,7 @@ def open_sources(paths: Sequence[Path], models: Sequence[str] = ()) -> list[Sour
     ]
 
 
-def read_tracks(labels: MultiTask, sources: Sequence[Source]) -> list[Track]:
+def read_videos(labels: MultiTask, sources: Sequence[Source]) -> list[LabelledVideo]:
     """Gather the unsmoothed signals of the labelled videos, one source for each model.
 
     Of several faces in a frame the one with the highest detection score counts. As in a blended
@@ -176,7 +169,7 @@ def read_tracks(labels: MultiTask, sources: Sequence[Source]) -> list[Track]:
     for row, (video, _) in enumerate(labels.keys):
         rows.setdefault(video, []).append(row)
     heads_of = _usable_heads(sources)
-    tracks = []
+    videos = []
     for video, labelled in rows.items():
         parts = []
         for source, usable in zip(sources, heads_of, strict=True):
@@ -188,10 +181,12 @@ def read_tracks(labels: MultiTask, sources: Sequence[Source]) -> list[Track]:
         if any(not np.array_equal(frame, other) for other, _ in parts[1:]):
             raise UsageError(f"'{video}': faces were seen in different frames; use one detector")
         numbers = np.array([labels.keys[row][1] for row in labelled], dtype=np.int64)
-        tracks.append(
-            Track(frame, [part for _, part in parts], np.array(labelled), _nearest(frame, numbers))
+        videos.append(
+            LabelledVideo(
+                frame, [part for _, part in parts], np.array(labelled), _nearest(frame, numbers)
+            )
         )
-    return tracks
+    return videos
 
 
 def _usable_heads(sources: Sequence[Source]) -> list[list[str]]:

@@ -1,0 +1,193 @@
+"""Whether a run may go on in a folder: the same options, and which clips are finished there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence, Set
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from cexpr._support.text import counted
+from cexpr.clips.sources import ClipSource
+from cexpr.errors import UsageError
+from cexpr.runs.record import ClipRecord, RunRecord, written
+
+# Clips that a message names.
+_SHOWN: Final = 5
+
+
+class OccupiedError(UsageError):
+    """The folder holds something that a run may neither continue nor replace unasked.
+
+    Attributes:
+        reason: What stands in the way, without the remedies that the message adds.
+        apply: Arguments with which `cexpr.runs.apply.apply` gives the run in the folder what was
+            asked for, without reading its clips again; None where it cannot.
+    """
+
+    def __init__(self, reason: str, apply: dict[str, Any] | None = None) -> None:
+        """Make the message from the reason and the remedies."""
+        again = "apply decides its clips again without reading them; or " if apply else ""
+        super().__init__(f"{reason}; {again}overwrite it, or choose another folder")
+        self.reason = reason
+        self.apply = apply
+
+
+def prepare(
+    record: RunRecord,
+    sources: Sequence[ClipSource],
+    missing: Sequence[ClipRecord],
+    folder: Path,
+    *,
+    overwrite: bool,
+    notice: Callable[[str], None],
+) -> list[ClipSource]:
+    """Make the folder, take over what an earlier run finished there, and return what is left.
+
+    Args:
+        record: The run that begins; gets the records of all its clips.
+        sources: The clips.
+        missing: Records of inputs that hold no clip.
+        folder: Where results go; made if missing.
+        overwrite: Remove the results of the run that is there.
+        notice: Told before results are removed.
+
+    Returns:
+        Clips that are still to be done, under names that nothing else in the folder has.
+
+    Raises:
+        UsageError: the folder cannot be created.
+        OccupiedError: the folder holds a run with other options, or a damaged one.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot create this folder: {error.strerror}") from error
+    earlier = {} if overwrite else _earlier(record, folder)
+    if overwrite:
+        _remove_earlier(folder, {written(source.path) for source in sources}, notice)
+    by_path = {clip.path: clip for clip in earlier.values()}
+    taken = {clip.stem.casefold() for clip in earlier.values()}
+    todo = []
+    for source in sources:
+        before = by_path.get(written(source.path))
+        if before is not None:
+            source = replace(source, stem=before.stem)
+        else:
+            source = replace(source, stem=_free_stem(source.stem, taken))
+        taken.add(source.stem.casefold())
+        if before is None or not is_finished(before, folder):
+            record.clips[written(source.stem)] = ClipRecord.of(source)
+            todo.append(source)
+        else:
+            record.clips[before.stem] = before
+    for clip in missing:
+        clip.stem = _free_stem(clip.stem, taken)
+        taken.add(clip.stem.casefold())
+        record.clips[clip.stem] = clip
+    # Clips of earlier runs that are not among the inputs of this one stay.
+    for stem, clip in earlier.items():
+        if clip.kind != "missing":
+            record.clips.setdefault(stem, clip)
+    return todo
+
+
+def is_finished(clip: ClipRecord, folder: Path) -> bool:
+    """Tell whether a clip is done, unchanged since, and its files are all there."""
+    return (
+        clip.status == "done"
+        and clip.is_unchanged()
+        and all((folder / name).is_file() for name in clip.files)
+    )
+
+
+def differences(earlier: RunRecord, now: RunRecord) -> dict[str, str]:
+    """Name the settings in which two runs differ, and show both values."""
+    ours, theirs = earlier.settings(), now.settings()
+    return {
+        name: f"{name}: {_shown(earlier, name)} there, {_shown(now, name)} now"
+        for name in dict.fromkeys((*ours, *theirs))
+        if ours.get(name) != theirs.get(name)
+    }
+
+
+def _shown(record: RunRecord, name: str) -> str:
+    """Show a setting to a person: what is compared by content goes by its name as well."""
+    if name == "rules":
+        return f"{record.rules['name']} ({record.rules['sha256'][:8]})"
+    if name == "models":
+        return ", ".join(f"{model['id']} ({model['sha256'][:8]})" for model in record.models)
+    return json.dumps(record.settings().get(name))
+
+
+def _earlier(record: RunRecord, folder: Path) -> dict[str, ClipRecord]:
+    """Clips of the run that is in the folder; none where there is none.
+
+    Raises:
+        OccupiedError: it was made with other options, or its record is damaged.
+    """
+    try:
+        earlier = RunRecord.load(folder)
+    except UsageError as error:
+        raise OccupiedError(str(error)) from error
+    if earlier is None:
+        return {}
+    found = differences(earlier, record)
+    if found:
+        raise OccupiedError(
+            f"{folder}: holds a run with other options ({'; '.join(found.values())})",
+            _apply_arguments(earlier, record, set(found)),
+        )
+    return earlier.clips
+
+
+def _apply_arguments(
+    earlier: RunRecord, record: RunRecord, found: Set[str]
+) -> dict[str, Any] | None:
+    """Arguments with which `apply` gives an earlier run what is asked for; None if it cannot.
+
+    It uses other rules and adds tables; a format that is no longer asked for stays.
+    """
+    before, now = earlier.options, record.options
+    counts = earlier.counts()
+    takes_away = before["events"] > now["events"] or before["abaw"] > now["abaw"]
+    has_other = bool(found - {"rules", "events", "abaw", "formats"})
+    if has_other or takes_away or not counts["done"] + counts["outdated"]:
+        return None
+    arguments: dict[str, Any] = {"rules": now["rules"]} if "rules" in found else {}
+    arguments |= {name: True for name in ("events", "abaw") if name in found}
+    added = tuple(kind for kind in now["formats"] if kind not in before["formats"])
+    return arguments | ({"formats": added} if added else {}) or None
+
+
+def _remove_earlier(folder: Path, inputs: Set[str], notice: Callable[[str], None]) -> None:
+    """Remove the results of the run that is in the folder, and say so before."""
+    try:
+        earlier = RunRecord.load(folder)
+    except UsageError:
+        # A record that cannot be read is replaced by that of this run.
+        return
+    held = [clip for clip in earlier.clips.values() if clip.files] if earlier else []
+    if not held:
+        return
+    lost = [clip.stem for clip in held if clip.path not in inputs]
+    text = f"{folder}: removing the results of {counted(len(held), 'clip')} of the run there"
+    if lost:
+        some = ", ".join(lost[:_SHOWN]) + (", ..." if len(lost) > _SHOWN else "")
+        text += f"; {len(lost)} of them not among the inputs: {some}"
+    notice(text)
+    for clip in held:
+        for name in clip.files:
+            # A name, never a path: the record may have been edited.
+            with suppress(OSError):
+                (folder / Path(name).name).unlink()
+
+
+def _free_stem(stem: str, taken: set[str]) -> str:
+    """Return the stem, or the stem with the first number that nothing else has."""
+    free, number = stem, 2
+    while free.casefold() in taken:
+        free, number = f"{stem}_{number}", number + 1
+    return free
