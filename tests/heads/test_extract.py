@@ -19,7 +19,7 @@ from cexpr.heads import export as head_export
 from cexpr.heads import features as feature_file
 from cexpr.heads import fit as head_fitting
 from cexpr.heads.extract import Extraction, Extractor
-from cexpr.heads.features import read_clips, read_features
+from cexpr.heads.features import read_features, read_row_groups
 from cexpr.heads.training import Training
 from cexpr.models import manifest, zoo
 from cexpr.models.session import Model
@@ -111,7 +111,7 @@ def test_clips_that_are_there_are_kept_and_new_ones_added(
     text = extract_all(clips, model, out)
     assert "clip0: 20 faces (kept)" in text
     assert "clip1: 20 faces\n" in text
-    assert [one.stem for one in read_clips(out)[1]] == ["clip0", "clip1", "clip2"]
+    assert [one.stem for one in read_row_groups(out)[1]] == ["clip0", "clip1", "clip2"]
     before = out.stat().st_mtime_ns
     extract_all(clips, model, out)
     assert out.stat().st_mtime_ns == before
@@ -168,7 +168,7 @@ def test_a_bad_clip_is_named_and_the_others_are_done(
     code, text = command("extract", clips, "-o", out, "--model", model, "--detector", "full-frame")
     assert code == 1
     assert "broken" in text
-    assert len(read_clips(out)[1]) == CLIPS
+    assert len(read_row_groups(out)[1]) == CLIPS
 
 
 def test_a_model_without_features_is_refused(tmp_path: Path, model: Path) -> None:

@@ -15,7 +15,7 @@ from cexpr.heads import engines as head_engines
 from cexpr.heads import training as head_training
 from cexpr.heads.features import Features, Settings
 from cexpr.heads.fit import fit, join
-from cexpr.heads.training import Head, Training
+from cexpr.heads.training import TrainedHead, Training
 
 WIDTH, OUTPUTS = 24, 10
 MEASURE = Path(__file__).parents[2] / "tools" / "measure_heads.py"
@@ -151,7 +151,7 @@ def test_rows_are_joined_by_video_and_frame_and_heads_without_labels_left_out() 
         join(read, nothing)
 
 
-def both_engines(name: str, part: tuple[np.ndarray, np.ndarray]) -> tuple[Head, Head]:
+def both_engines(name: str, part: tuple[np.ndarray, np.ndarray]) -> tuple[TrainedHead, TrainedHead]:
     train = getattr(head_training, f"fit_{name}")
     how = {"epochs": 3, "seed": 8}
     return train(part, part, Training(**how)), train(part, part, Training(**how, engine="torch"))

@@ -11,9 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from cexpr._support.opencv import load_cv2
 from cexpr._support.text import command_line, counted
-from cexpr.clips.sources import ClipSource, address_of, find_clips
+from cexpr.clips.sources import ClipSource, address_of, scan
 from cexpr.errors import ClipError, UsageError
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
@@ -87,7 +86,6 @@ def run(
     notes += _image_notes(sources)
     record = RunRecord.of(pipeline)
     record.warnings = notes
-    load_cv2().setNumThreads(threads)
     todo = _prepare(record, sources, missing, folder, overwrite, observer)
     jobs = min(jobs, max(1, len(todo)))
     observer.begin(record, len(todo), jobs, threads)
@@ -163,16 +161,9 @@ def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]
     """
     if not inputs:
         raise UsageError("no INPUT: name video files, GIFs, images or folders")
-    good, problems = [], {}
-    for path in inputs:
-        try:
-            find_clips([path])
-        except UsageError as error:
-            problems[path] = str(error)
-        else:
-            good.append(path)
-    if not good:
-        raise UsageError("; ".join(problems.values()))
+    found = scan(inputs)
+    if not found.clips:
+        raise UsageError("; ".join(found.problems.values()))
     missing = [
         ClipRecord(
             stem=written(path.name or path),
@@ -181,9 +172,9 @@ def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]
             status="failed",
             error=written(problem),
         )
-        for path, problem in problems.items()
+        for path, problem in found.problems.items()
     ]
-    return find_clips(good), missing
+    return found.clips, missing
 
 
 def _image_notes(sources: Sequence[ClipSource]) -> list[str]:
