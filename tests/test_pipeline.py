@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,7 @@ from onnx import numpy_helper
 
 import cexpr
 from builders.photos import astronaut
+from builders.threads import needs_thread_times, working_threads
 from builders.tiny_model import expected_signals, write_tiny_model
 from builders.video_files import grey_steps, write_mjpeg_avi, write_video
 from cexpr.clips.sources import find_clips
@@ -206,42 +204,15 @@ def test_a_model_that_fails_is_refused_before_a_clip_is_opened(
         Pipeline(RunOptions.checked({**options, "models": (options["models"],)}))
 
 
-_COUNT_THREADS = """
-import json, sys
-from pathlib import Path
-from cexpr.options import RunOptions
-from cexpr.pipeline import Pipeline
-
-def seconds():
-    return {
-        task.name: int((task / "schedstat").read_text().split()[0])
-        for task in Path("/proc/self/task").iterdir()
-    }
-
-used = {}
-def note(done, announced):
-    used.update(seconds())
-
-pipeline = Pipeline(RunOptions(threads=int(sys.argv[1])))
-before = seconds()
-pipeline.run(sys.argv[2], note)
-note(0, None)
-print(json.dumps([spent - before.get(task, 0) for task, spent in used.items()]))
-"""
-
-
-@pytest.mark.skipif(
-    not Path("/proc/self/schedstat").is_file(),
-    reason="this system does not tell the processor time of a thread",
-)
+@needs_thread_times
 @pytest.mark.parametrize("threads", [1, 2])
 def test_no_more_threads_than_asked_for_do_any_work(tmp_path: Path, threads: int) -> None:
     clip = write_video(tmp_path / "face.mp4", [astronaut()] * 30)
-    command = [sys.executable, "-c", _COUNT_THREADS, str(threads), str(clip)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    spent = json.loads(done.stdout)
-    # Libraries keep threads that sleep; one that wakes up now and then does no work.
-    assert sum(one > 0.02 * sum(spent) for one in spent) == threads
+    prepare = (
+        "from cexpr.options import RunOptions; from cexpr.pipeline import Pipeline\n"
+        "pipeline = Pipeline(RunOptions(threads=int(sys.argv[1])))\n"
+    )
+    assert working_threads(prepare, "pipeline.run(sys.argv[2], note)", threads, clip) == threads
 
 
 def test_info_counts_what_was_decoded(tmp_path: Path, options: dict[str, str]) -> None:

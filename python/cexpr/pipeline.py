@@ -33,11 +33,10 @@ Progress = Callable[[int, int | None], None]
 class Pipeline:
     """Rules, models and detector, loaded once and used for any number of clips, one at a time.
 
-    Of its threads (`RunOptions.threads`) no more than that many run at the same time: with several,
-    one decodes the next frames while the others compute; a single one does both in turn. The
-    networks and OpenCV keep their own pools, which are used one after the other; a pool that is
-    not in use sleeps. OpenCV's number of threads is a setting of the process, so the pipeline that
-    was made last decides it.
+    No more than `RunOptions.threads` threads run at the same time: with several, one decodes the
+    next frames while the others compute; a single one does both in turn. Each network and OpenCV
+    have their own pools, which are used one after the other; a pool that is not in use sleeps.
+    OpenCV's number of threads is a setting of the process: the pipeline made last decides it.
 
     Attributes:
         options: What was asked for.

@@ -11,7 +11,10 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
+from builders.photos import astronaut
+from builders.threads import needs_thread_times, working_threads
 from builders.tiny_networks import FEATURES, write_manifest, write_network
+from builders.video_files import write_video
 from cexpr.abaw import files as abaw
 from cexpr.cli import app
 from cexpr.errors import ModelError, UsageError
@@ -158,6 +161,22 @@ def test_several_processes_write_the_same(clips: Path, model: Path, tmp_path: Pa
     one, two = (read_features(tmp_path / f"{name}.parquet") for name in ("one", "two"))
     rows = [two.keys.index(key) for key in one.keys]
     np.testing.assert_array_equal(one.features, two.features[rows])
+
+
+@needs_thread_times
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_more_threads_than_asked_for_do_any_work(tmp_path: Path, threads: int) -> None:
+    clip = write_video(tmp_path / "face.mp4", [astronaut()] * 30)
+    prepare = (
+        "from cexpr.clips.sources import find_clips\n"
+        "from cexpr.heads.extract import Extraction, Extractor\n"
+        "from cexpr.faces.track import Tracker\n"
+        "extractor = Extractor(Extraction('cexpr-s', threads=int(sys.argv[1])))\n"
+        "(source,) = find_clips(sys.argv[2])\n"
+        "update = Tracker.update\n"
+        "Tracker.update = lambda self, frame: (note(), update(self, frame))[1]\n"
+    )
+    assert working_threads(prepare, "extractor.extract(source)", threads, clip) == threads
 
 
 def test_a_bad_clip_is_named_and_the_others_are_done(

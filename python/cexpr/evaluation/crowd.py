@@ -175,10 +175,10 @@ def face_signals(faces: CrowdFaces, model: str, *, threads: int = 1) -> Signals:
         ModelError: The model is missing, damaged or fails on a face.
     """
     from cexpr.models import outputs, zoo
-    from cexpr.models.session import Model
+    from cexpr.models.stacked import open_model
 
     manifest = zoo.find(model)
-    opened = Model(manifest, zoo.model_file(manifest), threads=threads)
+    opened = open_model(manifest, zoo.model_file(manifest), threads=threads)
     return outputs.signals(manifest, face_tensors(faces.images, opened))
 
 
