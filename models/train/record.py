@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from cexpr.models.manifest import Manifest, write_beside
+from cexpr.models.manifest import Manifest
+from cexpr.models.manifest_file import write_manifest
 from cexpr.models.session import Model
 from cexpr.signals import EXPRESSIONS
 
@@ -88,6 +89,6 @@ def write(path: Path, folder: Path, calibration: Calibration, how: dict[str, Any
             "offset": [round(float(value), 6) for value in calibration.offset],
         },
     }
-    unmeasured = write_beside(path, content(training))
+    unmeasured = write_manifest(path, content(training))
     training["measured"] = measured(Model(unmeasured, path), data.load(splits["valid"]))
-    return write_beside(path, content(training))
+    return write_manifest(path, content(training))

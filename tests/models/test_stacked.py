@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from builders.tiny_networks import FEATURES, write_manifest, write_network
 from cexpr.errors import ModelError
-from cexpr.models import manifest
+from cexpr.models import manifest, manifest_file
 from cexpr.models.session import Model
 from cexpr.models.stacked import HeadsModel, open_model
 
@@ -47,7 +47,7 @@ def write_heads(folder: Path, backbone: Model, reads: str = "features") -> manif
         "outputs": {"expression": {"tensor": "logits", "labels": expression.labels}},
         "backbone": {"model": "net.yaml", "sha256": backbone.sha256},
     }
-    return manifest.write_beside(folder / "heads.onnx", content)
+    return manifest_file.write_manifest(folder / "heads.onnx", content)
 
 
 @pytest.mark.parametrize("reads", ["features", "outputs"])

@@ -12,8 +12,9 @@ from cexpr._support.atomic import write_atomically
 from cexpr.abaw.files import EXPRESSIONS
 from cexpr.errors import UsageError
 from cexpr.heads.training import TrainedHead
-from cexpr.models import manifest, zoo
+from cexpr.models import zoo
 from cexpr.models.manifest import Manifest, sha256_of
+from cexpr.models.manifest_file import write_manifest
 from cexpr.models.session import Model
 from cexpr.models.stacked import INPUTS, open_model
 from cexpr.signals import ACTION_UNITS
@@ -190,4 +191,4 @@ def _write_manifest(
             "model": zoo.name_from(origin.name, target.parent),
             "sha256": sha256_of(origin.path),
         }
-    return manifest.write_beside(target, content, lambda written: open_model(written, target))
+    return write_manifest(target, content, lambda written: open_model(written, target))

@@ -13,8 +13,9 @@ import numpy as np
 
 from cexpr._support.types import Floats
 from cexpr.errors import ModelError, UsageError
-from cexpr.models import manifest, outputs
+from cexpr.models import outputs
 from cexpr.models.manifest import Manifest
+from cexpr.models.manifest_file import write_manifest
 from cexpr.models.session import Model, Network
 from cexpr.signals import EXPRESSIONS
 
@@ -105,7 +106,7 @@ def write(path: Path, values: Mapping[str, Any], *, overwrite: bool = False) -> 
 
     Args:
         path: The ONNX file.
-        values: As `manifest.write_beside` takes them.
+        values: As `write_manifest` takes them.
         overwrite: Replace a manifest that is there.
 
     Raises:
@@ -116,7 +117,7 @@ def write(path: Path, values: Mapping[str, Any], *, overwrite: bool = False) -> 
     target = path.with_suffix(".yaml")
     if target.exists() and not overwrite:
         raise UsageError(f"{target}: is there already; overwrite it, or remove it first")
-    return manifest.write_beside(path, values, lambda written: Model(written, path))
+    return write_manifest(path, values, lambda written: Model(written, path))
 
 
 @dataclass(frozen=True)

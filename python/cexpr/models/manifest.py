@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -11,7 +11,6 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from cexpr._support.atomic import write_atomically
 from cexpr._support.text import counted
 from cexpr._support.types import Floats
 from cexpr._support.validation import explain
@@ -339,51 +338,21 @@ def load_any(path: Path) -> Manifest | DetectorManifest:
     if not isinstance(data, dict):
         raise ModelError(f"{path}: expected a mapping that starts with 'cexpr_model: 1'")
     if "cexpr_detector" in data:
-        return _checked(data, DetectorManifest, path)
-    return _checked(data, Manifest, path)
+        return parse(data, DetectorManifest, path)
+    return parse(data, Manifest, path)
 
 
-def write_beside(
-    file: Path, content: Mapping[str, Any], check: Callable[[Manifest], object] | None = None
-) -> Manifest:
-    """Write a model's manifest beside its ONNX file, whole or not at all.
+def parse(data: Mapping[str, Any], kind: type[AnyFile], path: Path) -> AnyFile:
+    """Check the content of a manifest.
 
     Args:
-        file: The ONNX file; the manifest has its name with `.yaml`.
-        content: Keys in the order of the file, without the version of the format and the file's
-            name, hash and size, which are found here. Default for `id`: the file's name.
-        check: Called before the manifest is written; what it raises leaves an earlier one alone.
-
-    Returns:
-        The manifest, as `load` reads it back.
+        data: Its keys and values.
+        kind: `Manifest` or `DetectorManifest`.
+        path: Where it stands, or will stand.
 
     Raises:
-        ModelError: A value does not follow the format.
-        FileError: The manifest cannot be written.
+        ModelError: A key or value does not follow the format; the message names it.
     """
-    target = file.with_suffix(".yaml")
-    found = {
-        "cexpr_model": 1,
-        "id": content.get("id", file.stem),
-        "file": file.name,
-        "sha256": sha256_of(file),
-        "bytes": file.stat().st_size,
-    }
-    text = yaml.safe_dump(
-        {**found, **content},
-        sort_keys=False,
-        allow_unicode=True,
-        width=100,
-        default_flow_style=None,
-    )
-    written = _checked(yaml.safe_load(text), Manifest, target)
-    if check is not None:
-        check(written)
-    write_atomically(target, text.encode())
-    return written
-
-
-def _checked(data: Mapping[str, Any], kind: type[AnyFile], path: Path) -> AnyFile:
     try:
         return kind.model_validate({**data, "path": path.resolve()})
     except ValidationError as error:
