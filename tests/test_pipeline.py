@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+import yaml
+from onnx import numpy_helper
 
 import cexpr
+from builders.photos import astronaut
+from builders.threads import needs_thread_times, working_threads
 from builders.tiny_model import expected_signals, write_tiny_model
-from builders.video_files import grey_steps, write_mjpeg_avi
+from builders.video_files import grey_steps, write_mjpeg_avi, write_video
 from cexpr.clips.sources import find_clips
 from cexpr.errors import ClipError, ModelError, RuleError, UsageError
-from cexpr.faces.batches import FaceSignals, cut_face
-from cexpr.faces.track import Tracks
-from cexpr.models.manifest import load
-from cexpr.models.session import Model
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.runs.run import record_of
@@ -65,80 +67,6 @@ def test_signals_are_those_of_the_model_in_every_frame(
             bounds = sorted((low[name], high[name]))
             value = result.faces.column(name)[row].as_py()
             assert bounds[0] - 1e-5 <= value <= bounds[1] + 1e-5, (row, name)
-
-
-@pytest.mark.parametrize("batch", [1, 2, 3, 7])
-def test_rows_do_not_depend_on_the_batch(tmp_path: Path, batch: int) -> None:
-    rng = np.random.default_rng(3)
-    model = Model(load(write_tiny_model(tmp_path)), tmp_path / "tiny.onnx")
-    frames = []
-    for number in range(1, 6):
-        count = int(rng.integers(0, 5))
-        tracks = Tracks(
-            np.arange(1, count + 1, dtype=np.int64),
-            (rng.random((count, 4)) * 20 + 5).astype(np.float32),
-            rng.random(count).astype(np.float32),
-            np.full((count, 5, 2), np.nan, np.float32),
-        )
-        frames.append((number, rng.integers(0, 256, (40, 50, 3), dtype=np.uint8), tracks))
-    whole, parts = FaceSignals([model], {}, batch=64), FaceSignals([model], {}, batch=batch)
-    for faces in (whole, parts):
-        for number, image, tracks in frames:
-            faces.add(number, number / 25, image, tracks)
-    expected, got = whole.take(), parts.take()
-    assert len(got) == sum(len(tracks) for _, _, tracks in frames)
-    np.testing.assert_array_equal(got.face, expected.face)
-    # One Gemm may round otherwise than another.
-    np.testing.assert_allclose(got.signals, expected.signals, atol=1e-6)
-    assert len(parts.take()) == 0
-
-
-@pytest.mark.parametrize("angle", [0.0, 0.4, 2.0])
-@pytest.mark.parametrize("shrink", [1.0, 2.5, 5.3, 11.0])
-@pytest.mark.parametrize("center", [(320, 240), (20, 30), (620, 470)])
-def test_a_face_is_cut_as_by_area_sampling(
-    tmp_path: Path, angle: float, shrink: float, center: tuple[int, int]
-) -> None:
-    y, x = np.mgrid[:480, :640]
-    waves = [np.sin(x / 41) + np.cos(y / 53), np.cos((x + y) / 61), np.sin(y / 47)]
-    image = np.stack([127 + 60 * wave for wave in waves], axis=2).astype(np.uint8)
-    spec = load(write_tiny_model(tmp_path)).input.model_copy(update={"size": 48})
-    cosine, sine = np.cos(angle) / shrink, np.sin(angle) / shrink
-    rotation = np.array([[cosine, -sine], [sine, cosine]])
-    shift = np.array([23.5, 23.5]) - rotation @ np.array(center)
-    matrix = np.concatenate([rotation, shift[:, np.newaxis]], axis=1).astype(np.float32)
-    got = np.empty((1, 1, 48, 48), np.float32)
-    cut_face(image, matrix, spec, got)
-    sampling = "area" if shrink > 2 else "bilinear"
-    plain = cexpr.preprocess(image, matrix[np.newaxis], 48, 0.0, 1.0, "gray", sampling)
-    # At the edge of the image, black mixes in differently.
-    ones = np.full_like(image, 255)
-    whole = cexpr.preprocess(ones, matrix[np.newaxis], 48, 0.0, 1.0, "gray", "area") > 0.999
-    edge = ~whole[0, 0]
-    near = np.zeros_like(edge)
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            near |= np.roll(edge, (dy, dx), (0, 1))
-    # A pixel of difference in place would show as 0.02 and more.
-    np.testing.assert_allclose(got[0, 0][~near], plain[0, 0][~near], atol=0.008)
-
-
-def test_landmarks_that_no_transform_fits_fall_back_to_the_box(tmp_path: Path) -> None:
-    manifest = write_tiny_model(tmp_path)
-    text = manifest.read_text().replace("box_margin: 0.0", "align: arcface")
-    manifest.write_text(text)
-    model = Model(load(manifest), tmp_path / "tiny.onnx")
-    points = np.array([[8, 8], [16, 8], [12, 12], [9, 16], [15, 16]], np.float32)
-    tracks = Tracks(
-        np.array([1, 2], np.int64),
-        np.array([[4, 4, 16, 16], [4, 4, 16, 16]], np.float32),
-        np.ones(2, np.float32),
-        np.stack([points, np.zeros_like(points)]),
-    )
-    faces = FaceSignals([model], {})
-    faces.add(1, 0.0, np.full((24, 24, 3), 100, np.uint8), tracks)
-    rows = faces.take()
-    assert np.isfinite(rows.signals).all()
 
 
 def test_models_are_blended_by_head(tmp_path: Path, rules: Path) -> None:
@@ -217,11 +145,74 @@ def test_analyze_takes_exactly_one_clip(tmp_path: Path, options: dict[str, str])
 
 
 def test_analyze_names_a_wrong_option(tmp_path: Path, options: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="colour"):
-        cexpr.analyze(tmp_path, **options, colour="red")
+    with pytest.raises(UsageError, match="threads: expected at least 1, got 0"):
+        cexpr.analyze(tmp_path, **options, threads=0)
+    # Those of files that `analyze` does not write.
+    for name in ("colour", "formats", "abaw", "events"):
+        with pytest.raises(TypeError, match=name):
+            cexpr.analyze(tmp_path, **options, **{name: True})
     clip = write_mjpeg_avi(tmp_path / "a.avi", grey_steps(1))
     with pytest.raises(ModelError, match="'nonesuch' is unknown"):
         cexpr.analyze(clip, options["rules"], "nonesuch")
+
+
+def test_analyze_spells_out_the_options_of_a_run_with_their_defaults() -> None:
+    fields = RunOptions.model_fields
+    written = {"formats", "abaw", "events"}
+    given = inspect.signature(cexpr.analyze).parameters
+    assert set(given) == {"path", *fields} - written
+    for name in set(given) - {"path"}:
+        default = fields[name].get_default(call_default_factory=True)
+        assert (given[name].default or default) == default, name
+
+
+@pytest.mark.parametrize("as_path", [str, Path])
+def test_a_pipeline_takes_the_path_of_one_clip(
+    tmp_path: Path, options: dict[str, str], as_path: type
+) -> None:
+    clip = write_mjpeg_avi(tmp_path / "clip.avi", grey_steps(3))
+    pipeline = Pipeline(RunOptions.checked({**options, "models": (options["models"],)}))
+    result = pipeline.run(as_path(clip))
+    assert result.stem == "clip"
+    assert result.frames.equals(pipeline.run(find_clips(clip)[0]).frames)
+
+
+def test_a_pipeline_names_what_is_not_one_clip(tmp_path: Path, options: dict[str, str]) -> None:
+    for name in ("a.avi", "b.avi"):
+        write_mjpeg_avi(tmp_path / name, grey_steps(1))
+    pipeline = Pipeline(RunOptions.checked({**options, "models": (options["models"],)}))
+    with pytest.raises(TypeError, match=r"source: expected the path of a clip .* got ndarray"):
+        pipeline.run(np.zeros((4, 4), np.uint8))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="expected one clip, found 2"):
+        pipeline.run(tmp_path)
+    with pytest.raises(UsageError, match=r"none\.avi: no such file"):
+        pipeline.run(tmp_path / "none.avi")
+
+
+def test_a_model_that_fails_is_refused_before_a_clip_is_opened(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    manifest = Path(options["models"])
+    content = yaml.safe_load(manifest.read_text())
+    content["outputs"]["expression"]["activation"] = "none"
+    manifest.write_text(yaml.safe_dump(content))
+    network = onnx.load(str(tmp_path / "tiny.onnx"))
+    (offsets,) = (one for one in network.graph.initializer if one.name == "offsets")
+    offsets.CopyFrom(numpy_helper.from_array(np.full(22, 7, np.float32), "offsets"))
+    onnx.save(network, str(tmp_path / "tiny.onnx"))
+    with pytest.raises(ModelError, match="output 'output': expected probabilities"):
+        Pipeline(RunOptions.checked({**options, "models": (options["models"],)}))
+
+
+@needs_thread_times
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_more_threads_than_asked_for_do_any_work(tmp_path: Path, threads: int) -> None:
+    clip = write_video(tmp_path / "face.mp4", [astronaut()] * 30)
+    prepare = (
+        "from cexpr.options import RunOptions; from cexpr.pipeline import Pipeline\n"
+        "pipeline = Pipeline(RunOptions(threads=int(sys.argv[1])))\n"
+    )
+    assert working_threads(prepare, "pipeline.run(sys.argv[2], note)", threads, clip) == threads
 
 
 def test_info_counts_what_was_decoded(tmp_path: Path, options: dict[str, str]) -> None:

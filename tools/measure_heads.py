@@ -17,15 +17,10 @@ from numpy.typing import NDArray
 
 from cexpr import metrics
 from cexpr.abaw.classes import AFF_WILD2_SIGNALS
-from cexpr.evaluation.crowd import VOTE_COLUMNS, read_faces
+from cexpr.evaluation.crowd import VOTE_COLUMNS, face_tensors, read_faces
 from cexpr.heads.training import Training, fit_expression
-from cexpr.models import outputs as heads
-from cexpr.models import session as inference
-from cexpr.models import zoo
-from cexpr.models.manifest import InputSpec
-from cexpr.preprocess import preprocess
-
-BATCH = 50
+from cexpr.models import outputs, zoo
+from cexpr.models.session import Model
 
 
 def labelled(path: Path, rows: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -39,34 +34,20 @@ def labelled(path: Path, rows: int) -> tuple[NDArray[np.uint8], NDArray[np.int64
     return faces.images[chosen], ids[votes[chosen].argmax(axis=1)]
 
 
-def inputs_of(images: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
-    """Faces as the model wants them: the whole image is the face."""
-    height, width = images.shape[1:]
-    nowhere = np.full((1, 5, 2), np.nan, dtype=np.float32)
-    box = np.array([[0, 0, width, height]], dtype=np.float32)
-    whole = inference.face_matrices(spec, nowhere, box)
-    cut = (spec.size, spec.mean, spec.std, spec.color)
-    return np.concatenate([preprocess(image, whole, *cut) for image in images])
-
-
 def measure(
     train: Path, valid: Path, rows: int, training: Training, model: str = "cexpr-s"
 ) -> dict[str, tuple[float, float]]:
     """Accuracy and macro F1 over eight classes on the half of VALID that chose nothing."""
     found = zoo.find(model)
-    network = inference.Model(found, zoo.model_file(found), threads=2, features=True)
+    network = Model(found, zoo.model_file(found), threads=2, features=True)
     assert network.features is not None
     features, labels, signals = [], [], []
     for path in (train, valid):
         images, classes = labelled(path, rows)
-        parts = [
-            network.run(inputs_of(images[at : at + BATCH], found.input))
-            for at in range(0, len(images), BATCH)
-        ]
-        tensors = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        tensors = face_tensors(images, network)
         features.append(tensors[network.features])
         labels.append(classes)
-        signals.append(heads.signals(found, tensors))
+        signals.append(outputs.signals(found, tensors))
     half = len(labels[1]) // 2
     head = fit_expression(
         (features[0], labels[0]), (features[1][:half], labels[1][:half]), training

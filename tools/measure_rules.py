@@ -22,8 +22,8 @@ import numpy.typing as npt
 from cexpr.abaw.classes import CE_PAIRS
 from cexpr.evaluation import crowd
 from cexpr.metrics import COMPOUND_FRAMES
-from cexpr.models import session as inference
 from cexpr.models import zoo
+from cexpr.models.manifest import sha256_of
 from cexpr.models.outputs import Signals
 from cexpr.rules.rule_set import RuleSet, shipped
 from cexpr.signals import EXPRESSIONS
@@ -290,7 +290,7 @@ def report(paths: list[Path], model: str = "cexpr-s") -> str:
     levels = usual_levels(everything)
     rule_sets = variants(levels, everything)
     manifest = zoo.find(model)
-    digest = inference.Model(manifest, zoo.model_file(manifest)).sha256
+    digest = sha256_of(zoo.model_file(manifest))
     parts = [
         f"Model `{manifest.id}`, SHA-256 `{digest}`.",
         "",

@@ -21,13 +21,13 @@ import numpy as np
 from cexpr.clips.decode import Frame, open_clip
 from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.faces.detector import Detections, Detector, make_detector, to_xyxy
-from cexpr.faces.track import Tracker, TrackOptions, Tracks
+from cexpr.faces.track import TrackedFaces, Tracker, TrackOptions
 
 EVERY = 10
 TILE_WIDTH = 320
 COLUMNS = 6
 COLUMN_NAMES = (
-    "clip", "frames", "with face", "searching", "agree", "extra", "ids",
+    "clip", "frames", "with face", "searching", "agree", "extra", "tracks",
     "searches/100", "ms", "follow ms", "own ms", "search ms",
 )  # fmt: skip
 LEGEND = """
@@ -81,7 +81,7 @@ def measure(
         sheet += [
             tile(source.stem, frame, here)
             for frame, here in zip(frames, tracks, strict=True)
-            if (frame.index - 1) % EVERY == 0
+            if (frame.number - 1) % EVERY == 0
         ]
     return [
         count,
@@ -89,7 +89,7 @@ def measure(
         sum(len(faces) > 0 for faces in found),
         agreeing,
         extra,
-        len({number for here in tracks for number in here.ids.tolist()}),
+        len({number for here in tracks for number in here.tracks.tolist()}),
         100 * tracker.full_detections / count,
         1000 * sum(entry[0] for entry in times) / count,
         *(1000 * np.median(np.array(following), axis=0)).tolist(),
@@ -97,11 +97,11 @@ def measure(
     ]
 
 
-def tile(name: str, frame: Frame, tracks: Tracks) -> Any:
+def tile(name: str, frame: Frame, tracked: TrackedFaces) -> Any:
     """Draw the faces of one frame into a small picture."""
     image = frame.image.copy()
-    faces = Detections(tracks.boxes_xywh, tracks.scores, tracks.landmarks)
-    for number, box, points in zip(tracks.ids, faces.boxes_xywh, faces.landmarks, strict=True):
+    faces = Detections(tracked.boxes_xywh, tracked.scores, tracked.landmarks)
+    for number, box, points in zip(tracked.tracks, faces.boxes_xywh, faces.landmarks, strict=True):
         left, top, width, height = (round(float(value)) for value in box)
         cv2.rectangle(image, (left, top), (left + width, top + height), (0, 255, 0), 2)
         cv2.putText(image, str(number), (left, max(top - 4, 16)), 0, 0.8, (0, 255, 255), 2)
@@ -111,7 +111,7 @@ def tile(name: str, frame: Frame, tracks: Tracks) -> Any:
     small = cv2.resize(image, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA)
     canvas = np.zeros((TILE_WIDTH * 3 // 4, TILE_WIDTH, 3), np.uint8)
     canvas[: min(height, len(canvas))] = small[: len(canvas)]
-    cv2.putText(canvas, f"{name} {frame.index}", (4, 16), 0, 0.5, (255, 255, 255), 1)
+    cv2.putText(canvas, f"{name} {frame.number}", (4, 16), 0, 0.5, (255, 255, 255), 1)
     return canvas
 
 
@@ -131,12 +131,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("clips", nargs="+", type=Path)
-    parser.add_argument("--detector", default="mtcnn", help="mtcnn, yunet:FILE or full-frame")
+    parser.add_argument("--detector", default="mtcnn", help="mtcnn, yunet or full-frame")
+    parser.add_argument("--detector-model", type=Path, help="model file of yunet")
     parser.add_argument("--detect-every", type=int, default=TrackOptions().detect_every)
     parser.add_argument("--overlay", type=Path, help="folder for contact sheets")
     arguments = parser.parse_args()
     options = TrackOptions(detect_every=arguments.detect_every)
-    detector = make_detector(arguments.detector)
+    cv2.setNumThreads(1)
+    detector = make_detector(arguments.detector, model_path=arguments.detector_model)
     sheet: list[Any] | None = [] if arguments.overlay else None
     print("  ".join(f"{name:>12}" for name in COLUMN_NAMES))
     rows = []

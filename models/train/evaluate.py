@@ -15,37 +15,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import cexpr
-from cexpr.models import outputs as heads
-from cexpr.models import session as inference
-from cexpr.models import zoo
+from cexpr.evaluation.crowd import face_tensors
+from cexpr.models import outputs, zoo
 from cexpr.models.session import Model
 from cexpr.signals import EXPRESSIONS
 
 from . import calibrate, data, measures
 
-BATCH = 64
 SPLIT_LEAST = 0.3  # share of the votes that each of two emotions has on a face of a split crowd
 
 
 def predict(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Logits (N, 8) of grey faces (N, 48, 48), each taken whole."""
-    spec = model.input
-    scale = spec.size / data.SIZE
-    whole = np.float32([[[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]]])
-    out = []
-    for start in range(0, len(images), BATCH):
-        faces = [
-            cexpr.preprocess(image, whole, spec.size, spec.mean, spec.std, spec.color)
-            for image in images[start : start + BATCH]
-        ]
-        out.append(model.run(np.concatenate(faces))["logits"])
-    return np.concatenate(out)
+    return face_tensors(images, model)["logits"]
 
 
 def time_one_face(model: Model, runs: int = 200) -> float:
     """Median milliseconds of ONNX Runtime for one face on one thread."""
-    face = np.zeros((1, model.input.channels, model.input.size, model.input.size), np.float32)
+    face = model.input.zeros(1)
     times = []
     for _ in range(runs):
         start = time.perf_counter()
@@ -117,10 +104,10 @@ def main() -> None:
 
     found = zoo.find(options.model)
     path = zoo.model_file(found)
-    model = inference.Model(found, path, threads=1)
+    model = Model(found, path, threads=1)
     faces = data.split(options.data, "valid")
     logits = predict(model, faces.images)
-    probabilities = heads.softmax(logits)
+    probabilities = outputs.softmax(logits)
     strict = faces.has_majority
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {time_one_face(model):.2f} ms a face")
     print(
@@ -142,7 +129,7 @@ def main() -> None:
         for title, values in (("before calibration", raw), ("after, other folds", honest)):
             print(
                 f"accuracy, majority of the votes, {title}: "
-                f"{measures.accuracy(heads.softmax(values)[strict], faces.labels[strict]):.4f}"
+                f"{measures.accuracy(outputs.softmax(values)[strict], faces.labels[strict]):.4f}"
             )
     print_quality("as shipped", logits, faces)
     print_classes(probabilities, faces)

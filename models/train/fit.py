@@ -216,7 +216,7 @@ def main() -> None:
     calibration = calibrate.fit(predict(network, valid.images), valid.shares, vector=True)
     export(network, calibration, options.out)
     how = {"epochs": options.epochs, "seed": options.seed}
-    print(f"{options.out}: {record.write(options.out, options.data, calibration, how)}")
+    print(f"{options.out}: {record.write(options.out, options.data, calibration, how).path}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write the manifest of a trained file: what it is, what it was made from, what was measured."""
+"""Write the manifest of a trained file: its input and outputs, its origin, its figures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from cexpr.models.manifest import load, sha256_of
+from cexpr.models.manifest import Manifest
+from cexpr.models.manifest_file import write_manifest
 from cexpr.models.session import Model
 from cexpr.signals import EXPRESSIONS
 
@@ -22,14 +22,9 @@ RECIPE = 1
 FACE = {"align": "arcface", "margin": -0.04, "shift": [0.0, -0.087]}
 
 
-def manifest(path: Path, training: dict[str, Any]) -> dict[str, Any]:
-    """The manifest of the ONNX file at `path` as plain data."""
+def content(training: dict[str, Any]) -> dict[str, Any]:
+    """The manifest's keys as plain data, without those of the file."""
     return {
-        "cexpr_model": 1,
-        "id": path.stem,
-        "file": path.name,
-        "sha256": sha256_of(path),
-        "bytes": path.stat().st_size,
         "about": "Eight basic expressions from a grey face of 48 x 48 pixels, "
         "calibrated to the shares of a crowd's votes",
         "licence": "Apache-2.0",
@@ -59,9 +54,9 @@ def manifest(path: Path, training: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def measured(path: Path, faces: data.Faces) -> dict[str, float]:
-    """Figures of the validation split, rounded, from the ONNX file whose manifest is beside it."""
-    logits = evaluate.predict(Model(load(path.with_suffix(".yaml")), path), faces.images)
+def measured(model: Model, faces: data.Faces) -> dict[str, float]:
+    """Figures of the validation split, rounded."""
+    logits = evaluate.predict(model, faces.images)
     probabilities = np.exp(log_softmax(logits))
     strict = faces.has_majority
     figures = {
@@ -75,13 +70,13 @@ def measured(path: Path, faces: data.Faces) -> dict[str, float]:
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def write(path: Path, folder: Path, calibration: Calibration, how: dict[str, Any]) -> Path:
-    """Write the manifest beside the ONNX file and return its path.
+def write(path: Path, folder: Path, calibration: Calibration, how: dict[str, Any]) -> Manifest:
+    """Write the manifest beside the ONNX file and return it.
 
     Args:
         path: The ONNX file.
         folder: The data, with the splits "train" and "valid".
-        calibration: The one that is folded into the file.
+        calibration: The calibration that is folded into the file.
         how: Settings of the training, for the record.
     """
     splits = {name: data.split_path(folder, name) for name in ("train", "valid")}
@@ -94,9 +89,6 @@ def write(path: Path, folder: Path, calibration: Calibration, how: dict[str, Any
             "offset": [round(float(value), 6) for value in calibration.offset],
         },
     }
-    target = path.with_suffix(".yaml")
-    for _ in range(2):  # the second time with what the first one allows to measure
-        text = yaml.safe_dump(manifest(path, training), sort_keys=False, default_flow_style=None)
-        target.write_text(text, encoding="utf-8")
-        training["measured"] = measured(path, data.load(splits["valid"]))
-    return target
+    unmeasured = write_manifest(path, content(training))
+    training["measured"] = measured(Model(unmeasured, path), data.load(splits["valid"]))
+    return write_manifest(path, content(training))

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 import cexpr
 from cexpr.clips.decode import open_clip
 from cexpr.clips.sources import find_clips
+from cexpr.faces.cut import cut_matrices
 from cexpr.faces.detector import make_detector
-from cexpr.models import outputs, session, zoo
+from cexpr.models import outputs, zoo
 from cexpr.models.session import Model
 
 from . import data
@@ -78,9 +79,9 @@ def clip_faces(model: Model, paths: list[Path]) -> list[tuple[Image, Matrix]]:
     for source in find_clips(paths):
         with open_clip(source) as clip:
             for frame in clip:
-                if frame.index % EVERY == 0:
+                if frame.number % EVERY == 0:
                     seen = detector.detect(frame.image)
-                    cuts = session.face_matrices(model.input, seen.landmarks, seen.boxes_xywh)
+                    cuts = cut_matrices(model.input, seen.landmarks, seen.boxes_xywh)
                     found += [(frame.image.copy(), cut) for cut in cuts]
     return found
 

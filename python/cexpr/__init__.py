@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any
-
-# Official builds of ONNX Runtime report their use over the network unless this is set before they
-# are loaded. Who sets it to 0 has decided otherwise.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from cexpr._core import __version__
 from cexpr.errors import CexprError, ClipError, ModelError, RuleError, UsageError

@@ -73,7 +73,7 @@ class RunOptions(BaseModel):
         abaw: Also write the ABAW submissions.
         events: Also write the table of events.
         provider: Execution provider of the expression models.
-        threads: Threads of each network, >= 1.
+        threads: Threads that run at the same time for one clip, >= 1; see `cexpr.Pipeline`.
         folder_fps: Frames per second of folders of numbered images.
         smooth: Smoothings by group of signals, instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name, instead of

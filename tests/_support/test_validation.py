@@ -70,9 +70,9 @@ def test_long_values_and_many_problems_are_cut() -> None:
     assert str(caught.value).endswith("; and 5 more")
 
 
-def test_analyze_names_a_misspelt_option() -> None:
+def test_a_misspelt_option_is_named() -> None:
     with pytest.raises(UsageError, match="unknown option 'model'; did you mean 'models'"):
-        cexpr.analyze("clip.mp4", model="nope")
+        RunOptions.checked({"model": "nope"})
 
 
 @pytest.mark.parametrize(

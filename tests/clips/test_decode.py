@@ -1,10 +1,11 @@
+"""Every frame of a clip once, in order, with its number and its time."""
+
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -19,10 +20,8 @@ from builders.video_files import (
     write_mjpeg_avi,
     write_video,
 )
-from cexpr import ClipError, UsageError
-from cexpr._support.opencv import _remedy, load_cv2, reason
+from cexpr import ClipError
 from cexpr.clips.decode import Clip, Frame, open_clip
-from cexpr.clips.readahead import ReadAhead
 from cexpr.clips.sources import ClipSource, find_clips
 
 # Lossy coding of flat grey frames moves their mean by less than this.
@@ -40,111 +39,10 @@ def means(frames: list[Frame]) -> list[float]:
     return [float(frame.image.mean()) for frame in frames]
 
 
-def touch(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    return path
-
-
 def save_image(path: Path, image: Image) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
     return path
-
-
-# Which clips a list of paths names
-
-
-def test_folder_is_searched_below_in_natural_order_and_other_files_are_left_out(
-    tmp_path: Path,
-) -> None:
-    for name in (
-        *("b/clip10.mp4", "b/clip2.MKV", "b/clip02b.avi", "a.gif", "photo.png"),
-        *("notes.txt", ".hidden.mp4"),
-    ):
-        touch(tmp_path / name)
-    found = find_clips([tmp_path])
-    assert [(clip.stem, clip.kind) for clip in found] == [
-        ("a", "gif"),
-        ("clip2", "video"),
-        ("clip02b", "video"),
-        ("clip10", "video"),
-        ("photo", "image"),
-    ]
-
-
-def test_folder_of_numbered_images_is_one_clip(tmp_path: Path) -> None:
-    for name in ("x/00001.jpg", "x/00003.jpg", "x/.DS_Store", "y/00001.jpg", "y/cover.jpg"):
-        touch(tmp_path / name)
-    found = find_clips([tmp_path])
-    assert [(clip.path.name, clip.kind) for clip in found] == [
-        ("x", "folder"),
-        ("00001.jpg", "image"),
-        ("cover.jpg", "image"),
-    ]
-
-
-@pytest.mark.parametrize("pattern", ["frame_{:04d}.jpg", "frame{}.png", "Frames-{:03d}.PNG"])
-def test_frames_named_so_are_numbered_images(tmp_path: Path, pattern: str) -> None:
-    for number in (1, 2, 12):
-        touch(tmp_path / "clip" / pattern.format(number))
-    (found,) = find_clips([tmp_path])
-    assert (found.stem, found.kind) == ("clip", "folder")
-
-
-@pytest.mark.parametrize("name", ["IMG_0001.jpg", "photo1.png", "keyframe_1.jpg", "frame.jpg"])
-def test_other_names_are_those_of_pictures(tmp_path: Path, name: str) -> None:
-    touch(tmp_path / "clip" / name)
-    (found,) = find_clips([tmp_path])
-    assert found.kind == "image"
-
-
-def test_an_address_is_not_read() -> None:
-    with pytest.raises(UsageError, match=r"^https://example\.com/a/b\.mp4: addresses are not read"):
-        find_clips([Path("https://example.com/a/b.mp4")])
-
-
-def test_file_named_twice_is_read_once(tmp_path: Path) -> None:
-    path = touch(tmp_path / "a.mp4")
-    assert len(find_clips([tmp_path, path, tmp_path / "." / "a.mp4"])) == 1
-
-
-def test_equal_stems_are_told_apart_by_folders_then_by_suffix(tmp_path: Path) -> None:
-    names = (
-        "one/x/clip.mp4",
-        "two/x/clip.mp4",
-        "s/day.mp4",
-        "s/day.avi",
-        "Night.mp4",
-        "t/night.mp4",
-    )
-    found = find_clips([touch(tmp_path / name) for name in names])
-    stems = [clip.stem for clip in found]
-    assert stems[:4] == ["one_x_clip", "two_x_clip", "day_mp4", "day_avi"]
-    assert stems[4:] == [f"{tmp_path.name}_Night", "t_night"]
-
-
-def test_invented_stem_never_takes_a_real_one(tmp_path: Path) -> None:
-    names = ("x/a.mp4", "y/a.mp4", "x_a.mp4")
-    stems = [clip.stem for clip in find_clips([touch(tmp_path / name) for name in names])]
-    assert stems == ["x_a_2", "y_a", "x_a"]
-
-
-def test_folder_linked_into_itself_ends(tmp_path: Path) -> None:
-    touch(tmp_path / "a.mp4")
-    (tmp_path / "loop").symlink_to(tmp_path)
-    assert [clip.stem for clip in find_clips([tmp_path])] == ["a"]
-
-
-def test_missing_path_and_folder_without_clips_are_usage_errors(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"nothing-here\.mp4: no such file or folder"):
-        find_clips([tmp_path / "nothing-here.mp4"])
-    touch(tmp_path / "notes.txt")
-    with pytest.raises(UsageError, match="no video, GIF or image"):
-        find_clips([tmp_path])
-
-
-# Videos
 
 
 @pytest.mark.parametrize(
@@ -163,7 +61,7 @@ def test_every_frame_comes_once_in_order_with_its_time(
 ) -> None:
     write_video(tmp_path / name, grey_steps(10), 25, codec)
     clip, frames = read(tmp_path / name)
-    assert [frame.index for frame in frames] == list(range(1, 11))
+    assert [frame.number for frame in frames] == list(range(1, 11))
     assert [frame.time for frame in frames] == pytest.approx([i / 25 for i in range(10)], abs=1e-3)
     assert means(frames) == pytest.approx([10 + 20 * i for i in range(10)], abs=CODING_TOLERANCE)
     assert (clip.announced_frames, clip.decoded_frames, clip.warnings) == (10, 10, [])
@@ -250,9 +148,6 @@ def test_gif_gives_all_frames_with_their_own_durations(tmp_path: Path) -> None:
     assert clip.source.kind == "gif"
 
 
-# Files that are none
-
-
 def test_files_that_are_no_video_are_clip_errors(tmp_path: Path) -> None:
     (tmp_path / "zero.mp4").touch()
     (tmp_path / "text.txt").write_text("no video\n" * 100)
@@ -307,9 +202,6 @@ def test_decoder_stays_quiet_about_damaged_files(tmp_path: Path) -> None:
     assert (done.stdout.strip(), done.stderr) == ("True", "")
 
 
-# Images
-
-
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
@@ -325,7 +217,7 @@ def test_image_is_a_clip_of_one_bgr_frame(
     tmp_path: Path, image: Image, expected: tuple[int, int, int]
 ) -> None:
     clip, (frame,) = read(save_image(tmp_path / "Fotö 1.png", image))
-    assert (frame.index, frame.time, clip.announced_frames) == (1, 0.0, 1)
+    assert (frame.number, frame.time, clip.announced_frames) == (1, 0.0, 1)
     assert frame.image.shape == (*image.shape[:2], 3)
     assert frame.image.dtype == np.uint8
     assert (frame.image == expected).all()
@@ -344,7 +236,7 @@ def test_numbered_images_keep_their_numbers_and_gaps(tmp_path: Path) -> None:
     (source,) = find_clips([tmp_path / "clip"])
     with open_clip(source, folder_fps=10) as clip:
         frames = list(clip)
-    assert [frame.index for frame in frames] == [1, 2, 5, 10]
+    assert [frame.number for frame in frames] == [1, 2, 5, 10]
     assert [frame.time for frame in frames] == pytest.approx([0, 0.1, 0.4, 0.9])
     assert means(frames) == [10, 30, 90, 190]
     assert len(clip.warnings) == 1
@@ -355,7 +247,7 @@ def test_numbered_images_from_zero_are_shifted_by_one(tmp_path: Path) -> None:
     for number in (0, 1):
         save_image(tmp_path / "clip" / f"{number}.png", grey_steps(1)[0])
     clip, frames = read(tmp_path / "clip")
-    assert [frame.index for frame in frames] == [1, 2]
+    assert [frame.number for frame in frames] == [1, 2]
     assert "count from 0" in clip.warnings[0]
 
 
@@ -363,7 +255,7 @@ def test_frames_in_the_names_of_ffmpeg_are_read_in_order(tmp_path: Path) -> None
     for number in range(4):
         save_image(tmp_path / "clip" / f"frame_{number:04d}.png", grey_steps(number + 1)[-1])
     _, frames = read(tmp_path / "clip")
-    assert [frame.index for frame in frames] == [1, 2, 3, 4]
+    assert [frame.number for frame in frames] == [1, 2, 3, 4]
     assert means(frames) == [10, 30, 50, 70]
 
 
@@ -380,66 +272,6 @@ def test_options_out_of_range_are_value_errors(tmp_path: Path) -> None:
         open_clip(source, threads=0)
     with pytest.raises(ValueError, match="folder_fps: expected a number above 0, got nan"):
         open_clip(source, folder_fps=float("nan"))
-
-
-# Reading ahead
-
-
-def counted(count: int, made: list[int], error: Exception | None = None) -> Iterator[Frame]:
-    for index in range(1, count + 1):
-        made.append(index)
-        yield Frame(index, index / 10, np.zeros((2, 2, 3), np.uint8))
-    if error is not None:
-        raise error
-
-
-def decoding_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "cexpr-decode"]
-
-
-def test_read_ahead_gives_all_frames_in_order() -> None:
-    with ReadAhead(counted(100, []), max_frames=3) as frames:
-        assert [frame.index for frame in frames] == list(range(1, 101))
-    assert decoding_threads() == []
-
-
-@pytest.mark.parametrize(("frames", "size", "limit"), [(4, 10**9, 4), (100, 36, 3), (100, 1, 1)])
-def test_read_ahead_is_bounded_by_frames_and_by_bytes(frames: int, size: int, limit: int) -> None:
-    made: list[int] = []
-    with ReadAhead(counted(50, made), max_frames=frames, max_bytes=size) as ahead:
-        for taken, _ in enumerate(ahead, start=1):
-            # One more may be decoded already and wait for room.
-            assert len(made) <= taken + limit + 1
-
-
-def test_read_ahead_raises_the_error_after_the_frames_before_it() -> None:
-    with ReadAhead(counted(3, [], ClipError("broken"))) as ahead:
-        frames = iter(ahead)
-        assert [next(frames).index for _ in range(3)] == [1, 2, 3]
-        with pytest.raises(ClipError, match="broken"):
-            next(frames)
-
-
-def test_read_ahead_stops_its_thread_when_the_consumer_leaves() -> None:
-    made: list[int] = []
-    with ReadAhead(counted(10**9, made), max_frames=2) as frames:
-        next(iter(frames))
-    assert decoding_threads() == []
-    assert len(made) <= 5
-
-
-def test_a_reader_that_nobody_left_in_order_does_not_keep_the_interpreter() -> None:
-    script = (
-        "import itertools, numpy as np\n"
-        "from cexpr.clips.decode import Frame\n"
-        "from cexpr.clips.readahead import ReadAhead\n"
-        "image = np.zeros((2, 2, 3), np.uint8)\n"
-        "ahead = ReadAhead(Frame(i, i / 10, image) for i in itertools.count(1))\n"
-        "print(next(iter(ahead.__enter__())).index)\n"
-    )
-    command = [sys.executable, "-c", script]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert ended.stdout == "1\n"
 
 
 def test_a_clip_may_be_closed_while_another_thread_reads_it(tmp_path: Path) -> None:
@@ -460,38 +292,3 @@ def test_a_clip_may_be_closed_while_another_thread_reads_it(tmp_path: Path) -> N
     clip.close()
     reader.join()
     assert next(frames, None) is None
-
-
-# OpenCV itself
-
-
-def test_missing_libgl_is_one_sentence_with_the_remedy() -> None:
-    error = ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
-    assert "apt install libgl1" in _remedy(error)
-    assert "opencv-python-headless" in _remedy(error)
-    assert "pip install opencv-python" in _remedy(ImportError("No module named 'cv2'"))
-
-
-def test_errors_of_opencv_become_one_line() -> None:
-    assert reason(ValueError("\n > first\nsecond")) == "first"
-    assert reason(ValueError()) == "ValueError"
-
-
-def test_failing_import_of_opencv_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    load_cv2.cache_clear()
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(UsageError, match="OpenCV cannot be imported"):
-        load_cv2()
-
-
-# Real clips
-
-
-def test_real_clips_decode_whole_with_increasing_times(shared: Path) -> None:
-    counts = {"head-pose-female": 23, "walking-pair": 35, "eat": 47, "book": 109}
-    for source in find_clips([shared / "clips"]):
-        with open_clip(source) as clip, ReadAhead(clip) as ahead:
-            times = [frame.time for frame in ahead]
-        assert len(times) == counts.get(source.stem, len(times))
-        assert np.diff(times).min() > 0
-        assert clip.warnings == []

@@ -6,14 +6,18 @@ import json
 import runpy
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import cexpr
+from builders.tiny_model import write_tiny_model
 from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.evaluation import crowd
 from cexpr.evaluation.crowd import VOTE_COLUMNS, crowd_labels
+from cexpr.rules.rule_set import RuleSet
 
 
 def votes(**counts: int) -> np.ndarray:
@@ -102,7 +106,6 @@ def test_files_that_are_no_faces_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_images_with_a_table_is_read(tmp_path: Path) -> None:
-    cv2 = pytest.importorskip("cv2")
     random = np.random.default_rng(2)
     images = random.integers(0, 256, (3, 48, 48), dtype=np.uint8)
     rows = []
@@ -116,9 +119,23 @@ def test_a_folder_of_images_with_a_table_is_read(tmp_path: Path) -> None:
     assert faces.votes[1].tolist() == [0, 7, 3, 0, 0, 0, 0, 0, 0, 0]
 
 
-def test_predictions_are_matched_by_name_and_stand_alone() -> None:
-    from cexpr.rules.rule_set import RuleSet
+def test_faces_are_sampled_as_those_of_a_clip(tmp_path: Path) -> None:
+    model = write_tiny_model(tmp_path)
+    random = np.random.default_rng(4)
+    # They shrink five times, where samplings differ.
+    images = random.integers(0, 256, (18, 40, 40), dtype=np.uint8)
+    (tmp_path / "clip").mkdir()
+    for number, image in enumerate(images, start=1):
+        cv2.imwrite(str(tmp_path / "clip" / f"{number}.png"), image)
+    rules = RuleSet.from_dict({"cexpr": 1, "name": "one", "compounds": {"Sadly_Angry": "anger"}})
+    rows = cexpr.analyze(tmp_path / "clip", rules, str(model), detector="full-frame").faces
+    faces = crowd.CrowdFaces(images, np.zeros((18, 10), np.int64))
+    found = crowd.face_signals(faces, str(model))
+    for name, column in zip(found.names, found.values.T, strict=True):
+        np.testing.assert_array_equal(column, rows.column(name).to_numpy())
 
+
+def test_predictions_are_matched_by_name_and_stand_alone() -> None:
     rules = RuleSet.from_dict(
         {
             "cexpr": 1,

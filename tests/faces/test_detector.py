@@ -1,3 +1,5 @@
+"""What all detectors have in common, and how they are made by name."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -5,28 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import skimage.data
-from numpy.typing import NDArray
 
-from cexpr import ModelError, UsageError
+from builders.photos import BY_EYE, LANDMARKS, Image
+from cexpr.errors import UsageError
 from cexpr.faces.detector import DETECTORS, Detections, Detector, make_detector
-from cexpr.faces.mtcnn import MtcnnOptions
-
-Image = NDArray[np.uint8]
-
-# The astronaut's landmarks, read off the photograph by eye; they are good to a few pixels.
-LANDMARKS = np.array([[204, 102], [247, 104], [224, 128], [204, 142], [244, 143]])
-BY_EYE = 5.0
-
-
-@pytest.fixture(scope="module")
-def photo() -> Image:
-    return np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
-
-
-@pytest.fixture(scope="module")
-def mtcnn() -> Detector:
-    return make_detector("mtcnn")
 
 
 @pytest.fixture(params=["mtcnn", "yunet"])
@@ -87,13 +71,6 @@ def test_refine_scores_low_where_there_is_no_face(detector: Detector, photo: Ima
     assert (again.scores < 0.3).all()
 
 
-def test_confirm_trusts_the_face_and_not_the_background(mtcnn: Detector, photo: Image) -> None:
-    box = mtcnn.detect(photo).boxes_xywh[0]
-    scores = mtcnn.confirm(photo, np.array([box, [400, 400, 80, 80]], np.float32))
-    assert scores[0] > 0.9
-    assert scores[1] < 0.3
-
-
 @pytest.mark.parametrize("size", [(1, 1), (1, 400), (7, 5), (19, 19), (480, 640), (481, 23)])
 def test_image_without_a_face_gives_none(detector: Detector, size: tuple[int, int]) -> None:
     for value in (0, 128, 255):
@@ -106,42 +83,6 @@ def test_no_boxes_to_refine_or_confirm_give_none(detector: Detector, photo: Imag
     none = np.zeros((0, 4), np.float32)
     assert len(detector.refine(photo, none)) == 0
     assert detector.confirm(photo, none).shape == (0,)
-
-
-def test_noise_gives_no_error(mtcnn: Detector) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (301, 403, 3), np.uint8)
-    found = mtcnn.detect(noise)
-    assert np.isfinite(found.boxes_xywh).all()
-
-
-def test_smallest_face_limits_the_search(photo: Image) -> None:
-    assert len(make_detector("mtcnn", smallest_face=60).detect(photo)) == 1
-    assert len(make_detector("mtcnn", smallest_face=300).detect(photo)) == 0
-
-
-def test_small_face_in_a_large_image_is_found_when_asked_for(photo: Image) -> None:
-    small = cv2.resize(photo, (171, 171), interpolation=cv2.INTER_AREA)
-    canvas = np.full((960, 1280, 3), 127, np.uint8)
-    canvas[600:771, 800:971] = small
-    assert len(make_detector("mtcnn").detect(canvas)) == 0
-    found = make_detector("mtcnn", smallest_face=24).detect(canvas)
-    np.testing.assert_allclose(found.landmarks[0], LANDMARKS / 3 + (800, 600), atol=BY_EYE)
-
-
-def test_threads_do_not_change_the_result(mtcnn: Detector, photo: Image) -> None:
-    one, two = mtcnn.detect(photo), make_detector("mtcnn", threads=2).detect(photo)
-    np.testing.assert_array_equal(one.boxes_xywh, two.boxes_xywh)
-    np.testing.assert_array_equal(one.landmarks, two.landmarks)
-
-
-def test_full_frame_is_one_face_without_landmarks(photo: Image) -> None:
-    detector = make_detector("full-frame")
-    found = detector.detect(photo)
-    assert found.boxes_xywh.tolist() == [[0, 0, 512, 512]]
-    assert found.scores.tolist() == [1]
-    assert np.isnan(found.landmarks).all()
-    assert detector.refine(photo, np.zeros((2, 4), np.float32)).scores.tolist() == [1, 1]
-    assert not detector.searches
 
 
 @pytest.mark.parametrize("name", ["mtcnn", "full-frame"])
@@ -162,42 +103,6 @@ def test_unknown_names_and_misplaced_files_are_usage_errors() -> None:
         make_detector("mtcnn", model_path=Path("a.onnx"))
 
 
-def test_yunet_without_a_file_says_how_to_get_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CEXPR_HOME", str(tmp_path))
-    with pytest.raises(ModelError, match=r"'cexpr models pull yunet'.*yunet\.onnx.*'yunet:FILE'"):
-        make_detector("yunet")
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "yunet.onnx").write_bytes(b"another")
-    with pytest.raises(ModelError, match=r"yunet\.onnx: SHA-256 is .*damaged or another version"):
-        make_detector("yunet")
-
-
-def test_missing_or_foreign_model_file_is_a_model_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no such model file"):
-        make_detector(f"yunet:{tmp_path / 'none.onnx'}")
-    (tmp_path / "text.onnx").write_text("no model")
-    with pytest.raises(ModelError, match="cannot load this as a YuNet model"):
-        make_detector(f"yunet:{tmp_path / 'text.onnx'}")
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"smallest_face": 5},
-        {"scale_factor": 1.0},
-        {"thresholds": (0.6, 0.7, 1.2)},
-        {"margin": -0.1},
-    ],
-)
-def test_options_out_of_range_are_value_errors(options: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=next(iter(options))):
-        MtcnnOptions(**options)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="threads: expected at least 1, got 0"):
-        make_detector("full-frame", threads=0)
-
-
 def test_detections_take_rows_and_masks() -> None:
     found = Detections(
         np.arange(8, dtype=np.float32).reshape(2, 4),
@@ -207,3 +112,8 @@ def test_detections_take_rows_and_masks() -> None:
     assert found[[1]].scores.tolist() == pytest.approx([0.9])
     assert len(found[found.scores > 0.6]) == 1
     assert len(Detections.empty()) == 0
+
+
+def test_threads_below_one_are_a_value_error() -> None:
+    with pytest.raises(ValueError, match="threads: expected at least 1, got 0"):
+        make_detector("full-frame", threads=0)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cexpr.clips.decode import Frame, open_clip
 from cexpr.clips.sources import find_clips
 from cexpr.faces.detector import Detections, make_detector, to_xyxy
-from cexpr.faces.track import Tracker, TrackOptions, Tracks
+from cexpr.faces.track import TrackedFaces, Tracker, TrackOptions
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -111,7 +111,7 @@ class Stage:
 
     def play(
         self, frames: int, options: TrackOptions | None = None
-    ) -> tuple[Tracker, list[Tracks]]:
+    ) -> tuple[Tracker, list[TrackedFaces]]:
         tracker = Tracker(self, options)
         return tracker, [tracker.update(self.frame(index)) for index in range(frames)]
 
@@ -120,10 +120,10 @@ def standing(x: float, y: float) -> Callable[[int], tuple[float, float]]:
     return lambda _: (x, y)
 
 
-def id_at(tracks: Tracks, place: tuple[float, float] | None) -> int | None:
+def track_at(faces: TrackedFaces, place: tuple[float, float] | None) -> int | None:
     """The id that the tracker gives to the face at a place."""
     assert place is not None
-    for number, box in zip(tracks.ids.tolist(), tracks.boxes_xywh, strict=True):
+    for number, box in zip(faces.tracks.tolist(), faces.boxes_xywh, strict=True):
         if np.hypot(*(box[:2] - place)) < SIZE / 4:
             return int(number)
     return None
@@ -131,11 +131,11 @@ def id_at(tracks: Tracks, place: tuple[float, float] | None) -> int | None:
 
 def test_standing_face_is_followed_and_searched_for_only_now_and_then() -> None:
     tracker, seen = Stage([Person(RED, standing(100, 80))]).play(61, TrackOptions(detect_every=15))
-    assert [tracks.ids.tolist() for tracks in seen] == [[1]] * 61
+    assert [faces.tracks.tolist() for faces in seen] == [[1]] * 61
     assert (tracker.frames, tracker.full_detections) == (61, 5)
     first = seen[0]
     assert first.boxes_xywh.tolist() == [[100, 80, SIZE, SIZE]]
-    assert (first.ids.dtype, first.scores.dtype) == (np.int64, np.float32)
+    assert (first.tracks.dtype, first.scores.dtype) == (np.int64, np.float32)
     assert first.landmarks.shape == (1, 5, 2)
 
 
@@ -147,14 +147,14 @@ def test_detect_every_one_searches_every_frame() -> None:
 def test_moving_face_keeps_its_id() -> None:
     person = Person(RED, lambda i: (20 + 4 * i, 80 + 20 * np.sin(i / 5)))
     tracker, seen = Stage([person]).play(60)
-    for index, tracks in enumerate(seen):
-        assert id_at(tracks, person.place(index)) == 1
+    for index, faces in enumerate(seen):
+        assert track_at(faces, person.place(index)) == 1
     assert tracker.full_detections <= 6
 
 
 def test_clip_without_a_face_is_searched_less_and_less_often() -> None:
     tracker, seen = Stage([]).play(40, TrackOptions(search_every=4))
-    assert all(len(tracks) == 0 for tracks in seen)
+    assert all(len(faces) == 0 for faces in seen)
     assert 10 <= tracker.full_detections <= 13
     assert seen[0].boxes_xywh.shape == (0, 4)
 
@@ -163,7 +163,7 @@ def test_clip_without_a_face_is_searched_less_and_less_often() -> None:
 def test_face_that_appears_or_leaves(late: bool) -> None:
     person = Person(RED, lambda i: (100, 80) if (i >= 20) == late else None)
     _, seen = Stage([person]).play(40, TrackOptions(search_every=4))
-    present = [len(tracks) == 1 for tracks in seen]
+    present = [len(faces) == 1 for faces in seen]
     if late:
         assert not any(present[:20])
         assert all(present[24:])
@@ -174,16 +174,16 @@ def test_face_that_appears_or_leaves(late: bool) -> None:
 def test_id_survives_a_short_occlusion() -> None:
     person = Person(RED, lambda i: None if 20 <= i < 40 else (100 + i / 2, 80))
     _, seen = Stage([person]).play(60)
-    assert [tracks.ids.tolist() for tracks in seen[20:40]] == [[]] * 20
-    assert seen[-1].ids.tolist() == [1]
-    assert sum(len(tracks) for tracks in seen[40:]) >= 16
+    assert [faces.tracks.tolist() for faces in seen[20:40]] == [[]] * 20
+    assert seen[-1].tracks.tolist() == [1]
+    assert sum(len(faces) for faces in seen[40:]) >= 16
 
 
 def test_id_is_not_used_again_after_the_gap_budget() -> None:
     person = Person(RED, lambda i: None if 10 <= i < 50 else (100, 80))
     _, seen = Stage([person]).play(60, TrackOptions(gap_seconds=1.0))
-    assert seen[0].ids.tolist() == [1]
-    assert seen[-1].ids.tolist() == [2]
+    assert seen[0].tracks.tolist() == [1]
+    assert seen[-1].tracks.tolist() == [2]
 
 
 def test_another_person_in_the_same_place_gets_another_id() -> None:
@@ -192,8 +192,8 @@ def test_another_person_in_the_same_place_gets_another_id() -> None:
         Person(BLUE, lambda i: (105, 82) if i >= 30 else None),
     ]
     _, seen = Stage(people).play(60)
-    assert seen[10].ids.tolist() == [1]
-    assert seen[-1].ids.tolist() == [2]
+    assert seen[10].tracks.tolist() == [1]
+    assert seen[-1].tracks.tolist() == [2]
 
 
 @pytest.mark.parametrize("front", [0, 1])
@@ -204,8 +204,8 @@ def test_ids_stay_with_two_people_who_cross(front: int) -> None:
     ]
     stage = Stage(people[::-1] if front == 0 else people)
     _, seen = stage.play(60)
-    before = [id_at(seen[5], person.place(5)) for person in people]
-    after = [id_at(seen[59], person.place(59)) for person in people]
+    before = [track_at(seen[5], person.place(5)) for person in people]
+    after = [track_at(seen[59], person.place(59)) for person in people]
     assert sorted(before) == [1, 2]  # type: ignore[type-var]
     assert after == before
 
@@ -216,15 +216,15 @@ def test_new_face_among_followed_ones_is_found_at_the_next_search() -> None:
         Person(BLUE, lambda i: (200, 80) if i >= 20 else None),
     ]
     _, seen = Stage(people).play(40, TrackOptions(detect_every=10))
-    assert seen[19].ids.tolist() == [1]
-    assert seen[30].ids.tolist() == [1, 2]
-    assert all((np.diff(tracks.ids) > 0).all() for tracks in seen)
+    assert seen[19].tracks.tolist() == [1]
+    assert seen[30].tracks.tolist() == [1, 2]
+    assert all((np.diff(faces.tracks) > 0).all() for faces in seen)
 
 
 def test_doubtful_face_is_never_started() -> None:
     people = [Person(RED, standing(60, 80)), Person(BLUE, standing(200, 80), confirmed=0.6)]
     _, seen = Stage(people).play(40)
-    assert [tracks.ids.tolist() for tracks in seen] == [[1]] * 40
+    assert [faces.tracks.tolist() for faces in seen] == [[1]] * 40
 
 
 def test_scene_cut_is_searched_at_once_and_gives_new_people_new_ids() -> None:
@@ -234,21 +234,21 @@ def test_scene_cut_is_searched_at_once_and_gives_new_people_new_ids() -> None:
     ]
     stage = Stage(people, lambda i: 40 if i < 22 else 200)
     _, seen = stage.play(30, TrackOptions(detect_every=100))
-    assert seen[21].ids.tolist() == [1]
-    assert seen[22].ids.tolist() == [2]
+    assert seen[21].tracks.tolist() == [1]
+    assert seen[22].tracks.tolist() == [2]
 
 
 def test_person_is_known_again_after_a_cut() -> None:
     person = Person(RED, lambda i: (40, 60) if i < 22 else (220, 150))
     _, seen = Stage([person], lambda i: 40 if i < 22 else 200).play(30)
-    assert {number for tracks in seen for number in tracks.ids.tolist()} == {1}
+    assert {number for faces in seen for number in faces.tracks.tolist()} == {1}
 
 
 def test_light_that_changes_slowly_is_no_cut() -> None:
     stage = Stage([Person(RED, standing(100, 80))], lambda i: 40 + 3 * i)
     tracker, seen = stage.play(60, TrackOptions(detect_every=100))
     assert tracker.full_detections == 1
-    assert [tracks.ids.tolist() for tracks in seen] == [[1]] * 60
+    assert [faces.tracks.tolist() for faces in seen] == [[1]] * 60
 
 
 def test_frames_may_change_their_size() -> None:
@@ -256,8 +256,8 @@ def test_frames_may_change_their_size() -> None:
     tracker = Tracker(stage)
     tracker.update(stage.frame(0))
     frame = stage.frame(1)
-    tracks = tracker.update(Frame(2, frame.time, np.ascontiguousarray(frame.image[:100, :90])))
-    assert tracks.ids.tolist() == [1]
+    faces = tracker.update(Frame(2, frame.time, np.ascontiguousarray(frame.image[:100, :90])))
+    assert faces.tracks.tolist() == [1]
 
 
 def test_full_frame_is_one_face_throughout() -> None:
@@ -265,9 +265,9 @@ def test_full_frame_is_one_face_throughout() -> None:
     rng = np.random.default_rng(0)
     for index in range(1, 5):
         image = rng.integers(0, 256, (20 + index, 30, 3), np.uint8)
-        tracks = tracker.update(Frame(index, index / FPS, image))
-        assert tracks.ids.tolist() == [1]
-        assert tracks.boxes_xywh.tolist() == [[0, 0, 30, 20 + index]]
+        faces = tracker.update(Frame(index, index / FPS, image))
+        assert faces.tracks.tolist() == [1]
+        assert faces.boxes_xywh.tolist() == [[0, 0, 30, 20 + index]]
 
 
 @pytest.mark.parametrize(
@@ -297,12 +297,12 @@ def test_real_faces_keep_their_ids_and_prints_are_none(
     tracker = Tracker(detector)
     with open_clip(sources[stem]) as clip:
         for frame in clip:
-            tracks = tracker.update(frame)
-            assert 1 <= len(tracks) <= people
-            assert tracks.ids.max() <= people
+            faces = tracker.update(frame)
+            assert 1 <= len(faces) <= people
+            assert faces.tracks.max() <= people
             found = detector.detect(frame.image)
             best = to_xyxy(found.boxes_xywh[:1])
-            assert people > 1 or overlap(best[0], to_xyxy(tracks.boxes_xywh)[0]) > 0.5
+            assert people > 1 or overlap(best[0], to_xyxy(faces.boxes_xywh)[0]) > 0.5
     assert tracker.full_detections < 0.2 * tracker.frames
 
 
@@ -324,8 +324,8 @@ def test_real_people_who_cross_keep_their_ids(shared: Path) -> None:
         image = scene.copy()
         left = 8 * index  # a strip with a person moves over a person who stands
         image[:, left : left + 130] = passer[:, 230:360]
-        tracks = tracker.update(Frame(index + 1, index / FPS, image))
-        ids.append(dict(zip(tracks.ids.tolist(), tracks.boxes_xywh[:, 0].tolist(), strict=True)))
+        faces = tracker.update(Frame(index + 1, index / FPS, image))
+        ids.append(dict(zip(faces.tracks.tolist(), faces.boxes_xywh[:, 0].tolist(), strict=True)))
     assert {number for frame in ids for number in frame} == {1, 2}
     standing_id = max(ids[0], key=ids[0].__getitem__)
     passing_id = min(ids[0], key=ids[0].__getitem__)

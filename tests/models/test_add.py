@@ -12,8 +12,7 @@ from builders.tiny_networks import write_network
 from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.models import add as adopt
-from cexpr.models import outputs as heads
-from cexpr.models import zoo
+from cexpr.models import outputs, zoo
 from cexpr.models.session import Model
 
 OPTIONS = [
@@ -47,7 +46,7 @@ def test_a_file_of_ones_own_runs_by_the_manifest_that_was_written(tmp_path: Path
     network = Model(model, path, features=True)
     tensors = network.run(np.zeros((1, 3, 8, 8), np.float32))
     assert network.features == "embedding"
-    assert heads.signals(model, tensors).names[-2:] == ("valence", "arousal")
+    assert outputs.signals(model, tensors).names[-2:] == ("valence", "arousal")
 
 
 @pytest.mark.parametrize("option", ["labels", "color", "mean", "std", "face", "licence"])
@@ -82,7 +81,7 @@ def test_a_wrong_option_leaves_no_manifest(tmp_path: Path, option: str, message:
 def test_a_manifest_is_not_replaced_without_leave(tmp_path: Path) -> None:
     path = write_network(tmp_path / "mine.onnx")
     path.with_suffix(".yaml").write_text("kept", encoding="utf-8")
-    assert "--overwrite" in add(path)[1]
+    assert "is there already; overwrite it" in add(path)[1]
     assert path.with_suffix(".yaml").read_text(encoding="utf-8") == "kept"
     assert add(path, "--overwrite")[0] == 0
 

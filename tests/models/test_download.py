@@ -107,7 +107,7 @@ def test_a_file_that_is_too_large_is_refused(
 
 def test_a_redirect_to_another_host_needs_leave(server: FileServer, tmp_path: Path) -> None:
     with serve(FileServer(b"", redirect=server.url)) as first:
-        with pytest.raises(ModelError, match=f"--allow-host {server.host}"):
+        with pytest.raises(ModelError, match=f"allow the host {server.host}"):
             download.fetch(first.url, tmp_path / "net.part")
         assert server.ranges == []
         done = download.fetch(first.url, tmp_path / "net.part", hosts=[server.host])

@@ -7,9 +7,10 @@ import numpy as np
 import onnx
 import pytest
 
+from builders.grey_model import tiny_manifest, tiny_onnx
 from cexpr.errors import ModelError
-from cexpr.models import outputs as heads
-from cexpr.models import zoo
+from cexpr.faces.detector import check_file
+from cexpr.models import outputs, zoo
 from cexpr.models.pull import pull
 from cexpr.models.session import Model
 
@@ -50,7 +51,7 @@ def test_the_published_models_are_known(name: str) -> None:
 
 def test_a_model_without_an_address_says_where_its_file_goes(home: Path) -> None:
     with pytest.raises(ModelError, match=r"names no url; place it at .*ddamfn_va_mtl\.onnx"):
-        pull("ddamfn_va_mtl")
+        pull("ddamfn_va_mtl", check_detector=check_file)
 
 
 def test_a_model_that_is_not_here_says_how_to_get_it() -> None:
@@ -64,14 +65,14 @@ def test_the_stand_in_runs_by_the_manifest_of_the_real_one(shared: Path, home: P
         pytest.skip("the stand-in is not in ../shared/models")
     (home / "models").mkdir()
     shutil.copy(source, home / "models" / "enet_b0_8_va_mtl.onnx")
-    done = pull("enet_b0_8_va_mtl")
+    done = pull("enet_b0_8_va_mtl", check_detector=check_file)
     assert done.first_use
     model = zoo.find("enet_b0_8_va_mtl")
     assert model.sha256 == done.sha256
     network = Model(model, zoo.model_file(model))
     faces = np.random.default_rng(0).normal(size=(2, 3, 224, 224)).astype(np.float32)
     tensors = network.run(faces)
-    signals = heads.signals(model, tensors)
+    signals = outputs.signals(model, tensors)
     logits = tensors["output"][:, :8].astype(np.float64)
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(signals.values[:, :8], expected, atol=1e-6)
@@ -106,3 +107,25 @@ def test_a_model_is_named_from_the_folder_of_the_file_that_names_it(
     (tmp_path / "net.onnx").touch()
     assert zoo.name_from("net.onnx", tmp_path / "deep" / "er") == "../../net.onnx"
     assert zoo.name_from("cexpr-s", tmp_path / "deep") == "cexpr-s"
+
+
+def test_the_users_own_model_overrides_the_wheels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CEXPR_HOME", str(tmp_path / "home"))
+    with pytest.raises(ModelError, match="'tiny' is unknown"):
+        zoo.find("tiny")
+    folder = tmp_path / "home" / "models"
+    folder.mkdir(parents=True)
+    (folder / "tiny.yaml").write_bytes(tiny_manifest(tmp_path).read_bytes())
+    model = zoo.find("tiny")
+    with pytest.raises(ModelError, match=r"place it at .*tiny\.onnx"):
+        zoo.model_file(model)
+    tiny_onnx(folder / "tiny.onnx")
+    assert zoo.model_file(model) == folder / "tiny.onnx"
+    assert zoo.find(str(folder / "tiny.onnx")).id == "tiny"
+
+
+def test_an_unknown_model_gets_a_suggestion() -> None:
+    with pytest.raises(ModelError, match="did you mean 'cexpr-s'"):
+        zoo.find("cexpr_s")

@@ -114,12 +114,14 @@ def pull(
 
     A file that was placed by hand is checked and recorded without fetching.
     """
+    from cexpr.faces.detector import check_file
     from cexpr.models import pull as puller
 
     with ExitStack() as stack:
         progress = None if quiet else stack.enter_context(transfer_progress(name))
         done = puller.pull(
             name,
+            check_detector=check_file,
             sha256=sha256,
             max_bytes=max_mb * 1_000_000,
             hosts=allow_host or (),

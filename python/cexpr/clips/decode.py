@@ -32,12 +32,12 @@ class Frame:
     """One decoded frame.
 
     Attributes:
-        index: Number of the frame, from 1.
+        number: Number of the frame, from 1.
         time: Presentation time in seconds from the start of the clip.
         image: uint8, shape (H, W, 3), BGR.
     """
 
-    index: int
+    number: int
     time: float
     image: Image
 
@@ -134,7 +134,7 @@ def open_clip(source: ClipSource, *, threads: int = 1, folder_fps: float = FALLB
 
 
 def _require_file(path: Path) -> None:
-    """Refuse what is no readable, non-empty file, with the system's own reason."""
+    """Refuse anything but a readable, non-empty file; the message has the system's reason."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -148,7 +148,7 @@ def _require_file(path: Path) -> None:
 
 
 class _Reader:
-    """What the readers of videos, images and folders share."""
+    """Base of the readers of videos, images and folders."""
 
     def __init__(self, fps: float, announced_frames: int | None) -> None:
         self.fps = fps
@@ -201,7 +201,7 @@ class _VideoReader(_Reader):
     def frames(self) -> Iterator[Frame]:
         cv2, capture = self._cv2, self._capture
         stamps = _Stamps(self.fps)
-        index = damaged = 0
+        number = damaged = 0
         try:
             while True:
                 with self._lock:
@@ -212,15 +212,15 @@ class _VideoReader(_Reader):
                 if not decoded or image is None:
                     damaged += 1
                     continue
-                index += 1
-                yield Frame(index, stamps.repaired(stamp / 1000.0), self._upright(_as_bgr(image)))
+                number += 1
+                yield Frame(number, stamps.repaired(stamp / 1000.0), self._upright(_as_bgr(image)))
         except cv2.error as error:
-            self.warnings.append(f"decoding stopped after frame {index}: {reason(error)}")
+            self.warnings.append(f"decoding stopped after frame {number}: {reason(error)}")
         if damaged:
             self.warnings.append(f"{damaged} damaged frames could not be decoded and are left out")
         if stamps.repairs:
             self.warnings.append(
-                f"{stamps.repairs} of {index} presentation times were missing or out of order; "
+                f"{stamps.repairs} of {number} presentation times were missing or out of order; "
                 f"they were replaced from the frame rate ({self.fps:g})"
             )
         if stamps.longest > _UNEVEN * stamps.shortest:
@@ -230,9 +230,9 @@ class _VideoReader(_Reader):
                 "in seconds holds at the mean rate only"
             )
         # Containers without a frame count announce duration times rate, which is often one off.
-        if self.announced_frames is not None and abs(self.announced_frames - index) > 1:
+        if self.announced_frames is not None and abs(self.announced_frames - number) > 1:
             self.warnings.append(
-                f"the container announces {self.announced_frames} frames, {index} were decoded"
+                f"the container announces {self.announced_frames} frames, {number} were decoded"
             )
 
     def _upright(self, image: Image) -> Image:
@@ -322,14 +322,14 @@ class _FolderReader(_Reader):
             self.warnings.append("the images count from 0: frame 1 is image 0, and so on")
 
     def frames(self) -> Iterator[Frame]:
-        for number in sorted(self._files):
-            index = number + self._shift
+        for file_number in sorted(self._files):
+            number = file_number + self._shift
             try:
-                image = _read_image(self._files[number])
+                image = _read_image(self._files[file_number])
             except ClipError as error:
-                self.warnings.append(f"frame {index} is left out: {error}")
+                self.warnings.append(f"frame {number} is left out: {error}")
                 continue
-            yield Frame(index, (index - 1) / self.fps, image)
+            yield Frame(number, (number - 1) / self.fps, image)
 
 
 def _read_image(path: Path) -> Image:

@@ -1,10 +1,11 @@
-"""Decoding in a thread of its own, a bounded number of frames ahead."""
+"""Decoding in a second thread, a bounded number of frames ahead."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final
 
@@ -16,8 +17,26 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 _LOOK_SECONDS: Final = 0.5
 
 
+@contextmanager
+def frames_of(clip: Iterable[Frame], *, threads: int) -> Iterator[Iterator[Frame]]:
+    """Let the body read the frames of a clip, decoded ahead where there is a thread for it.
+
+    Args:
+        clip: An open clip.
+        threads: Threads of the analysis; one alone decodes each frame when it is asked for.
+
+    Yields:
+        The frames.
+    """
+    if threads == 1:
+        yield iter(clip)
+        return
+    with ReadAhead(clip) as ahead:
+        yield iter(ahead)
+
+
 class ReadAhead:
-    """Iterates over frames that a thread fetches ahead; use it in a `with` block.
+    """Iterates over frames that a second thread fetches ahead; use it in a `with` block.
 
     The frames waiting are bounded by number and by bytes (one is always allowed), so memory does
     not grow with the clip. An error of the source is raised where the consumer would have met it.

@@ -1,4 +1,4 @@
-"""Which clips a list of paths names, and under which names their results are written."""
+"""Find the clips that a list of paths names, and the names of their results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -47,7 +47,22 @@ class ClipSource:
     stem: str
 
 
-def find_clips(inputs: Sequence[Path]) -> list[ClipSource]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a scan of several inputs gave.
+
+    Attributes:
+        clips: The clips, each once, with unique stems.
+        problems: Why an input gave no clip, by input.
+    """
+
+    clips: list[ClipSource]
+    problems: dict[Path, str]
+
+
+def find_clips(
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+) -> list[ClipSource]:
     """List the clips that files and folders name, each once, in a stable order.
 
     A file is one clip whatever its suffix. A folder that holds nothing but numbered images
@@ -55,43 +70,87 @@ def find_clips(inputs: Sequence[Path]) -> list[ClipSource]:
     files with the suffix of a video, GIF or image, and for such folders. Hidden files are left out.
 
     Args:
-        inputs: Files and folders.
+        inputs: A file or folder, or several.
 
     Returns:
         Clips in the order of `inputs`, by natural order of names inside a folder. Clips of the
         same name are told apart by as many parent folders as needed, then by suffix.
 
     Raises:
-        UsageError: a path does not exist, or a folder cannot be listed or holds no clip.
+        TypeError: an input is not a path.
+        UsageError: a path does not exist, or a folder cannot be listed or holds no clip; the
+            message names each.
+
+    Example:
+        >>> [clip.stem for clip in find_clips("interviews/")]  # doctest: +SKIP
+        ['anna', 'ben']
     """
-    found: dict[Path, Kind] = {}
-    for path in inputs:
-        if path.is_dir():
-            clips = list(_search(path, set()))
-            if not clips:
-                raise UsageError(
-                    f"{path}: no video, GIF or image in this folder or below; "
-                    "name a file or a folder with clips"
-                )
-        elif path.exists() or path.is_symlink():
-            clips = [(path, _kind(path) or "video")]
-        elif (address := address_of(path)) is not None:
-            raise UsageError(
-                f"{address}: addresses are not read; download the clip and name the file"
-            )
-        else:
-            raise UsageError(f"{path}: no such file or folder")
+    found = scan([inputs] if isinstance(inputs, str | os.PathLike) else inputs)
+    if found.problems:
+        raise UsageError("; ".join(found.problems.values()))
+    return found.clips
+
+
+def scan(inputs: Iterable[str | os.PathLike[str]]) -> Found:
+    """List clips as `find_clips` does, but report inputs without any instead of raising.
+
+    Args:
+        inputs: Files and folders; each is looked at once.
+
+    Raises:
+        TypeError: an input is not a path.
+    """
+    kinds: dict[Path, Kind] = {}
+    problems: dict[Path, str] = {}
+    for path in map(_as_path, inputs):
+        try:
+            clips = _clips_at(path)
+        except UsageError as error:
+            problems[path] = str(error)
+            continue
         for clip, kind in clips:
-            found.setdefault(Path(os.path.abspath(clip)), kind)  # noqa: PTH100 keeps symlinks
-    stems = _unique_stems(list(found.items()))
-    return [
+            kinds.setdefault(Path(os.path.abspath(clip)), kind)  # noqa: PTH100 keeps symlinks
+    stems = _unique_stems(list(kinds.items()))
+    clips_found = [
         ClipSource(path, kind, stem)
-        for (path, kind), stem in zip(found.items(), stems, strict=True)
+        for (path, kind), stem in zip(kinds.items(), stems, strict=True)
     ]
+    return Found(clips_found, problems)
+
+
+def _as_path(value: object) -> Path:
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"inputs: expected paths (str or os.PathLike), got {type(value).__name__}")
+    return Path(value)
+
+
+def _clips_at(path: Path) -> list[tuple[Path, Kind]]:
+    """Return path and kind of each clip that one input names.
+
+    Raises:
+        UsageError: there is none, or a folder cannot be listed.
+    """
+    if path.is_dir():
+        clips = list(_search(path, set()))
+        if not clips:
+            raise UsageError(
+                f"{path}: no video, GIF or image in this folder or below; "
+                "name a file or a folder with clips"
+            )
+        return clips
+    if path.exists() or path.is_symlink():
+        return [(path, _kind(path) or "video")]
+    address = address_of(path)
+    if address is not None:
+        raise UsageError(f"{address}: addresses are not read; download the clip and name the file")
+    raise UsageError(f"{path}: no such file or folder")
 
 
 def address_of(path: Path) -> str | None:
-    """The address `https://...` that was given as a path, of whose slashes it keeps one."""
+    """Return the address `https://...` that a path stands for, or None.
+
+    A path keeps only one of the two slashes; both are put back.
+    """
     match = _ADDRESS.match(str(path))
     return None if match is None else f"{match[1]}://{str(path)[match.end() :]}"
 
@@ -133,7 +192,7 @@ def image_number(name: str) -> int | None:
 
 
 def _kind(path: Path) -> Kind | None:
-    """Tell from the suffix how a file is read; None for what is no clip."""
+    """Tell from the suffix how a file is read; None if it is not a clip."""
     suffix = path.suffix.lower()
     if suffix == ".gif":
         return "gif"
@@ -155,7 +214,7 @@ def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
 
 
 def _unique_stems(clips: Sequence[tuple[Path, Kind]]) -> list[str]:
-    """Give each clip a name of its own, the plain one where nothing else has it.
+    """Give each clip a unique name: the plain one where no other clip has it.
 
     Names that differ only in case or in Unicode form count as equal, because some file systems
     cannot keep them apart.

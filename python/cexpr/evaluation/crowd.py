@@ -23,7 +23,9 @@ from cexpr.abaw.classes import CE_CLASSES, CE_PAIRS
 from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
+    from cexpr.faces.batches import Tensors
     from cexpr.models.outputs import Signals
+    from cexpr.models.session import FaceModel
     from cexpr.rules.rule_set import RuleSet
 
 VOTE_COLUMNS: Final = (
@@ -146,41 +148,53 @@ def _read_folder(folder: Path) -> CrowdFaces:
     return faces
 
 
-def face_signals(faces: CrowdFaces, model: str, *, batch: int = 64, threads: int = 1) -> Signals:
+def face_signals(faces: CrowdFaces, model: str, *, threads: int = 1) -> Signals:
     """Run a model on faces that are cut already: the whole image is the face.
 
     Args:
         faces: The faces.
         model: Name or manifest file of the model.
-        batch: Faces in one call of the model.
         threads: Threads of the model.
 
     Returns:
         The model's signals, a row for each face.
+
+    Raises:
+        ModelError: The model is missing, damaged or fails on a face.
     """
-    from cexpr.models import outputs as heads
-    from cexpr.models import session as inference
-    from cexpr.models import zoo
-    from cexpr.preprocess import preprocess
+    from cexpr.models import outputs, zoo
+    from cexpr.models.stacked import open_model
 
     manifest = zoo.find(model)
-    session = inference.Model(manifest, zoo.model_file(manifest), threads=threads)
-    spec = manifest.input
-    height, width = faces.images.shape[1:]
-    whole = inference.face_matrices(
-        spec,
-        np.full((1, 5, 2), np.nan, dtype=np.float32),
-        np.array([[0, 0, width, height]], dtype=np.float32),
-    )
-    parts = []
-    for start in range(0, len(faces), batch):
-        inputs = [
-            preprocess(image, whole, spec.size, spec.mean, spec.std, spec.color)
-            for image in faces.images[start : start + batch]
-        ]
-        parts.append(session.run(np.concatenate(inputs)))
-    tensors = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return heads.signals(manifest, tensors)
+    opened = open_model(manifest, zoo.model_file(manifest), threads=threads)
+    return outputs.signals(manifest, face_tensors(faces.images, opened))
+
+
+def face_tensors(images: Image, model: FaceModel) -> Tensors:
+    """Run a model on whole images as faces, sampled as those of a clip are.
+
+    Args:
+        images: uint8, shape (N, H, W), grey, N >= 1.
+        model: The model.
+
+    Returns:
+        Its raw tensors by name, N rows each.
+
+    Raises:
+        ModelError: The model fails on a face.
+    """
+    from cexpr.faces.batches import FaceBatches
+
+    height, width = images.shape[1:]
+    box = np.array([[0, 0, width, height]], dtype=np.float32)
+    nowhere = np.full((1, 5, 2), np.nan, dtype=np.float32)
+    parts: list[Tensors] = []
+    batches = FaceBatches([model], parts.extend)
+    for image in images:
+        # As a decoder gives a grey picture.
+        batches.add(np.repeat(image[:, :, np.newaxis], 3, axis=2), nowhere, box)
+    batches.flush()
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def predict(rules: RuleSet, signals: Floats, names: Sequence[str]) -> Labels:

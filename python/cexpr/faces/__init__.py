@@ -1,1 +1,1 @@
-"""Faces: found, followed over frames, cut out, and given to the models in batches."""
+"""Faces: found, followed over frames, cut out, and run through the models in batches."""

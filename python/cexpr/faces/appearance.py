@@ -1,4 +1,4 @@
-"""Cheap looks at pixels for the tracker: is this the same person, is this another scene."""
+"""Cheap measures on pixels for the tracker: is this the same person, is this a new scene."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class SceneCuts:
         self._sample = np.zeros((0, 0), np.int16)
 
     def is_cut(self, image: Image) -> bool:
-        """Compare a frame, uint8 (H, W, 3), with the one before; the first frame is no cut."""
+        """Compare a frame, uint8 (H, W, 3), with the one before; the first frame is not a cut."""
         rows, columns = (max(1, side // _SAMPLES) for side in image.shape[:2])
         sample = image[rows // 2 :: rows, columns // 2 :: columns, 1].astype(np.int16)
         before, self._sample = self._sample, sample

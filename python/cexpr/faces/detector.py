@@ -1,4 +1,4 @@
-"""What every detector takes and gives, and how to make one by name."""
+"""The interface of face detectors, and how to make one by name."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cexpr._support.types import Floats, Image
 from cexpr.errors import ModelError, UsageError
 from cexpr.models import zoo
+from cexpr.models.manifest import DetectorManifest
 
 DETECTORS: Final = ("mtcnn", "yunet", "full-frame")
 """`mtcnn` is the default; `full-frame` is for crops already made."""
@@ -51,11 +52,11 @@ class Detector(Protocol):
 
     name: str
     searches: bool
-    """Whether faces are searched for; otherwise every frame is the same one face."""
+    """Whether faces are searched for; if not, the whole frame is always the one face."""
 
     @property
     def model_files(self) -> tuple[Path, ...]:
-        """Files of its networks; those of the wheel, or the one that the user named or pulled."""
+        """Files of its networks: from the wheel, or named or pulled by the user."""
 
     @property
     def inference_seconds(self) -> float:
@@ -72,14 +73,14 @@ class Detector(Protocol):
         """
 
     def refine(self, image: Image, boxes_xywh: Floats) -> Detections:
-        """Look again at faces whose places are roughly known.
+        """Find faces again whose places are roughly known.
 
         Args:
             image: uint8, shape (H, W, 3), BGR.
             boxes_xywh: float32, shape (N, 4): where the faces were.
 
         Returns:
-            N rows in the order of the boxes; the score is low where no face is left.
+            N rows in the order of the boxes; the score is low where the face is gone.
         """
 
     def confirm(self, image: Image, boxes_xywh: Floats) -> Floats:
@@ -95,7 +96,7 @@ class Detector(Protocol):
 
 
 def require_image(image: Image) -> None:
-    """Refuse what is no BGR image.
+    """Refuse anything but a BGR image.
 
     Raises:
         TypeError: image is not uint8.
@@ -127,43 +128,47 @@ def make_detector(
     """Make a detector by name.
 
     Args:
-        name: One of `DETECTORS`; `yunet:FILE` names YuNet and its model file in one.
+        name: One of `DETECTORS`.
         model_path: Model file of `yunet`; None for the one that `cexpr models pull yunet` fetched.
-            The others have none.
-        threads: Threads of the detector's networks, >= 1.
+            The others take none.
+        threads: Threads of the networks of `mtcnn`, >= 1; `yunet` uses those of OpenCV.
         options: Settings of the detector: those of `MtcnnOptions`; `score_threshold` of `yunet`.
 
     Returns:
         The detector, its networks loaded.
 
     Raises:
-        UsageError: the name is unknown, or a model file is missing from or foreign to it.
+        UsageError: the name is unknown, or the detector takes no model file.
         ModelError: a model file is not there, or cannot be loaded.
         ValueError: threads or an option is out of range.
     """
     if threads < 1:
         raise ValueError(f"threads: expected at least 1, got {threads}")
-    kind, _, file = name.partition(":")
-    if file:
-        model_path = Path(file)
-    if kind not in DETECTORS:
-        raise UsageError(f"unknown detector '{kind}': expected one of {', '.join(DETECTORS)}")
-    if kind != "yunet" and model_path is not None:
-        raise UsageError(f"the detector {kind} takes no model file, got {model_path}")
+    if name not in DETECTORS:
+        raise UsageError(f"unknown detector '{name}': expected one of {', '.join(DETECTORS)}")
+    if name != "yunet" and model_path is not None:
+        raise UsageError(f"the detector {name} takes no model file, got {model_path}")
     # Late: each detector imports only what it needs.
-    if kind == "full-frame":
+    if name == "full-frame":
         from cexpr.faces.full_frame import FullFrame
 
         return FullFrame(**options)
-    if kind == "yunet":
+    if name == "yunet":
         from cexpr.faces.yunet import YuNet
 
-        if model_path is None:
-            model_path = _pulled("yunet")
-        return YuNet(model_path, threads=threads, **options)
+        return YuNet(_pulled(name) if model_path is None else model_path, **options)
     from cexpr.faces.mtcnn import Mtcnn, MtcnnOptions
 
     return Mtcnn(MtcnnOptions(**options), threads=threads)
+
+
+def check_file(manifest: DetectorManifest, path: Path) -> None:
+    """Refuse a file that the detector of a manifest cannot load.
+
+    Raises:
+        ModelError: the file is not a network of that detector.
+    """
+    make_detector(manifest.network, model_path=path)
 
 
 def _pulled(name: str) -> Path:
@@ -172,6 +177,6 @@ def _pulled(name: str) -> Path:
     try:
         path = zoo.model_file(found)
     except ModelError as error:
-        raise ModelError(f"{error}, or name a file of your own as '{name}:FILE'") from error
+        raise ModelError(f"{error}, or name your own file as the detector's model file") from error
     found.check_hash(path)
     return path

@@ -10,16 +10,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cexpr import _core
 from cexpr._support.opencv import load_cv2
+from cexpr._support.resources import data_path
 from cexpr._support.types import Floats, Image
+from cexpr.errors import ModelError
 from cexpr.faces.detector import Detections, require_image, to_xywh, to_xyxy
 from cexpr.faces.halving import crops
-from cexpr.faces.networks import Network
+from cexpr.models.session import Network
 
 CELL: Final = 12
 STRIDE: Final = 2
@@ -86,9 +89,9 @@ class Mtcnn:
         """
         self.options = options or MtcnnOptions()
         self._cv2 = load_cv2()
-        self._pnet = Network("mtcnn-pnet.onnx", ("probability", "offsets"), threads)
-        self._rnet = Network("mtcnn-rnet.onnx", ("probability", "offsets"), threads)
-        self._onet = Network("mtcnn-onet.onnx", ("probability", "offsets", "landmarks"), threads)
+        self._pnet = _Stage("mtcnn-pnet.onnx", ("probability", "offsets"), threads)
+        self._rnet = _Stage("mtcnn-rnet.onnx", ("probability", "offsets"), threads)
+        self._onet = _Stage("mtcnn-onet.onnx", ("probability", "offsets", "landmarks"), threads)
 
     @property
     def model_files(self) -> tuple[Path, ...]:
@@ -144,7 +147,7 @@ class Mtcnn:
         level = image
         for width, height in self._pyramid(image.shape[1], image.shape[0]):
             level = self._shrink(level, width, height)
-            probability, offsets = self._pnet.run(level[np.newaxis])
+            probability, offsets = self._pnet(level[np.newaxis])
             boxes, score, offset = _candidates(
                 probability[0, 0], offsets[0], self.options.thresholds[0]
             )
@@ -173,7 +176,7 @@ class Mtcnn:
         """Second stage: keep, move and square the candidates that still look like a face."""
         if not len(boxes):
             return boxes
-        parts = [self._rnet.run(batch) for batch in crops(self._cv2, image, boxes, 24)]
+        parts = [self._rnet(batch) for batch in crops(self._cv2, image, boxes, 24)]
         probability = np.concatenate([part[0] for part in parts])[:, 0]
         offsets = np.concatenate([part[1] for part in parts])
         good = probability > self.options.thresholds[1]
@@ -186,7 +189,7 @@ class Mtcnn:
         if not len(boxes):
             none = Detections.empty()
             return none.scores, none.boxes_xywh, none.landmarks
-        parts = [self._onet.run(batch) for batch in crops(self._cv2, image, boxes, 48)]
+        parts = [self._onet(batch) for batch in crops(self._cv2, image, boxes, 48)]
         probability, offsets, landmarks = (
             np.concatenate([part[i] for part in parts]) for i in range(3)
         )
@@ -207,6 +210,24 @@ class Mtcnn:
             levels.append((math.ceil(width * scale), math.ceil(height * scale)))
             scale *= self.options.scale_factor
         return levels
+
+
+class _Stage(Network):
+    """One network of the cascade, with one input, from the files of the wheel."""
+
+    def __init__(self, file: str, outputs: tuple[str, ...], threads: int) -> None:
+        path = data_path("models", file)
+        if path is None:
+            raise ModelError(
+                f"{file}: the detector's weights are not in the installed package; "
+                "reinstall cexpr with 'pip install --force-reinstall'"
+            )
+        super().__init__(path, threads=threads)
+        (self._input,) = self.inputs
+        self._names = outputs
+
+    def __call__(self, values: NDArray[Any]) -> list[Floats]:
+        return self.run(self._names, {self._input: values})
 
 
 def _candidates(

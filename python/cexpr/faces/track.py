@@ -1,4 +1,4 @@
-"""Face ids over time: a face is followed from frame to frame and searched for only now and then."""
+"""Tracks: a face is followed from frame to frame and searched for only now and then."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TrackOptions:
             a row, >= 1.
         start_score: Least score of a closer look (`Detector.confirm`) at a new face, 0..1.
         follow_score: Least score at which a face counts as still there, 0..1.
-        gap_seconds: Time for which a lost face keeps its id, >= 0.
+        gap_seconds: Time for which a lost face keeps its track, >= 0.
         cut_difference: Mean grey difference between frames, 0..255, that makes a scene cut.
     """
 
@@ -69,32 +69,33 @@ class TrackOptions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tracks:
-    """Faces of one frame, by id; row i of each array is one face.
+class TrackedFaces:
+    """Faces of one frame, by track; row i of each array is one face.
 
     Attributes:
-        ids: int64, shape (N,): from 1, never used for another person in the clip.
+        tracks: int64, shape (N,), ascending: one number for each person over time, from 1; it is
+            never used for another person of the clip.
         boxes_xywh: float32, shape (N, 4), pixels.
         scores: float32, shape (N,): of the detector.
         landmarks: float32, shape (N, 5, 2), pixels; NaN where the detector has none.
     """
 
-    ids: Integers
+    tracks: Integers
     boxes_xywh: Floats
     scores: Floats
     landmarks: Floats
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.tracks)
 
 
 class _Track:
     """One person: where the face is or was last, how it moves and what it looks like."""
 
-    __slots__ = ("after_cut", "box", "face", "id", "is_lost", "seen_at", "speed", "view")
+    __slots__ = ("after_cut", "box", "face", "is_lost", "number", "seen_at", "speed", "view")
 
     def __init__(self, number: int, face: Detections, time: float, view: Appearance) -> None:
-        self.id = number
+        self.number = number
         self.face = face
         self.box: list[float] = face.boxes_xywh[0].tolist()
         self.speed = (0.0, 0.0)
@@ -187,25 +188,25 @@ class Tracker:
         self.full_detections = 0
         self._detector = detector
         self._tracks: list[_Track] = []
-        self._next_id = 1
+        self._next_number = 1
         self._cuts = SceneCuts(self.options.cut_difference)
         self._until_search = 0
         self._pause = 1
 
-    def update(self, frame: Frame) -> Tracks:
+    def update(self, frame: Frame) -> TrackedFaces:
         """Take the next frame of the clip.
 
         Args:
             frame: A frame later than the one before.
 
         Returns:
-            The faces in this frame, by ascending id.
+            The faces in this frame, by ascending track.
         """
         self.frames += 1
         image, time = frame.image, frame.time
         if not self._detector.searches:
             face = self._detector.detect(image)
-            return Tracks(np.ones(1, np.int64), face.boxes_xywh, face.scores, face.landmarks)
+            return TrackedFaces(np.ones(1, np.int64), face.boxes_xywh, face.scores, face.landmarks)
         self._forget(time)
         is_cut = self._cuts.is_cut(image)
         followed = self._followed()
@@ -243,7 +244,7 @@ class Tracker:
             self._part(image, [track for track in tracks if not track.is_lost])
 
     def _part(self, image: Image, tracks: list[_Track]) -> None:
-        """Where two ids sit on one face, leave it to the one it looks like and lose the other."""
+        """Where two tracks hold one face, keep the one that it looks like and lose the other."""
         overlaps = _overlaps([track.box for track in tracks], [track.box for track in tracks])
         for row, column in np.argwhere(np.triu(overlaps > _SAME_FACE, 1)).tolist():
             pair = (tracks[row], tracks[column])
@@ -273,8 +274,8 @@ class Tracker:
             return
         scores = self._detector.confirm(image, found.boxes_xywh[rows])
         for row in rows[scores >= self.options.start_score].tolist():
-            self._tracks.append(_Track(self._next_id, found[row : row + 1], time, looks[row]))
-            self._next_id += 1
+            self._tracks.append(_Track(self._next_number, found[row : row + 1], time, looks[row]))
+            self._next_number += 1
 
     def _matches(
         self, boxes: list[list[float]], views: list[Appearance | None], time: float
@@ -325,13 +326,13 @@ def _overlaps(a_xywh: list[list[float]], b_xywh: list[list[float]]) -> Floats:
     return overlaps
 
 
-def _gathered(tracks: list[_Track]) -> Tracks:
-    """Put the faces of tracks, which are in the order of their ids, into arrays."""
+def _gathered(tracks: list[_Track]) -> TrackedFaces:
+    """Put the faces of tracks, which are in the order of their numbers, into arrays."""
     if not tracks:
         none = Detections.empty()
-        return Tracks(np.zeros(0, np.int64), none.boxes_xywh, none.scores, none.landmarks)
-    return Tracks(
-        np.array([track.id for track in tracks], np.int64),
+        return TrackedFaces(np.zeros(0, np.int64), none.boxes_xywh, none.scores, none.landmarks)
+    return TrackedFaces(
+        np.array([track.number for track in tracks], np.int64),
         np.concatenate([track.face.boxes_xywh for track in tracks]),
         np.concatenate([track.face.scores for track in tracks]),
         np.concatenate([track.face.landmarks for track in tracks]),

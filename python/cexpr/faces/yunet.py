@@ -26,22 +26,23 @@ class YuNet:
     name = "yunet"
     searches = True
 
-    def __init__(self, model_path: Path, *, score_threshold: float = 0.6, threads: int = 1) -> None:
+    def __init__(self, model_path: Path, *, score_threshold: float = 0.6) -> None:
         """Load the model file.
+
+        OpenCV's threads are a setting of the whole process (`cv2.setNumThreads`), which is left
+        to `cexpr.Pipeline`.
 
         Args:
             model_path: A YuNet ONNX file, whatever its name ends in.
             score_threshold: Least score of a detection, 0..1.
-            threads: Threads of OpenCV; this is a setting of the whole process.
 
         Raises:
-            ModelError: the file is missing or is no YuNet model.
+            ModelError: the file is missing or is not a YuNet model.
         """
         cv2 = load_cv2()
         self._cv2 = cv2
         if not model_path.is_file():
             raise ModelError(f"{model_path}: no such model file for the detector yunet")
-        cv2.setNumThreads(threads)
         # From memory: OpenCV tells a file's format by its suffix.
         model, no_config = np.fromfile(model_path, np.uint8), np.empty(0, np.uint8)
         size = (_REGION_SIDE, _REGION_SIDE)

@@ -1,1 +1,1 @@
-"""Training heads of the user's own on a model's features."""
+"""Heads that users train on a model's features."""

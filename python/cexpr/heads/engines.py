@@ -1,7 +1,7 @@
-"""Two ways to descend on the losses of the heads: PyTorch, and plain numpy where it is not there.
+"""Two engines that minimise the losses of the heads: PyTorch, and numpy where it is missing.
 
 Both start from the same weights and see the same rows in the same order, in double precision, so
-that they agree but for rounding. The losses of a batch, with v the values before the activation:
+that they agree up to rounding. The losses of a batch, with v the values before the activation:
 
 - expression: weighted cross-entropy of softmax(v), divided by the sum of the weights;
 - valence_arousal: mean over the two columns of 1 - CCC(tanh(v), label);
@@ -31,7 +31,7 @@ _STEEPEST: Final = 60.0
 
 
 class Engine(Protocol):
-    """Weights that a batch makes a little better; affine layers with ReLU between them."""
+    """Weights that each batch improves a little; affine layers with ReLU between them."""
 
     def step(self, inputs: Doubles, targets: Doubles, weights: Doubles) -> None:
         """Go one step of Adam down the loss.
@@ -55,7 +55,7 @@ def make_engine(name: Name, loss: Loss, layers: Sequence[Doubles]) -> Engine:
     if name == "numpy":
         return _NumpyEngine(loss, layers)
     if not has_torch():
-        raise UsageError("--engine torch: PyTorch is not installed: pip install 'cexpr[heads]'")
+        raise UsageError("PyTorch is not installed: pip install 'cexpr[heads]'")
     return _TorchEngine(loss, layers)
 
 

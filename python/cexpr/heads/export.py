@@ -8,14 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from cexpr._support.atomic import write_atomically
 from cexpr.abaw.classes import AFF_WILD2_SIGNALS
 from cexpr.errors import UsageError
-from cexpr.heads.training import Head
-from cexpr.models import manifest, zoo
+from cexpr.heads.training import TrainedHead
+from cexpr.models import zoo
 from cexpr.models.manifest import Manifest, sha256_of
+from cexpr.models.manifest_file import write_manifest
 from cexpr.models.session import Model
 from cexpr.models.stacked import INPUTS, open_model
 from cexpr.signals import ACTION_UNITS
@@ -35,7 +34,7 @@ _DESCRIBED: Final[Mapping[str, Mapping[str, Any]]] = {
     "action_units": {"activation": "sigmoid", "labels": list(ACTION_UNITS)},
 }
 _PREFIX: Final = "cexpr_"
-# Of a file of heads alone; what the operators used here need.
+# Versions of a file of heads alone, enough for the operators used here.
 _OPSET: Final = 13
 _IR: Final = 8
 
@@ -75,7 +74,7 @@ def require_exportable(target: Path) -> None:
 
 def export(
     origin: Origin,
-    heads: Mapping[str, Head],
+    heads: Mapping[str, TrainedHead],
     target: Path,
     training: Mapping[str, Any],
     *,
@@ -88,10 +87,11 @@ def export(
         heads: Trained heads by name.
         target: The ONNX file to write.
         training: Kept in the manifest: data, figures.
-        alone: Leave the backbone out; its file must then be at hand wherever the heads are used.
+        alone: Leave the backbone out; its file must then be present wherever the heads are used.
 
     Raises:
-        UsageError: As `require_exportable`, or the file cannot be written.
+        UsageError: As `require_exportable`.
+        FileError: The model or its manifest cannot be written.
         ModelError: The graph that came out does not fit its manifest.
     """
     require_exportable(target)
@@ -115,8 +115,8 @@ def export(
     return _write_manifest(origin, outputs, target, training, alone=alone)
 
 
-def _graph_of_heads(heads: Mapping[str, Head]) -> Any:
-    """A model without a node yet; its inputs are those that the heads read."""
+def _graph_of_heads(heads: Mapping[str, TrainedHead]) -> Any:
+    """Make a model with no nodes yet, whose inputs are those that the heads read."""
     import onnx
 
     widths = {READS[name]: len(head.layers[0][0]) for name, head in heads.items()}
@@ -131,20 +131,20 @@ def _graph_of_heads(heads: Mapping[str, Head]) -> Any:
 
 
 def _name_inputs(graph: Any, network: Model) -> None:
-    """Give the backbone's embedding and its other tensors the names that the heads read."""
+    """Name the backbone's embedding and its other tensors as the heads read them."""
     from onnx import helper
 
     features = str(network.features)
     others = [name for name in network.tensors if name != features]
     for names, kind in ((others, "outputs"), ([features], "features")):
-        # A name of its own for each input, so that a graph with one output needs no concatenation.
+        # Each input has its own name, so that a graph with one output needs no concatenation.
         operation = "Concat" if len(names) > 1 else "Identity"
         axis: dict[str, Any] = {"axis": 1} if len(names) > 1 else {}
         graph.node.append(helper.make_node(operation, names, [f"{_PREFIX}{kind}"], **axis))
 
 
-def _add_heads(graph: Any, heads: Mapping[str, Head], prefix: str) -> dict[str, str]:
-    """Add the layers of all heads; returns the name of each head's tensor."""
+def _add_heads(graph: Any, heads: Mapping[str, TrainedHead], prefix: str) -> dict[str, str]:
+    """Add the layers of all heads and return the name of each head's tensor."""
     from onnx import helper, numpy_helper
 
     results = {}
@@ -178,11 +178,6 @@ def _write_manifest(
 ) -> Manifest:
     backbone = origin.manifest
     content: dict[str, Any] = {
-        "cexpr_model": 1,
-        "id": target.stem,
-        "file": target.name,
-        "sha256": sha256_of(target),
-        "bytes": target.stat().st_size,
         "about": f"heads trained on the features of {backbone.id}",
         "licence": f"of the backbone: {backbone.licence}; ask the owners of the annotations too",
         "citation": backbone.citation,
@@ -195,8 +190,4 @@ def _write_manifest(
             "model": zoo.name_from(origin.name, target.parent),
             "sha256": sha256_of(origin.path),
         }
-    path = target.with_suffix(".yaml")
-    write_atomically(path, yaml.safe_dump(content, sort_keys=False, width=100).encode())
-    checked = manifest.load(path)
-    open_model(checked, target)
-    return checked
+    return write_manifest(target, content, lambda written: open_model(written, target))

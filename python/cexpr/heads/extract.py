@@ -13,19 +13,21 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cexpr._support.opencv import load_cv2
 from cexpr._support.types import Floats
 from cexpr.clips.decode import Frame, open_clip
-from cexpr.clips.readahead import ReadAhead
+from cexpr.clips.readahead import frames_of
 from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.errors import ClipError, ModelError, UsageError
-from cexpr.faces.batches import BATCH, cut_face, cut_matrices
+from cexpr.faces.batches import FaceBatches, Tensors
 from cexpr.faces.detector import make_detector
-from cexpr.faces.track import Tracker, Tracks
+from cexpr.faces.track import TrackedFaces, Tracker
 from cexpr.heads import features as feature_file
-from cexpr.heads.features import Clip, Settings
+from cexpr.heads.features import RowGroup, Settings
 from cexpr.models import zoo
 from cexpr.models.manifest import sha256_of
 from cexpr.models.session import Model
+from cexpr.pipeline import computing_threads
 from cexpr.runs.cores import share_cores
 from cexpr.runs.jobs import Report, Work, do_here, do_in_processes
 from cexpr.runs.record import ClipRecord
@@ -38,9 +40,9 @@ class Extraction:
     Attributes:
         model: Name of a model, or path of its manifest.
         detector: Name of the detector.
-        detector_model: Model file of `yunet`; else the pulled one.
+        detector_model: Model file of `yunet`. Default: the pulled one.
         half: Keep embeddings as float16.
-        threads: Threads of each network.
+        threads: Threads that run at the same time, as for `cexpr.Pipeline`.
     """
 
     model: str
@@ -56,8 +58,8 @@ class Extracted:
 
     Attributes:
         stem: Its name.
-        rows: Faces written; None where the clip failed.
-        kept: Whether it was there already.
+        rows: Faces written; None if the clip failed.
+        kept: Whether the file held it already.
         error: Why it failed.
     """
 
@@ -75,14 +77,17 @@ class Extractor:
         columns: Columns of the file.
 
     Raises:
-        ModelError: The model is not there, or its manifest names no features.
+        ModelError: The model is not there or fails, or its manifest names no features.
         UsageError: The detector is unknown.
     """
 
     def __init__(self, options: Extraction) -> None:
+        self._threads = options.threads
+        threads = computing_threads(options.threads)
+        load_cv2().setNumThreads(threads)
         found = zoo.find(options.model)
         path = zoo.model_file(found)
-        self._network = Model(found, path, threads=options.threads, features=True)
+        self._network = Model(found, path, threads=threads, features=True)
         if self._network.features is None:
             raise ModelError(
                 f"{found.path}: names no features to extract; add them under 'outputs', as "
@@ -90,10 +95,10 @@ class Extractor:
                 "'features: {input_of: NAME}' with the output whose last layer reads it"
             )
         self._detector = make_detector(
-            options.detector, model_path=options.detector_model, threads=options.threads
+            options.detector, model_path=options.detector_model, threads=threads
         )
-        spec = found.input
-        trial = self._network.run(np.zeros((1, spec.channels, spec.size, spec.size), np.float32))
+        # A graph need not tell how wide its tensors are.
+        trial = self._network.run(found.input.zeros(1))
         width = trial.pop(self._network.features).shape[1]
         tensors = tuple((name, value.shape[1]) for name, value in trial.items())
         detector = self._detector.name
@@ -115,60 +120,47 @@ class Extractor:
         Raises:
             ClipError: The clip cannot be read.
         """
-        rows = _Rows(self._network)
+        rows = _EmbeddingRows(self._network)
         tracker = Tracker(self._detector)
-        with open_clip(source) as clip, ReadAhead(clip) as ahead:
-            for frame in ahead:
+        with open_clip(source) as clip, frames_of(clip, threads=self._threads) as frames:
+            for frame in frames:
                 rows.add(frame, tracker.update(frame))
         return rows.table(source.stem, self.columns)
 
 
-class _Rows:
-    """Crops that wait for the model, and the rows that came out of it."""
+class _EmbeddingRows:
+    """Collects the faces of a clip with the raw tensors of one model."""
 
     def __init__(self, network: Model) -> None:
-        spec = network.input
         self._network = network
-        self._batch = np.zeros((BATCH, spec.channels, spec.size, spec.size), np.float32)
-        self._waiting = 0
+        self._batches = FaceBatches([network], self._take_in)
         self._keys: list[tuple[int, float, int, float]] = []
-        self._parts: list[dict[str, Floats]] = []
+        self._parts: list[Tensors] = []
 
-    def add(self, frame: Frame, tracks: Tracks) -> None:
-        spec = self._network.input
-        if not len(tracks):
-            return
-        matrices = cut_matrices(spec, tracks.landmarks, tracks.boxes_xywh)
-        for face in range(len(tracks)):
-            place = slice(self._waiting, self._waiting + 1)
-            cut_face(frame.image, matrices[face], spec, self._batch[place])
-            key = (frame.index, frame.time, int(tracks.ids[face]), float(tracks.scores[face]))
-            self._keys.append(key)
-            self._waiting += 1
-            if self._waiting == BATCH:
-                self._flush()
+    def add(self, frame: Frame, faces: TrackedFaces) -> None:
+        for track, score in zip(faces.tracks.tolist(), faces.scores.tolist(), strict=True):
+            self._keys.append((frame.number, frame.time, track, score))
+        self._batches.add(frame.image, faces.landmarks, faces.boxes_xywh)
 
     def table(self, stem: str, columns: pa.Schema) -> pa.Table:
-        self._flush()
+        self._batches.flush()
         if not self._keys:
             return columns.empty_table()
         others = [name for name in self._parts[0] if name != self._network.features]
-        frame, time, face, detection = zip(*self._keys, strict=True)
+        frame, time, track, detection = zip(*self._keys, strict=True)
         arrays = (
             pa.array([stem] * len(frame), pa.string()),
             pa.array(frame, pa.int64()),
             pa.array(time, pa.float64()),
-            pa.array(face, pa.int64()),
+            pa.array(track, pa.int64()),
             pa.array(detection, pa.float32()),
             _lists(self._beside([str(self._network.features)]), columns.field("features").type),
             _lists(self._beside(others), columns.field("outputs").type),
         )
         return pa.Table.from_arrays(list(arrays), schema=columns)
 
-    def _flush(self) -> None:
-        if self._waiting:
-            self._parts.append(self._network.run(self._batch[: self._waiting]))
-            self._waiting = 0
+    def _take_in(self, tensors: Sequence[Tensors]) -> None:
+        self._parts += tensors
 
     def _beside(self, names: Sequence[str]) -> Floats:
         rows = [np.concatenate([part[name] for name in names], axis=1) for part in self._parts]
@@ -195,7 +187,7 @@ def extract(
         inputs: Files and folders.
         path: The file; clips of an earlier extraction with the same settings stay in it.
         options: What to extract; `threads` there is replaced by what `jobs` leaves.
-        jobs: Processes; no more than there are cores are used.
+        jobs: Processes, at most as many as there are cores.
         overwrite: Replace a file that was made with other settings.
         on_clip: Called after each clip.
 
@@ -210,7 +202,7 @@ def extract(
     extractor = Extractor(options)
     if not path.parent.is_dir() or path.is_dir():
         raise UsageError(f"{path}: expected the name of a file in a folder that exists")
-    there = feature_file.clips_there(path, extractor.settings, overwrite=overwrite)
+    there = feature_file.row_groups_there(path, extractor.settings, overwrite=overwrite)
     records = {source.stem: ClipRecord.of(source) for source in sources}
     todo, done = [], []
     for source in sources:
@@ -224,10 +216,10 @@ def extract(
     with _results(todo, path, options, extractor, min(jobs, len(todo))) as results:
         for one in results:
             done.append(one)
-            # What the file holds of a clip that has changed is out of date, even if the new fails.
+            # The row group of a clip that has changed is out of date, even if the new one fails.
             there.pop(one.stem, None)
             if one.rows is not None:
-                there[one.stem] = Clip.of(records[one.stem], one.rows)
+                there[one.stem] = RowGroup.of(records[one.stem], one.rows)
             if on_clip is not None:
                 on_clip(one)
     feature_file.merge(path, there, extractor.settings, extractor.columns)
@@ -269,6 +261,6 @@ def _write_part(extractor: Extractor, source: ClipSource, path: Path) -> Extract
         table = extractor.extract(source)
     except ClipError as error:
         return Extracted(source.stem, None, error=str(error))
-    clip = Clip.of(record, table.num_rows)
-    feature_file.write_part(path, clip, table, extractor.settings)
-    return Extracted(source.stem, clip.rows)
+    group = RowGroup.of(record, table.num_rows)
+    feature_file.write_part(path, group, table, extractor.settings)
+    return Extracted(source.stem, group.rows)

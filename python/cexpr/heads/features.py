@@ -1,8 +1,8 @@
 """The Parquet file of `cexpr extract`: a row group for each clip, and how it grows.
 
-While clips are worked on, each has a part of its own beside the file, written whole or not at all;
-at the end the parts and what the file held before become one file. Whatever stops an extraction,
-the next one takes the parts up.
+During an extraction each clip has its own part beside the file, written whole or not at all; at
+the end the parts and what the file held before become one file. If an extraction is stopped, the
+next one takes over its parts.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _CLIPS: Final = b"cexpr.clips"
 
 @dataclass(frozen=True)
 class Settings:
-    """What the values in a file depend on; kept in the file.
+    """The settings that the values in a file depend on; kept in the file.
 
     Attributes:
         model: Name of the model, as given.
-        sha256: Of its file.
-        detector: Name of the detector, with the hash of its model file where one was given.
+        sha256: Hash of its file.
+        detector: Name of the detector, with the hash of its model files where it has any.
         half: Whether embeddings are float16.
         tensors: Name and width of each tensor in the column `outputs`, in their order.
     """
@@ -65,12 +65,12 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Clip:
-    """One row group.
+class RowGroup:
+    """One row group: the faces of one clip.
 
     Attributes:
         stem: Name of the clip.
-        path, size, modified_ns: Of the clip's file, to notice that it was replaced.
+        path, size, modified_ns: Of the clip's file, to notice when it is replaced.
         rows: Faces.
     """
 
@@ -81,13 +81,13 @@ class Clip:
     rows: int
 
     @classmethod
-    def of(cls, record: ClipRecord, rows: int) -> Clip:
-        """Make the entry of a clip."""
+    def of(cls, record: ClipRecord, rows: int) -> RowGroup:
+        """Describe the row group of a clip."""
         return cls(record.stem, record.path, record.size, record.modified_ns, rows)
 
     def holds(self, record: ClipRecord) -> bool:
         """Tell whether this is the same clip, unchanged."""
-        return self == Clip.of(record, self.rows)
+        return self == RowGroup.of(record, self.rows)
 
 
 def schema(features: int, outputs: int, *, half: bool) -> pa.Schema:
@@ -111,62 +111,70 @@ def parts_folder(path: Path) -> Path:
     return path.with_name(f"{path.name}.parts")
 
 
-def write_part(path: Path, clip: Clip, table: pa.Table, settings: Settings) -> None:
-    """Write one clip's part; `path` is the file that it will belong to."""
+def write_part(path: Path, group: RowGroup, table: pa.Table, settings: Settings) -> None:
+    """Write one clip's part; `path` is the file that it will belong to.
+
+    Raises:
+        FileError: The part cannot be written.
+    """
     sink = pa.BufferOutputStream()
-    with _writer(sink, table.schema, settings, [clip]) as writer:
+    with _writer(sink, table.schema, settings, [group]) as writer:
         writer.write_table(table, max(1, table.num_rows))
     folder = parts_folder(path)
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / f"{clip.stem}.parquet", sink.getvalue().to_pybytes())
+    write_atomically(folder / f"{group.stem}.parquet", sink.getvalue().to_pybytes())
 
 
-def read_clips(path: Path) -> tuple[Settings, list[Clip]]:
-    """Settings and clips of a file or a part.
+def read_row_groups(path: Path) -> tuple[Settings, list[RowGroup]]:
+    """Read settings and row groups of a file or a part.
 
     Raises:
         UsageError: It is not a file of `cexpr extract`.
     """
     try:
         kept = pa.parquet.read_metadata(path).metadata or {}
-        return Settings.of(kept[_SETTINGS]), [Clip(**one) for one in json.loads(kept[_CLIPS])]
+        return Settings.of(kept[_SETTINGS]), [RowGroup(**one) for one in json.loads(kept[_CLIPS])]
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"{path}: not a file of 'cexpr extract': {reason}") from error
 
 
-def clips_there(path: Path, settings: Settings, *, overwrite: bool = False) -> dict[str, Clip]:
-    """Clips, by stem, that the file and its waiting parts hold.
+def row_groups_there(
+    path: Path, settings: Settings, *, overwrite: bool = False
+) -> dict[str, RowGroup]:
+    """List the row groups, by the clip's stem, that the file and its waiting parts hold.
 
     Args:
         path: The file; it need not exist.
         settings: Those that it must have been made with.
-        overwrite: Remove what was made with others.
+        overwrite: Remove files that were made with others.
 
     Raises:
-        UsageError: Something was made with other settings, or is no file of `cexpr extract`.
+        UsageError: A file was made with other settings, or is not one of `cexpr extract`.
     """
-    found: dict[str, Clip] = {}
+    found: dict[str, RowGroup] = {}
     for one in _all_files(path):
-        made, clips = read_clips(one)
+        made, groups = read_row_groups(one)
         if made == settings:
-            found |= {clip.stem: clip for clip in clips}
+            found |= {group.stem: group for group in groups}
             continue
         if not overwrite:
             raise UsageError(
-                f"{path}: was made with other settings ({made}; now {settings}); give --overwrite, "
-                "or another file"
+                f"{path}: was made with other settings ({made}; now {settings}); overwrite it, or "
+                "name another file"
             )
         one.unlink()
     return found
 
 
-def merge(path: Path, wanted: Mapping[str, Clip], settings: Settings, columns: pa.Schema) -> None:
+def merge(
+    path: Path, wanted: Mapping[str, RowGroup], settings: Settings, columns: pa.Schema
+) -> None:
     """Put the file and its parts together: a row group for each clip, in the given order.
 
     Args:
         path: The file.
-        wanted: The clips; a part goes before a row group of the file.
+        wanted: Row groups by the clip's stem; a part overrides a row group of the file.
         settings: Kept in the file.
         columns: Columns of an empty file.
 
@@ -174,42 +182,43 @@ def merge(path: Path, wanted: Mapping[str, Clip], settings: Settings, columns: p
         FileError: The file cannot be written.
     """
     is_new = parts_folder(path).is_dir() or not path.is_file()
-    if not is_new and all(wanted.get(clip.stem) == clip for clip in read_clips(path)[1]):
+    if not is_new and all(wanted.get(one.stem) == one for one in read_row_groups(path)[1]):
         return
     place: dict[str, tuple[Path, int]] = {}
     for one in _all_files(path):
-        for group, clip in enumerate(read_clips(one)[1]):
-            if wanted.get(clip.stem) == clip:
-                place[clip.stem] = one, group
+        for number, group in enumerate(read_row_groups(one)[1]):
+            if wanted.get(group.stem) == group:
+                place[group.stem] = one, number
     with (
         replacing(path) as temporary,
         _writer(temporary, columns, settings, [wanted[stem] for stem in place]) as writer,
     ):
-        for source, group in place.values():
-            table = pa.parquet.ParquetFile(source).read_row_group(group)
+        for source, number in place.values():
+            table = pa.parquet.ParquetFile(source).read_row_group(number)
             writer.write_table(table.cast(columns), max(1, table.num_rows))
     shutil.rmtree(parts_folder(path), ignore_errors=True)
 
 
 def _all_files(path: Path) -> list[Path]:
-    """The file and its parts, those that exist; later ones go before earlier ones."""
+    """List the file and its parts, those that exist; later ones override earlier ones."""
     return [*([path] if path.is_file() else []), *sorted(parts_folder(path).glob("*.parquet"))]
 
 
 def _writer(
-    target: Any, columns: pa.Schema, settings: Settings, clips: Sequence[Clip]
+    target: Any, columns: pa.Schema, settings: Settings, groups: Sequence[RowGroup]
 ) -> pa.parquet.ParquetWriter:
-    kept = {_SETTINGS: settings.as_bytes(), _CLIPS: json.dumps([asdict(one) for one in clips])}
+    kept = {_SETTINGS: settings.as_bytes(), _CLIPS: json.dumps([asdict(one) for one in groups])}
     return pa.parquet.ParquetWriter(target, columns.with_metadata(kept), compression="zstd")
 
 
 @dataclass(frozen=True)
 class Features:
-    """What `cexpr extract` wrote, read back.
+    """A file of `cexpr extract`, read back.
 
     Attributes:
         settings: As written.
-        keys: Stem and frame number of each row; of several faces in a frame the best detection.
+        keys: Stem and frame number of each row; where a frame has several faces, the row is the
+            one with the best detection score.
         features: float32, shape (N, D).
         outputs: float32, shape (N, K).
     """
@@ -232,21 +241,21 @@ def read_features(path: Path) -> Features:
     """Read a file whole.
 
     Raises:
-        UsageError: It is not there, or not a file of `cexpr extract`.
+        UsageError: It does not exist, or is not a file of `cexpr extract`.
     """
-    settings, clips = read_clips(path)
+    settings, groups = read_row_groups(path)
     file = pa.parquet.ParquetFile(path)
     columns = file.schema_arrow
     keys: list[Key] = []
     features = [np.zeros((0, columns.field("features").type.list_size), np.float32)]
     outputs = [np.zeros((0, columns.field("outputs").type.list_size), np.float32)]
-    for group, clip in enumerate(clips):
-        table = file.read_row_group(group)
+    for number, group in enumerate(groups):
+        table = file.read_row_group(number)
         frame = table.column("frame").to_numpy()
         best = best_faces(frame, table.column("detection").to_numpy())
         features.append(_matrix(table, "features")[best])
         outputs.append(_matrix(table, "outputs")[best])
-        keys += [(clip.stem, int(number)) for number in frame[best]]
+        keys += [(group.stem, int(one)) for one in frame[best]]
     return Features(settings, tuple(keys), np.concatenate(features), np.concatenate(outputs))
 
 

@@ -1,4 +1,4 @@
-"""From features and annotations to trained heads: rows joined, heads trained, figures kept."""
+"""From features and annotations to trained heads: join the rows, train each head."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from cexpr import metrics
 from cexpr._support.types import Floats
 from cexpr.abaw.files import MultiTask
 from cexpr.errors import UsageError
-from cexpr.heads import training as head_training
+from cexpr.heads import training
 from cexpr.heads.export import READS
 from cexpr.heads.features import Features
-from cexpr.heads.training import Head, Training
+from cexpr.heads.training import TrainedHead, Training
 
-_FIT: Final[dict[str, Callable[..., Head]]] = {
-    "expression": head_training.fit_expression,
-    "valence_arousal": head_training.fit_valence_arousal,
-    "action_units": head_training.fit_action_units,
+_FIT: Final[dict[str, Callable[..., TrainedHead]]] = {
+    "expression": training.fit_expression,
+    "valence_arousal": training.fit_valence_arousal,
+    "action_units": training.fit_action_units,
 }
 
-# What `Head.score` is, by head.
+# What `TrainedHead.score` is, by head.
 MEASURES: Final = {
     "expression": "macro F1",
     "valence_arousal": "mean CCC",
@@ -72,7 +72,7 @@ def join(features: Features, labels: MultiTask) -> Part:
     return Part(features.features[rows], features.outputs[rows], chosen, lost)
 
 
-def fit(train: Part, validation: Part, training: Training) -> dict[str, Head]:
+def fit(train: Part, validation: Part, how: Training) -> dict[str, TrainedHead]:
     """Train every head that both parts have labels for.
 
     Raises:
@@ -85,7 +85,7 @@ def fit(train: Part, validation: Part, training: Training) -> dict[str, Head]:
             heads[name] = train_head(
                 (getattr(train, source), getattr(train.labels, name)),
                 (getattr(validation, source), getattr(validation.labels, name)),
-                training,
+                how,
             )
     if not heads:
         raise UsageError("no head has labels in both the training and the validation part")

@@ -32,7 +32,7 @@ class Training:
 
     Attributes:
         epochs: Passes over the training part.
-        seed: Of initial weights and order.
+        seed: Random seed for the initial weights and the order of the rows.
         engine: See `cexpr.heads.engines`.
     """
 
@@ -42,13 +42,13 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Head:
-    """A trained head: affine layers with ReLU between them, on inputs as they come.
+class TrainedHead:
+    """A head that a user trained: affine layers with ReLU between, on unscaled inputs.
 
     Attributes:
         layers: Weights, float32, shape (inputs, outputs), and bias of each layer.
-        score: On the validation part.
-        epoch: The best one, 1-based.
+        score: Score on the validation part; see `cexpr.heads.fit.MEASURES`.
+        epoch: The best epoch, from 1.
     """
 
     layers: tuple[tuple[Floats, Floats], ...]
@@ -65,7 +65,7 @@ class Head:
 
 @dataclass(frozen=True)
 class _Problem:
-    """Rows to learn from, and what makes one head better than another.
+    """Rows to learn from, and a measure by which one head is better than another.
 
     Attributes:
         loss: See `cexpr.heads.engines`.
@@ -87,7 +87,7 @@ class _Problem:
 
 def fit_expression(
     train: tuple[Floats, Integers], validation: tuple[Floats, Integers], training: Training
-) -> Head:
+) -> TrainedHead:
     """Train a linear softmax over the eight expressions of Aff-Wild2.
 
     Args:
@@ -111,7 +111,7 @@ def fit_expression(
 
 def fit_valence_arousal(
     train: tuple[Floats, Doubles], validation: tuple[Floats, Doubles], training: Training
-) -> Head:
+) -> TrainedHead:
     """Train a linear map under tanh with the loss 1 - CCC.
 
     Args:
@@ -126,7 +126,7 @@ def fit_valence_arousal(
     def score(values: Floats) -> float:
         guess = np.tanh(values[known].astype(np.float64))
         truth = validation[1][known]
-        # Where either is constant no coefficient exists; the first epoch is as good as any.
+        # If either is constant there is no coefficient; the first epoch is as good as any.
         if any((np.ptp(one, axis=0) == 0).any() for one in (guess, truth)):
             return -1.0
         return float(np.mean([metrics.concordance_cc(truth[:, c], guess[:, c]) for c in (0, 1)]))
@@ -138,7 +138,7 @@ def fit_valence_arousal(
 
 def fit_action_units(
     train: tuple[Floats, Integers], validation: tuple[Floats, Integers], training: Training
-) -> Head:
+) -> TrainedHead:
     """Train a hidden layer of 128 and a sigmoid for each of twelve units.
 
     Args:
@@ -161,7 +161,7 @@ def fit_action_units(
     return _fit(problem, training)
 
 
-def _fit(problem: _Problem, training: Training) -> Head:
+def _fit(problem: _Problem, training: Training) -> TrainedHead:
     """Descend on standardised inputs; the standardisation is folded into the first layer."""
     random = np.random.default_rng(training.seed)
     mean = problem.inputs.mean(axis=0, dtype=np.float64)
@@ -172,7 +172,7 @@ def _fit(problem: _Problem, training: Training) -> Head:
         limit = np.sqrt(2 / before) if number < len(problem.hidden) else 0.01
         layers += [random.normal(0, limit, (before, after)), np.zeros(after)]
     engine = make_engine(training.engine, problem.loss, layers)
-    best = Head((), -np.inf, 0)
+    best = TrainedHead((), -np.inf, 0)
     batch = int(np.clip(len(problem.inputs) // _STEPS, _SMALLEST_BATCH, _BATCH))
     for epoch in range(1, training.epochs + 1):
         order = random.permutation(len(problem.inputs))
@@ -180,10 +180,10 @@ def _fit(problem: _Problem, training: Training) -> Head:
             rows = order[start : start + batch]
             scaled = (problem.inputs[rows] - mean) / spread
             engine.step(scaled, problem.targets[rows], problem.weights[rows])
-        head = Head(_folded(engine.layers(), mean, spread), 0.0, epoch)
+        head = TrainedHead(_folded(engine.layers(), mean, spread), 0.0, epoch)
         value = problem.score(head(problem.validation))
         if value > best.score:
-            best = Head(head.layers, value, epoch)
+            best = TrainedHead(head.layers, value, epoch)
     return best
 
 

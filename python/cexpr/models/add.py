@@ -1,4 +1,4 @@
-"""Take in someone's own ONNX file: look at its graph, write its manifest, try it."""
+"""Take in a user's ONNX file: look at its graph, write its manifest, try it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import yaml
 
-from cexpr._support.atomic import replacing
 from cexpr._support.types import Floats
 from cexpr.errors import ModelError, UsageError
-from cexpr.models import manifest
-from cexpr.models import outputs as heads
-from cexpr.models.manifest import Manifest, sha256_of
-from cexpr.models.session import Model, make_session
+from cexpr.models import outputs
+from cexpr.models.manifest import Manifest
+from cexpr.models.manifest_file import write_manifest
+from cexpr.models.session import Model, Network
 from cexpr.signals import EXPRESSIONS
 
 LABEL_ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "affectnet8": EXPRESSIONS,
     "affectnet7": tuple(name for name in EXPRESSIONS if name != "contempt"),
 }
-"""Label orders by name; the alphabetical ones of AffectNet, with and without contempt."""
+"""Label orders by name: AffectNet's, which are alphabetical, with and without contempt."""
 
 _PLACE: Final = re.compile(r"(?P<tensor>[^\[\]]*)(?:\[(?P<first>\d+):(?P<end>\d+)\])?")
 # A batch may take other kernels than one face alone; float32 sums then differ in the last digits.
@@ -35,7 +33,7 @@ _TRIAL_FACES: Final = 3
 
 @dataclass(frozen=True)
 class Graph:
-    """What a graph says of itself.
+    """Shapes of a graph's inputs and outputs.
 
     Attributes:
         inputs, outputs: Shapes by name; an axis of free length is a string or None.
@@ -70,10 +68,10 @@ def inspect(path: Path) -> Graph:
     Raises:
         ModelError: The file is not a model.
     """
-    session = make_session(path)
+    network = Network(path)
     return Graph(
-        {one.name: one.shape for one in session.get_inputs()},
-        {one.name: one.shape for one in session.get_outputs()},
+        {name: one.shape for name, one in network.inputs.items()},
+        {name: one.shape for name, one in network.outputs.items()},
     )
 
 
@@ -108,44 +106,29 @@ def write(path: Path, values: Mapping[str, Any], *, overwrite: bool = False) -> 
 
     Args:
         path: The ONNX file.
-        values: The manifest's keys, without format version, file, hash and size.
+        values: As `write_manifest` takes them.
         overwrite: Replace a manifest that is there.
 
     Raises:
         UsageError: A manifest is there.
         ModelError: A value is wrong, or does not fit the file.
+        FileError: The manifest cannot be written.
     """
     target = path.with_suffix(".yaml")
     if target.exists() and not overwrite:
-        raise UsageError(f"{target}: is there already; give --overwrite to replace it")
-    content = {
-        "cexpr_model": 1,
-        "id": values["id"],
-        "file": path.name,
-        "sha256": sha256_of(path),
-        "bytes": path.stat().st_size,
-        **values,
-    }
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-    with replacing(target) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-        try:
-            checked = manifest.load(temporary).model_copy(update={"path": target.resolve()})
-            Model(checked, path)
-        except ModelError as error:
-            raise ModelError(str(error).replace(str(temporary), str(target))) from error
-    return checked
+        raise UsageError(f"{target}: is there already; overwrite it, or remove it first")
+    return write_manifest(path, values, lambda written: Model(written, path))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a model did with made-up faces.
+    """What a model made of random faces.
 
     Attributes:
         provider: Execution provider in use.
         seconds_per_face: Of one thread.
         signals: Means over the faces, by name.
-        problems: What is wrong, a sentence each; empty where all is well.
+        problems: One sentence for each problem found; empty where there is none.
     """
 
     provider: str
@@ -155,10 +138,10 @@ class Trial:
 
 
 def try_out(model: Manifest, path: Path) -> Trial:
-    """Run a model on made-up faces (noise, fixed seed) and look at what comes out.
+    """Run a model on random faces (noise, fixed seed) and check what comes out.
 
-    Its answers mean nothing; checked is that they are finite, in range, differ from face to face,
-    and are the same for a face alone as in a batch.
+    The answers mean nothing. The checks are that they are finite and in range, differ from face to
+    face, and are the same for a face alone as in a batch.
     """
     network = Model(model, path, features=True)
     spec = model.input
@@ -169,18 +152,18 @@ def try_out(model: Manifest, path: Path) -> Trial:
     mean, std = (np.array(one, np.float32).reshape(shape) for one in (spec.mean, spec.std))
     faces = np.ascontiguousarray((pixels - mean) / std, dtype=np.float32)
     try:
-        together = heads.signals(model, network.run(faces))
+        together = outputs.signals(model, network.run(faces))
     except ModelError as error:
         return Trial(network.provider, 0.0, {}, [str(error)])
     start = time.perf_counter()
-    alone = [heads.signals(model, network.run(face[None])).values for face in faces]
+    alone = [outputs.signals(model, network.run(face[None])).values for face in faces]
     seconds = (time.perf_counter() - start) / len(faces)
     values = together.values
     means = dict(zip(together.names, values.mean(axis=0).tolist(), strict=True))
     return Trial(network.provider, seconds, means, _problems(together, np.concatenate(alone)))
 
 
-def _problems(together: heads.Signals, alone: Floats) -> list[str]:
+def _problems(together: outputs.Signals, alone: Floats) -> list[str]:
     values, names = together.values, together.names
     if not np.isfinite(values).all():
         wrong = [

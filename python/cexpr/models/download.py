@@ -1,4 +1,4 @@
-"""Fetch one file over HTTP: resumed, bounded, hashed, and never from a host that was not named."""
+"""Fetch one file over HTTP: resumed, bounded, hashed, and only from hosts that were named."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Fetched:
         path: Where it lies, still under its temporary name.
         sha256: Its hash.
         bytes: Its size.
-        resumed_at: Bytes that an earlier, interrupted transfer had brought; 0 without one.
+        resumed_at: Bytes kept from an earlier, interrupted transfer; 0 if there was none.
     """
 
     path: Path
@@ -53,11 +53,11 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
     ) -> Any:
         old, new = urllib.parse.urlsplit(req.full_url), urllib.parse.urlsplit(newurl)
         if new.netloc not in self._hosts:
-            # Who raises here must close the connection; urllib does it only when it goes on.
+            # urllib closes the connection only when it follows the redirect.
             fp.close()
             raise ModelError(
                 f"{req.full_url}: redirects to another host, {newurl}; if you trust it, "
-                f"allow it with --allow-host {new.netloc}"
+                f"allow the host {new.netloc}"
             )
         if (old.scheme, new.scheme) == ("https", "http"):
             fp.close()
@@ -74,18 +74,18 @@ def fetch(
     hosts: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Fetched:
-    """Fetch a file to a temporary name; the caller renames it when it is content.
+    """Fetch a file to a temporary name; the caller checks and renames it.
 
-    A transfer that was cut is taken up where it stopped, if the server still has the same version
+    An interrupted transfer is resumed where it stopped, if the server still has the same version
     (its ETag or date, sent as If-Range) or the hash is known.
 
     Args:
         url: http or https.
-        part: The temporary file; what an earlier transfer left there is continued.
+        part: The temporary file; one that an earlier transfer left there is continued.
         sha256: Expected hash.
         max_bytes: Larger files are refused, before they are read where the server tells the size.
-        hosts: Hosts (`name` or `name:port`) that redirects may lead to, besides the URL's own.
-        progress: Called with the bytes that are here and, where known, those that will be.
+        hosts: Hosts (`name` or `name:port`) that redirects may lead to, besides the URL's host.
+        progress: Called with the bytes received and, where known, the size of the file.
 
     Raises:
         ModelError: The server cannot be reached or does not have the file, the transfer broke, the
@@ -104,7 +104,7 @@ def fetch(
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == _RANGE_REFUSED and start:
-            # The rest of another version was asked for.
+            # The file on the server is another version now.
             discard(part)
             return fetch(
                 url, part, sha256=sha256, max_bytes=max_bytes, hosts=hosts, progress=progress
@@ -126,7 +126,7 @@ def fetch(
 
 
 def discard(part: Path) -> None:
-    """Remove what a transfer left behind."""
+    """Remove the files that a transfer left behind."""
     part.unlink(missing_ok=True)
     _notes(part).unlink(missing_ok=True)
 
@@ -208,6 +208,6 @@ def _copy(
 
 def _too_large(url: str, size: int, limit: int) -> ModelError:
     return ModelError(
-        f"{url}: has at least {size} bytes, more than the {limit} allowed; raise --max-mb if that "
-        "is right"
+        f"{url}: has at least {size} bytes, more than the {limit} allowed; "
+        "raise the limit if the file is really that large"
     )

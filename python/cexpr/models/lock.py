@@ -14,12 +14,12 @@ from cexpr.errors import ModelError
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of one file.
+    """One trusted file.
 
     Attributes:
         sha256: Its hash.
         bytes: Its size.
-        source: The URL that it came from, or "placed by hand".
+        source: The URL that it was fetched from, or "placed by hand".
     """
 
     sha256: str
@@ -31,7 +31,7 @@ _ENTRIES = TypeAdapter(dict[str, Entry])
 
 
 def read(path: Path) -> dict[str, Entry]:
-    """Entries by the model's id; none where there is no file.
+    """Read the entries, by the model's id; an empty dictionary if there is no file.
 
     Raises:
         ModelError: The file is damaged.

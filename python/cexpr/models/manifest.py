@@ -1,15 +1,18 @@
-"""Model manifests: a YAML file beside an ONNX file that says what goes in and what comes out."""
+"""Model manifests: a YAML file beside an ONNX file that describes its input and outputs."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
+import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cexpr._support.text import counted
+from cexpr._support.types import Floats
 from cexpr._support.validation import explain
 from cexpr.errors import ModelError
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS
@@ -29,7 +32,7 @@ class FaceCut(_Strict):
         align: `arcface`: similarity transform of five landmarks to the ArcFace template.
         margin: Width added on each side of the template, as a share of it; negative is tighter.
         shift: Offset of the template in the output, (x, y), as a share of the output's size.
-        box_margin: Without `align`: the detector's box with this share of its width and height
+        box_margin: Instead of `align`: the detector's box with this share of its width and height
             added on each side, stretched to the square as HSEmotion does.
     """
 
@@ -69,6 +72,10 @@ class InputSpec(_Strict):
         """Number of channels that `color` means."""
         return 1 if self.color == "gray" else 3
 
+    def zeros(self, faces: int) -> Floats:
+        """Return a batch of zeros in this layout: float32, shape (faces, C, size, size)."""
+        return np.zeros((faces, self.channels, self.size, self.size), np.float32)
+
     @model_validator(mode="after")
     def _one_for_each_channel(self) -> InputSpec:
         for name in ("mean", "std"):
@@ -82,11 +89,11 @@ class InputSpec(_Strict):
 
 
 class Head(_Strict):
-    """A slice of an output tensor, or a formula on another head.
+    """An output of a model: a slice of an output tensor, or a formula on another head.
 
     Attributes:
         tensor: Name of the output.
-        slice: First column and the one after the last; the whole tensor without it.
+        slice: First column and the one after the last. Default: the whole tensor.
         activation: Applied to the slice.
         derived: Instead of a tensor: the formula's name (see `cexpr.models.outputs`).
     """
@@ -138,7 +145,7 @@ class ActionUnitHead(Head):
 
     Attributes:
         labels: Names of the units in the order of the columns.
-        thresholds: Probability from which a unit counts as present, by name; 0.5 without.
+        thresholds: Probability from which a unit counts as present, by name. Default: 0.5.
     """
 
     derived: Literal["prototypes"] | None = None
@@ -158,12 +165,12 @@ class ActionUnitHead(Head):
 
 
 class FeatureHead(_Strict):
-    """The embedding that the heads stand on.
+    """The embedding that the other heads are computed from.
 
     Attributes:
         tensor: Name of the output.
-        input_of: Instead: the output whose last operation reads the embedding, for graphs that do
-            not give it out.
+        input_of: Instead of `tensor`, for graphs that do not give the embedding out: the output
+            whose last operation reads it.
     """
 
     tensor: str | None = None
@@ -177,7 +184,7 @@ class FeatureHead(_Strict):
 
 
 class Outputs(_Strict):
-    """The heads of a model; what a model does not give is absent."""
+    """The heads of a model; those that it does not have are None."""
 
     expression: ExpressionHead | None = None
     valence_arousal: ValenceArousalHead | None = None
@@ -290,6 +297,9 @@ class DetectorManifest(ModelFile):
     network: Literal["yunet"]
 
 
+AnyFile = TypeVar("AnyFile", bound=ModelFile)
+
+
 def _require_one_source(tensor: str | None, derived: str | None) -> None:
     if (tensor is None) == (derived is None):
         raise ValueError("give either tensor or derived")
@@ -305,7 +315,7 @@ def load(path: Path) -> Manifest:
     if isinstance(found, DetectorManifest):
         raise ModelError(
             f"{path}: '{found.id}' is a face detector, which gives no signals; "
-            f"use it with '--detector {found.network}'"
+            f"use it as the detector '{found.network}', not as a model"
         )
     return found
 
@@ -318,16 +328,31 @@ def load_any(path: Path) -> Manifest | DetectorManifest:
             file, the key and what was expected.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: the manifest cannot be read: {error}") from error
+    try:
+        data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ModelError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):
         raise ModelError(f"{path}: expected a mapping that starts with 'cexpr_model: 1'")
-    kind: type[Manifest | DetectorManifest] = (
-        DetectorManifest if "cexpr_detector" in data else Manifest
-    )
+    if "cexpr_detector" in data:
+        return parse(data, DetectorManifest, path)
+    return parse(data, Manifest, path)
+
+
+def parse(data: Mapping[str, Any], kind: type[AnyFile], path: Path) -> AnyFile:
+    """Check the content of a manifest.
+
+    Args:
+        data: Its keys and values.
+        kind: `Manifest` or `DetectorManifest`.
+        path: Where it stands, or will stand.
+
+    Raises:
+        ModelError: A key or value does not follow the format; the message names it.
+    """
     try:
         return kind.model_validate({**data, "path": path.resolve()})
     except ValidationError as error:

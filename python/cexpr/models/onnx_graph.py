@@ -1,4 +1,4 @@
-"""What an ONNX file's graph is made of, read from the file itself: no package, no execution.
+"""Read the nodes of an ONNX file's graph from the file itself: no package, no execution.
 
 An ONNX file is a protocol buffer. Only the fields needed here are decoded: the model's graph, its
 nodes, and of each node the kind, the inputs and the outputs (onnx.proto, version 3).
@@ -42,7 +42,7 @@ def read_nodes(path: Path) -> list[Node]:
     """List the nodes of an ONNX file in their order.
 
     Raises:
-        ModelError: The file cannot be read, or is no ONNX file.
+        ModelError: The file cannot be read, or is not an ONNX file.
     """
     try:
         data = memoryview(path.read_bytes())
@@ -64,7 +64,7 @@ def read_nodes(path: Path) -> list[Node]:
 
 
 def input_of(nodes: list[Node], tensor: str) -> str | None:
-    """Name of the first input of the node that computes `tensor`; None if none computes it."""
+    """Return the first input of the node that computes `tensor`; None if no node does."""
     for node in nodes:
         if tensor in node.outputs and node.inputs:
             return node.inputs[0]
@@ -72,7 +72,7 @@ def input_of(nodes: list[Node], tensor: str) -> str | None:
 
 
 def with_output(model: bytes, tensor: str) -> bytes:
-    """A model that also gives out one of its inner tensors.
+    """Return a model that also gives out one of its inner tensors.
 
     A message that follows another of its kind is merged into it (protocol buffer encoding, "last
     one wins" and its exceptions), so a graph that holds one output is put behind the model.

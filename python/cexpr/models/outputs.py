@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -60,11 +60,23 @@ PROTOTYPES: Final[Mapping[str, Mapping[str, float]]] = {
 expressions of emotion", PNAS 2014, table 1. A unit that the table does not list for an emotion
 counts as 0; contempt is not in the table."""
 
-
+_HEAD_OF: Final = {name: head for head, names in GROUPS.items() for name in names}
 # Logits below it are taken for it.
 _STEEPEST: Final = -80.0
-# What a network's own softmax or sigmoid may be off by.
+# A network's own softmax or sigmoid may be off by this much.
 _ROUNDING: Final = 1e-3
+
+
+class Provided(NamedTuple):
+    """Which signals a model, or a blend of models, provides.
+
+    Attributes:
+        names: A subset of `cexpr.signals.SIGNALS`, in its order.
+        derived: Formula by the name of each signal that is computed instead of learnt.
+    """
+
+    names: tuple[str, ...]
+    derived: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,23 @@ def _expectation(probabilities: Floats, table: Mapping[str, Sequence[float]], wi
     return np.asarray((present @ matrix) / total[:, None], dtype=np.float32)
 
 
+def provided(manifest: Manifest) -> Provided:
+    """Tell from a manifest, without running the model, which signals the model provides."""
+    outputs = manifest.outputs
+    given: set[str] = set()
+    if outputs.expression is not None:
+        given.update(outputs.expression.labels)
+    if outputs.valence_arousal is not None:
+        given.update(VALENCE_AROUSAL)
+    units = outputs.action_units
+    if units is not None:
+        given.update(ACTION_UNITS if units.derived else units.labels)
+    derived = {
+        name: formula for head, formula in outputs.derived().items() for name in GROUPS[head]
+    }
+    return Provided(tuple(name for name in SIGNALS if name in given), derived)
+
+
 def signals(manifest: Manifest, tensors: Mapping[str, Floats]) -> Signals:
     """Turn the tensors of one model into signals.
 
@@ -146,15 +175,13 @@ def signals(manifest: Manifest, tensors: Mapping[str, Floats]) -> Signals:
         tensors: What `cexpr.models.session.Model.run` gives.
 
     Returns:
-        The signals that the model provides; others have no column. Valence and arousal are clamped
-        to -1..1.
+        The signals that `provided` names, a column each. Valence and arousal are clamped to -1..1.
 
     Raises:
-        ModelError: A head without an activation gives values that are no probabilities.
+        ModelError: The manifest says that values are probabilities already, and they are not.
     """
     outputs = manifest.outputs
     columns: dict[str, Floats] = {}
-    derived: dict[str, str] = {}
     probabilities: Floats | None = None
     if outputs.expression is not None:
         values = _activated(outputs.expression, tensors)
@@ -174,9 +201,7 @@ def signals(manifest: Manifest, tensors: Mapping[str, Floats]) -> Signals:
         else:
             values = _activated(outputs.action_units, tensors)
             columns.update(zip(outputs.action_units.labels, values.T, strict=True))
-    for head, formula in outputs.derived().items():
-        derived.update(dict.fromkeys(GROUPS[head], formula))
-    names = tuple(name for name in SIGNALS if name in columns)
+    names, derived = provided(manifest)
     values = np.stack([columns[name] for name in names], axis=1).astype(np.float32, copy=False)
     return Signals(names, np.ascontiguousarray(values), derived)
 
@@ -198,7 +223,7 @@ def _activated(head: Head, tensors: Mapping[str, Floats]) -> Floats:
 
 
 def _as_probabilities(head: Head, values: Floats) -> Floats:
-    """Refuse what `activation: none` passed on although it is no probability."""
+    """Refuse values that `activation: none` passed on although they are not probabilities."""
     if isinstance(head, (ExpressionHead, ActionUnitHead)):
         wrong = values[(values < -_ROUNDING) | (values > 1 + _ROUNDING)]
         if wrong.size:
@@ -214,59 +239,79 @@ def _as_probabilities(head: Head, values: Floats) -> Floats:
 def blend(parts: Sequence[Signals], weights: Mapping[str, Sequence[float]]) -> Signals:
     """Blend the signals of several models for the same faces.
 
-    A signal that only some models provide is taken from those; a learnt signal goes before a
+    A signal that only some models provide is taken from those; a learnt signal overrides a
     derived one. Weights are renormalised over the models that take part (arXiv:2407.13184,
     section 3: weighted sum of two models' outputs).
 
     Args:
         parts: One for each model, with the same number of rows.
         weights: By signal name or by head (`expression`, `valence_arousal`, `action_units`), one
-            number >= 0 for each model; a name goes before its head; equal weights without.
+            number >= 0 for each model; a name overrides its head. Default: equal weights.
 
     Raises:
         UsageError: A name is unknown, the number of weights differs from the number of models, or
             no weight is above 0.
     """
-    _check_weights(parts, weights)
+    given = [Provided(part.names, part.derived) for part in parts]
+    names, derived = blended(given, weights)
     if len(parts) == 1:
         return parts[0]
-    head_of = {name: head for head, names in GROUPS.items() for name in names}
-    columns: dict[str, Floats] = {}
-    derived: dict[str, str] = {}
-    for name in SIGNALS:
-        takers = [index for index, part in enumerate(parts) if name in part.names]
-        learnt = [index for index in takers if name not in parts[index].derived]
-        takers = learnt or takers
-        if not takers:
-            continue
-        given = weights.get(name, weights.get(head_of[name], [1.0] * len(parts)))
-        shares = np.array([given[index] for index in takers], dtype=np.float64)
-        if shares.sum() <= 0:
-            raise UsageError(f"blend: the models that provide {name} all have weight 0")
-        shares /= shares.sum()
-        columns[name] = np.asarray(
-            sum(
-                share * parts[index].values[:, parts[index].names.index(name)]
-                for share, index in zip(shares, takers, strict=True)
-            ),
-            dtype=np.float32,
+    columns = [
+        sum(
+            share * parts[index].values[:, parts[index].names.index(name)]
+            for index, share in _shares(name, given, weights)
         )
-        if not learnt:
-            derived[name] = parts[takers[0]].derived[name]
-    names = tuple(columns)
-    return Signals(names, np.ascontiguousarray(np.stack(list(columns.values()), axis=1)), derived)
+        for name in names
+    ]
+    values = np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
+    return Signals(names, np.ascontiguousarray(values), derived)
 
 
-def _check_weights(parts: Sequence[Signals], weights: Mapping[str, Sequence[float]]) -> None:
+def blended(parts: Sequence[Provided], weights: Mapping[str, Sequence[float]]) -> Provided:
+    """Tell which signals a blend of models provides.
+
+    Args:
+        parts: One for each model.
+        weights: As `blend` takes them.
+
+    Raises:
+        UsageError: As `blend`.
+    """
+    _check_weights(len(parts), weights)
+    if len(parts) == 1:
+        return parts[0]
+    names = tuple(name for name in SIGNALS if any(name in part.names for part in parts))
+    derived = {}
+    for name in names:
+        first, _ = _shares(name, parts, weights)[0]
+        if name in parts[first].derived:
+            derived[name] = parts[first].derived[name]
+    return Provided(names, derived)
+
+
+def _shares(
+    name: str, parts: Sequence[Provided], weights: Mapping[str, Sequence[float]]
+) -> list[tuple[int, float]]:
+    """Return index and share of each model that a signal is blended from."""
+    takers = [index for index, part in enumerate(parts) if name in part.names]
+    takers = [index for index in takers if name not in parts[index].derived] or takers
+    given = weights.get(name, weights.get(_HEAD_OF[name], [1.0] * len(parts)))
+    shares = np.array([given[index] for index in takers], dtype=np.float64)
+    if shares.sum() <= 0:
+        raise UsageError(f"blend: the models that provide {name} all have weight 0")
+    return list(zip(takers, shares / shares.sum(), strict=True))
+
+
+def _check_weights(models: int, weights: Mapping[str, Sequence[float]]) -> None:
     for name, given in weights.items():
         if name not in GROUPS and name not in SIGNALS:
             raise UsageError(
                 f"blend: unknown name '{name}'; expected {', '.join(GROUPS)} or a signal"
             )
-        if len(given) != len(parts):
+        if len(given) != models:
             raise UsageError(
                 f"blend: {name} has {counted(len(given), 'weight')} for "
-                f"{counted(len(parts), 'model')}; give one for each"
+                f"{counted(models, 'model')}; give one for each"
             )
         if min(given) < 0 or sum(given) <= 0:
             raise UsageError(f"blend: {name}: weights must be >= 0 with one above 0")

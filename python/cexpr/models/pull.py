@@ -1,14 +1,13 @@
-"""Get a model's or detector's file: fetched, checked against its manifest, locked on first use."""
+"""Get the file of a model or detector: fetch it, check it, lock its hash on first use."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cexpr._support.atomic import move
 from cexpr.errors import ModelError
-from cexpr.faces.yunet import YuNet
 from cexpr.models import download, zoo
 from cexpr.models import lock as model_lock
 from cexpr.models.download import MAX_BYTES, Progress
@@ -43,6 +42,7 @@ class Pulled:
 def pull(
     name: str,
     *,
+    check_detector: Callable[[DetectorManifest, Path], object],
     sha256: str | None = None,
     max_bytes: int = MAX_BYTES,
     hosts: Collection[str] = (),
@@ -54,9 +54,11 @@ def pull(
 
     Args:
         name: Name of the model, or path of its manifest.
+        check_detector: Raises ModelError where a file is not what a detector's manifest says, as
+            `cexpr.faces.detector.check_file` does; models are checked here.
         sha256: The hash that the file must have.
         max_bytes: Size from which a file is refused.
-        hosts: Hosts that redirects may lead to, besides the URL's own.
+        hosts: Hosts that redirects may lead to, besides the URL's host.
         progress: See `cexpr.models.download.fetch`.
 
     Raises:
@@ -76,7 +78,8 @@ def pull(
             raise ModelError(
                 f"{present}: SHA-256 is {found}, expected {wanted}; remove the file and pull again"
             )
-        return _accept(model, present, found, source=BY_HAND)
+        _check(model, present, check_detector)
+        return _lock(model, present, found, BY_HAND)
     if model.url is None:
         raise ModelError(f"model '{model.id}': its manifest names no url; place it at {target}")
     part = target.with_name(target.name + ".part")
@@ -95,18 +98,13 @@ def pull(
             f"'cexpr models pull {model.id}' to check it)"
         ) from error
     try:
-        accepted = _accept(model, part, fetched.sha256, source=model.url, target=target)
+        _check(model, part, check_detector)
     except ModelError:
         download.discard(part)
         raise
-    return Pulled(
-        target,
-        accepted.sha256,
-        accepted.bytes,
-        fetched=True,
-        first_use=accepted.first_use,
-        resumed_at=fetched.resumed_at,
-    )
+    move(part, target)
+    locked = _lock(model, target, fetched.sha256, model.url)
+    return replace(locked, fetched=True, resumed_at=fetched.resumed_at)
 
 
 def _one_hash(model: ModelFile, given: str | None) -> str | None:
@@ -114,34 +112,33 @@ def _one_hash(model: ModelFile, given: str | None) -> str | None:
         return model.sha256
     given = given.lower()
     if len(given) != 64 or not set(given) <= set("0123456789abcdef"):
-        raise ModelError(f"--sha256: expected 64 hexadecimal digits, got '{given}'")
+        raise ModelError(f"sha256: expected 64 hexadecimal digits, got '{given}'")
     if model.sha256 not in (None, given):
         raise ModelError(
-            f"model '{model.id}': --sha256 {given} differs from {model.sha256}, which is pinned by "
-            f"its manifest or recorded in {zoo.lock_file()}"
+            f"model '{model.id}': the SHA-256 asked for, {given}, differs from {model.sha256}, "
+            f"which its manifest pins or {zoo.lock_file()} records"
         )
     return given
 
 
-def _accept(
+def _check(
     model: Manifest | DetectorManifest,
     path: Path,
-    sha256: str,
-    *,
-    source: str,
-    target: Path | None = None,
-) -> Pulled:
-    """Check that a file does what its manifest says; then move it to its place and lock it."""
+    check_detector: Callable[[DetectorManifest, Path], object],
+) -> None:
+    """Refuse a file that is not what its manifest says."""
     read_nodes(path)
     if isinstance(model, DetectorManifest):
-        YuNet(path)
+        check_detector(model, path)
     else:
         Model(model, path)
+
+
+def _lock(model: Manifest | DetectorManifest, path: Path, sha256: str, source: str) -> Pulled:
+    """Record the hash of a file that is in place, if nothing pins it yet."""
     size = path.stat().st_size
     first_use = model.sha256 is None
-    if target is not None:
-        move(path, target)
     if first_use and model.url is not None:
         entry = model_lock.Entry(sha256, size, source)
         model_lock.record(zoo.lock_file(), model.id, entry)
-    return Pulled(target or path, sha256, size, fetched=False, first_use=first_use)
+    return Pulled(path, sha256, size, fetched=False, first_use=first_use)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cexpr import _core
 from cexpr._support.types import Floats
 from cexpr.errors import ModelError, UsageError
 from cexpr.models.manifest import InputSpec, Manifest
@@ -29,6 +31,19 @@ PROVIDERS = {
 }
 
 
+def _load_onnxruntime() -> Any:
+    """Import ONNX Runtime with its telemetry switched off.
+
+    Official builds report their use over the network, and keep an id of the device below the home
+    folder, unless `ORT_DISABLE_TELEMETRY` is set before they are loaded. A user who sets it to 0
+    has decided otherwise.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
 def make_session(
     path: Path, *, provider: str = "cpu", threads: int = 1, tensor: str | None = None
 ) -> onnxruntime.InferenceSession:
@@ -44,12 +59,11 @@ def make_session(
         UsageError: The provider is unknown or not in this build of ONNX Runtime.
         ModelError: The file is not there or is not a model.
     """
-    import onnxruntime
-
+    runtime = _load_onnxruntime()
     name = PROVIDERS.get(provider)
     if name is None:
         raise UsageError(f"provider '{provider}' is unknown; expected {', '.join(PROVIDERS)}")
-    available = onnxruntime.get_available_providers()
+    available = runtime.get_available_providers()
     if name not in available:
         raise UsageError(
             f"provider '{provider}' is not in this build of ONNX Runtime, which has "
@@ -57,7 +71,7 @@ def make_session(
         )
     if not path.is_file():
         raise ModelError(f"{path}: the model file is not there")
-    options = onnxruntime.SessionOptions()
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -65,7 +79,9 @@ def make_session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         source = str(path) if tensor is None else with_output(path.read_bytes(), tensor)
-        session = onnxruntime.InferenceSession(source, options, providers=[name])
+        session: onnxruntime.InferenceSession = runtime.InferenceSession(
+            source, options, providers=[name]
+        )
     except Exception as error:  # ONNX Runtime's errors have no common base class
         first_line = str(error).splitlines()[0]
         raise ModelError(f"{path}: ONNX Runtime cannot open it: {first_line}") from error
@@ -77,34 +93,90 @@ def make_session(
     return session
 
 
-def face_matrices(spec: InputSpec, landmarks: Floats, boxes_xywh: Floats) -> Floats:
-    """The transforms from image to input pixels that a model wants for each face.
+class Network:
+    """One open ONNX file, with the time that is spent in it.
 
     Args:
-        spec: The model's input.
-        landmarks: float32, shape (F, 5, 2), pixels; rows with NaN have none, their box is used.
-        boxes_xywh: float32, shape (F, 4), pixels.
+        path, provider, threads, tensor: As `make_session` takes them.
 
-    Returns:
-        float32, shape (F, 2, 3), as `cexpr.preprocess` takes them.
+    Attributes:
+        path: The file.
+        provider: The provider in use, as ONNX Runtime calls it.
+        inputs, outputs: What the graph says of its tensors (name, type, shape), by name.
+        seconds: Time spent inside ONNX Runtime so far.
+
+    Raises:
+        UsageError: The provider is not available.
+        ModelError: The file cannot be opened.
     """
-    cut = spec.face
-    if cut.align is None:
-        assert cut.box_margin is not None
-        return _core.box_transform(boxes_xywh, spec.size, cut.box_margin)
-    known = np.isfinite(landmarks).all(axis=(1, 2))
-    if known.all():
-        return _core.align(landmarks, spec.size, cut.margin, cut.shift)
-    matrices = _core.box_transform(boxes_xywh, spec.size, 0.0)
-    if known.any():
-        matrices[known] = _core.align(
-            np.ascontiguousarray(landmarks[known]), spec.size, cut.margin, cut.shift
-        )
-    return matrices
+
+    def __init__(
+        self, path: Path, *, provider: str = "cpu", threads: int = 1, tensor: str | None = None
+    ) -> None:
+        self.path = path
+        self._session = make_session(path, provider=provider, threads=threads, tensor=tensor)
+        self.provider = str(self._session.get_providers()[0])
+        self.inputs = {one.name: one for one in self._session.get_inputs()}
+        self.outputs = {one.name: one for one in self._session.get_outputs()}
+        self.seconds = 0.0
+
+    def run(self, names: Sequence[str], feed: Mapping[str, NDArray[Any]]) -> list[Floats]:
+        """Compute the named outputs.
+
+        Args:
+            names: Outputs, in the order in which they are returned.
+            feed: Inputs by name.
+
+        Raises:
+            ModelError: ONNX Runtime fails.
+        """
+        start = time.perf_counter()
+        try:
+            found: list[Floats] = self._session.run(names, feed)
+        except Exception as error:  # ONNX Runtime's errors have no common base class
+            first_line = str(error).splitlines()[0]
+            raise ModelError(f"{self.path}: ONNX Runtime fails on it: {first_line}") from error
+        self.seconds += time.perf_counter() - start
+        return found
+
+
+class FaceModel(Protocol):
+    """A model that takes faces, whatever files it is made of."""
+
+    manifest: Manifest
+    path: Path
+    """The ONNX file that the manifest describes."""
+    sha256: str
+    """Of that file."""
+
+    @property
+    def input(self) -> InputSpec:
+        """What the model wants of a face."""
+
+    @property
+    def provider(self) -> str:
+        """The execution provider in use, as ONNX Runtime calls it."""
+
+    @property
+    def seconds(self) -> float:
+        """Time spent inside ONNX Runtime so far."""
+
+    def run(self, batch: Floats) -> dict[str, Floats]:
+        """Run the model on a batch of faces.
+
+        Args:
+            batch: float32, shape (N, C, size, size), preprocessed as `input` says.
+
+        Returns:
+            The tensors that the manifest names, float32, N rows each.
+
+        Raises:
+            ModelError: ONNX Runtime fails on the batch.
+        """
 
 
 class Model:
-    """A session and its manifest, which have been checked against each other.
+    """An ONNX file and its manifest, which have been checked against each other.
 
     Args:
         manifest: What the model is.
@@ -115,9 +187,9 @@ class Model:
 
     Attributes:
         manifest: As given.
-        features: Name of the tensor in `run`'s result that is the embedding; None without one.
-        provider: The provider in use, as ONNX Runtime calls it.
-        seconds: Time spent inside ONNX Runtime so far.
+        path: As given.
+        sha256: Hash of the file.
+        features: Name of the tensor in `run`'s result that is the embedding, or None.
 
     Raises:
         ModelError: The file's hash or its inputs or outputs differ from the manifest.
@@ -138,11 +210,9 @@ class Model:
         if path.is_file():
             self.sha256 = manifest.check_hash(path)
         hidden = self._hidden_features() if features else None
-        self._session = make_session(path, provider=provider, threads=threads, tensor=hidden)
-        self.provider = str(self._session.get_providers()[0])
-        self.seconds = 0.0
-        self._input = self._check_input()
-        self._outputs = self._check_outputs()
+        self._network = Network(path, provider=provider, threads=threads, tensor=hidden)
+        self._input, self._one_at_a_time = self._check_input()
+        self._outputs = named_outputs(manifest, self._network)
         named = manifest.outputs.features.tensor if manifest.outputs.features else None
         self.features = named or hidden
         if hidden is not None:
@@ -150,8 +220,18 @@ class Model:
 
     @property
     def input(self) -> InputSpec:
-        """The model's input."""
+        """What the model wants of a face."""
         return self.manifest.input
+
+    @property
+    def provider(self) -> str:
+        """The execution provider in use, as ONNX Runtime calls it."""
+        return self._network.provider
+
+    @property
+    def seconds(self) -> float:
+        """Time spent inside ONNX Runtime so far."""
+        return self._network.seconds
 
     @property
     def tensors(self) -> tuple[str, ...]:
@@ -159,31 +239,13 @@ class Model:
         return tuple(self._outputs)
 
     def run(self, batch: Floats) -> dict[str, Floats]:
-        """Run the model on a batch of faces.
-
-        Args:
-            batch: float32, shape (N, C, size, size), preprocessed as `input` says.
-
-        Returns:
-            The tensors that the manifest names, float32, N rows each.
-
-        Raises:
-            ModelError: ONNX Runtime fails on the batch.
-        """
-        start = time.perf_counter()
-        try:
-            tensors = self._run(batch)
-        except Exception as error:  # ONNX Runtime's errors have no common base class
-            first_line = str(error).splitlines()[0]
-            raise ModelError(f"{self.path}: ONNX Runtime fails on it: {first_line}") from error
-        self.seconds += time.perf_counter() - start
-        return dict(zip(self._outputs, tensors, strict=True))
-
-    def _run(self, batch: Floats) -> list[Floats]:
+        """Run the model on a batch of faces; see `FaceModel.run`."""
         if self._one_at_a_time:
-            rows = [self._session.run(self._outputs, {self._input: face[None]}) for face in batch]
-            return [np.concatenate(parts) for parts in zip(*rows, strict=True)]
-        return list(self._session.run(self._outputs, {self._input: batch}))
+            rows = [self._network.run(self._outputs, {self._input: face[None]}) for face in batch]
+            tensors = [np.concatenate(parts) for parts in zip(*rows, strict=True)]
+        else:
+            tensors = self._network.run(self._outputs, {self._input: batch})
+        return dict(zip(self._outputs, tensors, strict=True))
 
     def _hidden_features(self) -> str | None:
         head = self.manifest.outputs.features
@@ -191,15 +253,16 @@ class Model:
             return None
         tensor = input_of(read_nodes(self.path), head.input_of)
         if tensor is None:
-            raise self._misfit(f"an operation that computes '{head.input_of}'", "none")
+            expected = f"an operation that computes '{head.input_of}'"
+            raise misfit(self.manifest, self.path, expected, "none")
         return tensor
 
-    def _check_input(self) -> str:
-        spec = self.manifest.input
-        inputs = {one.name: one for one in self._session.get_inputs()}
+    def _check_input(self) -> tuple[str, bool]:
+        """Return the input's name, and whether the graph takes one face at a time."""
+        spec, inputs = self.manifest.input, self._network.inputs
         name = spec.tensor or next(iter(inputs))
         if name not in inputs or len(inputs) != 1:
-            raise self._misfit(f"one input '{name}'", ", ".join(inputs))
+            raise misfit(self.manifest, self.path, f"one input '{name}'", ", ".join(inputs))
         wanted = ["N", spec.channels, spec.size, spec.size]
         shape = inputs[name].shape
         fits = len(shape) == 4 and all(
@@ -207,45 +270,49 @@ class Model:
             for got, want in zip(shape[1:], wanted[1:], strict=True)
         )
         if not fits or inputs[name].type != "tensor(float)":
-            raise self._misfit(
-                f"input '{name}' tensor(float) {wanted}", f"{inputs[name].type} {shape}"
-            )
+            expected = f"input '{name}' tensor(float) {wanted}"
+            raise misfit(self.manifest, self.path, expected, f"{inputs[name].type} {shape}")
         if isinstance(shape[0], int) and shape[0] != 1:
-            raise self._misfit("a free batch axis", f"{shape}")
-        self._one_at_a_time = shape[0] == 1
-        return name
+            raise misfit(self.manifest, self.path, "a free batch axis", f"{shape}")
+        return name, shape[0] == 1
 
-    def _check_outputs(self) -> list[str]:
-        graph = {one.name: one for one in self._session.get_outputs()}
-        outputs = self.manifest.outputs
-        named: list[str] = []
-        for label, head in outputs:
-            if head is None or head.tensor is None:
-                continue
-            if head.tensor not in graph:
-                raise self._misfit(f"output '{head.tensor}' for {label}", ", ".join(graph))
-            self._check_width(label, head, graph[head.tensor])
-            if head.tensor not in named:
-                named.append(head.tensor)
-        return named
 
-    def _check_width(self, label: str, head: Any, tensor: Any) -> None:
-        width = tensor.shape[-1] if len(tensor.shape) == 2 else None
-        if len(tensor.shape) != 2 or tensor.type != "tensor(float)":
-            raise self._misfit(
-                f"output '{tensor.name}' tensor(float) [N, columns]",
-                f"{tensor.type} {tensor.shape}",
-            )
-        if label == "features" or not isinstance(width, int):
-            return
-        first, end = head.slice or (0, width)
-        if end > width:
-            raise self._misfit(
-                f"{label}: columns {first} to {end} of '{tensor.name}'", f"{width} columns"
-            )
-        columns = 2 if label == "valence_arousal" else len(head.labels)
-        if end - first != columns:
-            raise self._misfit(f"{label}: {columns} columns", f"{end - first}")
+def named_outputs(manifest: Manifest, network: Network) -> list[str]:
+    """List the tensors that a manifest's heads read, each once.
 
-    def _misfit(self, expected: str, got: str) -> ModelError:
-        return ModelError(f"{self.manifest.path}: {self.path.name}: expected {expected}; got {got}")
+    Raises:
+        ModelError: The graph does not give a tensor, or not with the columns that a head needs.
+    """
+    named: list[str] = []
+    for label, head in manifest.outputs:
+        if head is None or head.tensor is None:
+            continue
+        if head.tensor not in network.outputs:
+            expected = f"output '{head.tensor}' for {label}"
+            raise misfit(manifest, network.path, expected, ", ".join(network.outputs))
+        problem = _wrong_columns(label, head, network.outputs[head.tensor])
+        if problem is not None:
+            raise misfit(manifest, network.path, *problem)
+        if head.tensor not in named:
+            named.append(head.tensor)
+    return named
+
+
+def _wrong_columns(label: str, head: Any, tensor: Any) -> tuple[str, str] | None:
+    """Return what a head expects of its tensor and what the graph has, where they differ."""
+    if len(tensor.shape) != 2 or tensor.type != "tensor(float)":
+        expected = f"output '{tensor.name}' tensor(float) [N, columns]"
+        return expected, f"{tensor.type} {tensor.shape}"
+    width = tensor.shape[-1]
+    if label == "features" or not isinstance(width, int):
+        return None
+    first, end = head.slice or (0, width)
+    if end > width:
+        return f"{label}: columns {first} to {end} of '{tensor.name}'", f"{width} columns"
+    columns = 2 if label == "valence_arousal" else len(head.labels)
+    return None if end - first == columns else (f"{label}: {columns} columns", f"{end - first}")
+
+
+def misfit(manifest: Manifest, path: Path, expected: str, got: str) -> ModelError:
+    """Make the error for a file that is not what its manifest says."""
+    return ModelError(f"{manifest.path}: {path.name}: expected {expected}; got {got}")

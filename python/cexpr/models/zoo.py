@@ -1,42 +1,39 @@
-"""Where models are: inside the wheel, in the user's own folder, or at a path."""
+"""Find models: in the wheel, in the user's folder, or at a path."""
 
 from __future__ import annotations
 
 import difflib
 import os
 from pathlib import Path
-from typing import TypeVar
 
 from cexpr._support.resources import data_files
 from cexpr._support.text import command_line
 from cexpr.errors import ModelError
 from cexpr.models import lock as model_lock
 from cexpr.models import manifest
-from cexpr.models.manifest import DetectorManifest, Manifest, ModelFile
+from cexpr.models.manifest import AnyFile, DetectorManifest, Manifest, ModelFile
 
 DEFAULT_MODEL = "cexpr-s"
 
-AnyFile = TypeVar("AnyFile", bound=ModelFile)
-
 
 def home() -> Path:
-    """The user's folder for models: `CEXPR_HOME`, or `~/.cache/cexpr`."""
+    """Return the user's folder for models: `CEXPR_HOME`, or `~/.cache/cexpr`."""
     configured = os.environ.get("CEXPR_HOME")
     return Path(configured) if configured else Path.home() / ".cache" / "cexpr"
 
 
 def lock_file() -> Path:
-    """Where the hashes of files whose manifest pins none are recorded."""
+    """Return where the hashes of files whose manifest pins none are recorded."""
     return home() / "models" / "lock.json"
 
 
 def pulled_file(model: ModelFile) -> Path:
-    """Where `cexpr models pull` puts a manifest's ONNX file."""
+    """Return where `cexpr models pull` puts a manifest's ONNX file."""
     return home() / "models" / model.file_name
 
 
 def known() -> dict[str, Path]:
-    """Manifests of models and detectors by name: the user's own first, then those of the wheel."""
+    """Return manifests by name: the user's models and detectors override those of the wheel."""
     folder = home() / "models"
     own = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
     found: dict[str, Path] = {}
@@ -69,7 +66,7 @@ def find_any(name: str) -> Manifest | DetectorManifest:
 
 
 def name_from(name: str, folder: Path) -> str:
-    """A model as a file in `folder` names it: its path from there, or its name as it is."""
+    """Return how a file in `folder` names a model: its path from there, or its name as it is."""
     path = Path(name)
     if not path.is_file():
         return name
@@ -110,7 +107,7 @@ def _manifest_path(name: str) -> Path:
 
 
 def model_file(model: ModelFile) -> Path:
-    """Path of a manifest's ONNX file: beside the manifest, or in the user's folder.
+    """Return the path of a manifest's ONNX file: beside the manifest, or in the user's folder.
 
     Raises:
         ModelError: The file is in neither place; the message says where to put it.

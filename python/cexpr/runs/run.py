@@ -15,8 +15,7 @@ from typing import Any, Final, Protocol
 
 from cexpr import _core
 from cexpr._core import __version__
-from cexpr._support.opencv import load_cv2
-from cexpr.clips.sources import ClipSource, address_of, find_clips
+from cexpr.clips.sources import ClipSource, address_of, scan
 from cexpr.errors import UsageError
 from cexpr.faces.detector import Detector
 from cexpr.models.manifest import sha256_of
@@ -128,7 +127,6 @@ def run(
     notes += _image_notes(sources)
     record = record_of(pipeline)
     record.warnings = notes
-    load_cv2().setNumThreads(threads)
     todo = prepare(record, sources, missing, folder, overwrite=overwrite, notice=observer.notice)
     jobs = min(jobs, max(1, len(todo)))
     observer.begin(record, len(todo), jobs, threads)
@@ -246,16 +244,9 @@ def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]
     """
     if not inputs:
         raise UsageError("no inputs: name video files, GIFs, images or folders")
-    good, problems = [], {}
-    for path in inputs:
-        try:
-            find_clips([path])
-        except UsageError as error:
-            problems[path] = str(error)
-        else:
-            good.append(path)
-    if not good:
-        raise UsageError("; ".join(problems.values()))
+    found = scan(inputs)
+    if not found.clips:
+        raise UsageError("; ".join(found.problems.values()))
     missing = [
         ClipRecord(
             stem=written(path.name or path),
@@ -264,9 +255,9 @@ def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]
             status="failed",
             error=written(problem),
         )
-        for path, problem in problems.items()
+        for path, problem in found.problems.items()
     ]
-    return find_clips(good), missing
+    return found.clips, missing
 
 
 def _image_notes(sources: Sequence[ClipSource]) -> list[str]:

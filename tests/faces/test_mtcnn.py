@@ -1,0 +1,67 @@
+"""The cascade: what is its own beside what all detectors have in common."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from builders.photos import BY_EYE, LANDMARKS, Image
+from cexpr.faces.detector import Detector, make_detector
+from cexpr.faces.mtcnn import MtcnnOptions
+
+
+def test_confirm_trusts_the_face_and_not_the_background(mtcnn: Detector, photo: Image) -> None:
+    box = mtcnn.detect(photo).boxes_xywh[0]
+    scores = mtcnn.confirm(photo, np.array([box, [400, 400, 80, 80]], np.float32))
+    assert scores[0] > 0.9
+    assert scores[1] < 0.3
+
+
+def test_noise_gives_no_error(mtcnn: Detector) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (301, 403, 3), np.uint8)
+    found = mtcnn.detect(noise)
+    assert np.isfinite(found.boxes_xywh).all()
+
+
+def test_smallest_face_limits_the_search(photo: Image) -> None:
+    assert len(make_detector("mtcnn", smallest_face=60).detect(photo)) == 1
+    assert len(make_detector("mtcnn", smallest_face=300).detect(photo)) == 0
+
+
+def test_small_face_in_a_large_image_is_found_when_asked_for(photo: Image) -> None:
+    small = cv2.resize(photo, (171, 171), interpolation=cv2.INTER_AREA)
+    canvas = np.full((960, 1280, 3), 127, np.uint8)
+    canvas[600:771, 800:971] = small
+    assert len(make_detector("mtcnn").detect(canvas)) == 0
+    found = make_detector("mtcnn", smallest_face=24).detect(canvas)
+    np.testing.assert_allclose(found.landmarks[0], LANDMARKS / 3 + (800, 600), atol=BY_EYE)
+
+
+def test_threads_do_not_change_the_result(mtcnn: Detector, photo: Image) -> None:
+    one, two = mtcnn.detect(photo), make_detector("mtcnn", threads=2).detect(photo)
+    np.testing.assert_array_equal(one.boxes_xywh, two.boxes_xywh)
+    np.testing.assert_array_equal(one.landmarks, two.landmarks)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"smallest_face": 5},
+        {"scale_factor": 1.0},
+        {"thresholds": (0.6, 0.7, 1.2)},
+        {"margin": -0.1},
+    ],
+)
+def test_options_out_of_range_are_value_errors(options: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        MtcnnOptions(**options)  # type: ignore[arg-type]
+
+
+def test_time_in_the_networks_adds_up(photo: Image) -> None:
+    detector = make_detector("mtcnn")
+    assert detector.inference_seconds == 0
+    box = detector.detect(photo).boxes_xywh
+    before = detector.inference_seconds
+    detector.refine(photo, box)
+    assert 0 < before < detector.inference_seconds
