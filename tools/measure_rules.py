@@ -24,7 +24,8 @@ from cexpr.evaluation.crowd import PAIRS
 from cexpr.models import session as inference
 from cexpr.models import zoo
 from cexpr.models.outputs import Signals
-from cexpr.rules.rule_set import RuleSet, shipped
+from cexpr.rules.files import shipped
+from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import EXPRESSIONS
 
 Levels = dict[str, float]

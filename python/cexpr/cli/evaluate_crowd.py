@@ -44,7 +44,8 @@ def crowd(
     import numpy as np
 
     from cexpr.evaluation import crowd as crowds
-    from cexpr.rules.rule_set import RuleSet, shipped
+    from cexpr.rules.files import shipped
+    from cexpr.rules.rule_set import RuleSet
 
     held = crowds.read_faces(faces)
     labels = crowds.crowd_labels(held.votes)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from cexpr.options import RunOptions
 from cexpr.rules.explanation import RowExplanation
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.record import RunRecord
+from cexpr.smoothing import Smoothing
 from cexpr.tables.files import FORMATS, read_table, table_path
 from cexpr.tables.result import face_rows
 from cexpr.tables.rule_frames import FrameTable, read_frames
@@ -90,7 +91,7 @@ class _Run:
         row: int,
         record: RunRecord | None,
         path: Path,
-        smooth: Mapping[str, Mapping[str, Any]],
+        smooth: Mapping[str, Smoothing],
     ) -> None:
         self._rules, self._table, self._row, self._smooth = rules, table, row, smooth
         self._record = record
@@ -153,7 +154,7 @@ class _Run:
             )
         who, (label, score) = self._expected()
         if label is None or _is_same(found, label, score):
-            smooths = label is None and self._smooth["compounds"]["kernel"] != "none"
+            smooths = label is None and self._smooth["compounds"].kernel != "none"
             return [*notes, f"Not shown: {_SMOOTHS}."] if smooths else notes
         reasons = "; ".join(self._reasons(found, label))
         return [*notes, f"{who} {_shown(label, score)} in this frame: {reasons}."]
@@ -184,7 +185,7 @@ class _Run:
                 "no table of faces is beside this one, and functions over time saw its rows, "
                 "whichever face each is of"
             )
-        if self._smooth["compounds"]["kernel"] != "none":
+        if self._smooth["compounds"].kernel != "none":
             reasons.append(_SMOOTHS)
         if rules.faces == "mean" and int(self._table.face_counts[row]) > 1:
             reasons.append("this rule set takes the mean over the faces")
