@@ -337,6 +337,7 @@ def test_equal_smoothings_are_equal_however_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
+        ({"kernel": None}, TypeError, "kernel: expected text, got None"),
         ({"kernel": "boxy"}, ValueError, "kernel: expected none, box or gaussian, got 'boxy'"),
         ({"kernel": "box", "radius": -1}, ValueError, "radius: expected at least 0, got -1"),
         ({"kernel": "box", "radius": np.inf}, ValueError, "radius: expected at least 0, got inf"),

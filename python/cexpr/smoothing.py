@@ -248,7 +248,7 @@ def _sigma(sigma: float | None) -> float | None:
 
 
 def _require_word(name: str, value: Any, words: tuple[str, ...]) -> None:
-    if value not in words:
+    if text(name, value) not in words:
         raise ValueError(f"{name}: expected {', '.join(words[:-1])} or {words[-1]}, got {value!r}")
 
 

@@ -152,6 +152,13 @@ def test_texts_are_texts() -> None:
             arguments.strings("names", value)
 
 
+def test_a_mapping_is_a_dict_or_the_like() -> None:
+    assert arguments.mapping("given", {"a": 1}) == {"a": 1}
+    for value in (None, [("a", 1)], "a"):
+        with pytest.raises(TypeError, match="given: expected a dict, got"):
+            arguments.mapping("given", value)
+
+
 def test_only_pixels_that_lie_apart_are_copied() -> None:
     image = np.zeros((6, 8, 3), np.uint8)
     for view in (image, image[1:4, 2:5], image[::-1]):

@@ -184,9 +184,11 @@ def test_texts_and_paths_of_another_type_are_refused() -> None:
     for make in (RuleSet.from_string, RuleSet):
         with pytest.raises(TypeError, match="text: expected text, got 3"):
             make(3)  # type: ignore[operator]
-    with pytest.raises(TypeError, match="data: expected a dict; got NoneType"):
+    with pytest.raises(TypeError, match="data: expected a dict, got None"):
         RuleSet.from_dict(None)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="PathLike"):
+    with pytest.raises(TypeError, match="given: expected a dict, got 'fear'"):
+        RuleSet.from_string(TEXT).explain_given("fear")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="path: expected a path or a name, got None"):
         RuleSet.load(None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="fear: expected a number, got 'much'"):
         RuleSet.from_string(TEXT).explain_given({"fear": "much"})  # type: ignore[dict-item]

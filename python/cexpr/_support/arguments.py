@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numbers
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -157,6 +157,17 @@ def strings(name: str, values: Any) -> list[str]:
     if listed is None or not all(isinstance(one, str) for one in listed):
         raise TypeError(f"{name}: expected a sequence of strings; got {_shown(values)}")
     return listed
+
+
+def mapping(name: str, value: Any) -> Mapping[Any, Any]:
+    """Return names with values.
+
+    Raises:
+        TypeError: It is not a dict or the like.
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}: expected a dict, got {_shown(value)}")
+    return value
 
 
 def _as_floats(name: str, values: Any, dtype: np.dtype[Any]) -> Any:

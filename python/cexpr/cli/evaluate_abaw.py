@@ -70,7 +70,7 @@ def ce(
         return
     console = page()
     console.print(f"{report.rows} labelled rows, macro F1 {_shown(report.f1, report.interval)}")
-    _print_classes(console, CE_CLASSES, report)
+    print_classes(console, CE_CLASSES, report)
 
 
 def shares(predictions: Predictions, as_json: ReportAsJson = False) -> None:
@@ -136,7 +136,7 @@ def mtl(
     table.add_row("F1 action units", units, _shown(score.action_units, report.action_units))
     table.add_row("P_MTL", "", _shown(score.total, report.total))
     console.print(table)
-    _print_classes(console, abaw.EXPRESSIONS, report.expression)
+    print_classes(console, abaw.EXPRESSIONS, report.expression)
     per_unit = Table("action unit", "F1")
     for name, value in zip(ACTION_UNITS, report.unit_f1, strict=True):
         per_unit.add_row(name, f"{value:.3f}")
@@ -153,7 +153,7 @@ def _shown(value: float, interval: Interval) -> str:
     return f"{value:.4f} ({interval[0]:.4f} to {interval[1]:.4f})"
 
 
-def _print_classes(console: Console, names: tuple[str, ...], report: ClassReport) -> None:
+def print_classes(console: Console, names: tuple[str, ...], report: ClassReport) -> None:
     """Print the scores of each class, and below them the confusion with short names."""
     short = [_short(name) for name in names]
     scores = Table("class", "short")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cexpr._support.resources import data_files
-from cexpr._support.text import unknown
+from cexpr._support.text import shortened, unknown
 from cexpr.errors import RuleError, RuleProblem
 from cexpr.rules.yaml import MAX_BYTES, YamlError, decode
 
@@ -31,7 +31,10 @@ def read(path: str | PathLike[str]) -> str:
 
     Raises:
         RuleError: there is no such file or name, or it cannot be read, is too long or not UTF-8.
+        TypeError: path is not a path.
     """
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"path: expected a path or a name, got {shortened(repr(path))}")
     name = fspath(path)
     file = Path(path)
     if isinstance(path, str) and file.name == name and file.suffix not in _SUFFIXES:

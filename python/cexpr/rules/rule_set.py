@@ -104,10 +104,9 @@ class RuleSet:
             RuleError: the content has mistakes.
             TypeError: a value has none of the types above.
         """
-        if not isinstance(data, Mapping):
-            raise TypeError(f"data: expected a dict; got {type(data).__name__}")
+        data = dict(arguments.mapping("data", data))
         try:
-            text = yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=4096)
+            text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=4096)
         except yaml.YAMLError as error:
             raise TypeError(
                 f"data: expected dicts, lists, strings and numbers; got {error.args[-1]!r}"
@@ -322,7 +321,7 @@ class RuleSet:
             RuleError: a name is not that of a signal.
             TypeError: a value is not a number.
         """
-        for name in given:
+        for name in arguments.mapping("given", given):
             if name not in SIGNALS:
                 raise RuleError(unknown("signal", name, SIGNALS))
         row = [[arguments.real(name, given.get(name, 0.0)) for name in SIGNALS]]
