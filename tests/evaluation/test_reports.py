@@ -10,12 +10,11 @@ import sklearn.metrics
 from typer.testing import CliRunner
 
 from cexpr import metrics
-from cexpr.abaw import files as abaw
 from cexpr.abaw.files import Compounds, Key, MultiTask
 from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.evaluation import reports as evaluation
-from cexpr.runs.submissions import CE_CLASSES, CE_HEADER, MTL_HEADER
+from cexpr.runs.submissions import CE_HEADER, MTL_HEADER
 
 # Two ways of summing the same numbers.
 TOLERANCE = 1e-9

@@ -141,7 +141,7 @@ def test_an_extraction_that_was_stopped_goes_on(
         patch.setattr(Extractor, "extract", stop)
         code, text = command("extract", clips, "-o", out, *options)
     assert code == 130
-    assert "the same command does the rest" in text
+    assert "run the same command again" in text
     assert not out.exists()
     text = extract_all(clips, model, out)
     assert "clip1: 20 faces (kept)" in text
@@ -277,7 +277,7 @@ def test_features_of_another_model_are_refused(clips: Path, model: Path, tmp_pat
         "--model", model, "-o", tmp_path / "mine.onnx",
     )  # fmt: skip
     assert code != 0
-    assert "the features are not of" in text
+    assert "the features are not from" in text
 
 
 @pytest.mark.parametrize("lacks", ["onnx", "folder"])
