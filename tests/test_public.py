@@ -83,24 +83,6 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         _ = cexpr.nothing
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("Error")])
-def test_every_error_is_a_cexpr_error_with_an_exit_status(name: str) -> None:
-    error = getattr(cexpr, name)
-    assert issubclass(error, cexpr.CexprError)
-    assert error.exit_code in (1, 2)
-
-
-def test_an_error_pickles_with_what_would_mend_it() -> None:
-    import pickle
-
-    for error in (
-        cexpr.UsageError("a", remedies=["overwrite"]),
-        cexpr.RuleError("a", remedies=["rules"]),
-    ):
-        again = pickle.loads(pickle.dumps(error))
-        assert (type(again), str(again), again.remedies) == (type(error), "a", error.remedies)
-
-
 def test_the_command_and_the_module_are_the_same() -> None:
     shown = [
         subprocess.run(

@@ -38,26 +38,28 @@ _OTHER_FILES: Final = (
 Weights = Annotated[tuple[float, ...], Field(min_length=1)]
 
 
-def _read_smoothing(value: Any) -> Any:
-    """Make a `Smoothing` of its attributes by name, as an options file has them."""
-    if isinstance(value, Smoothing):
-        return value
-    if not isinstance(value, Mapping):
-        raise ValueError(f"expected keys with values, got {shortened(repr(value))}")
-    known = [field.name for field in fields(Smoothing)]
-    for name in value:
-        if name not in known:
-            raise ValueError(unknown("option", str(name), known))
-    if "kernel" not in value:
-        raise ValueError("option 'kernel' is missing")
-    try:
-        found = Smoothing(**value)
-    except TypeError as error:
-        # Pydantic takes a TypeError for a fault of this function.
-        raise ValueError(str(error)) from error
+def _read_smoothing(value: Any) -> Smoothing:
+    """Check a `Smoothing`, or make one of its attributes by name, as an options file has them."""
+    found = value if isinstance(value, Smoothing) else _make_smoothing(value)
     if found.kernel != "none" and found.radius == 0:
         raise ValueError("a kernel needs radius, at least 1")
     return found
+
+
+def _make_smoothing(values: Any) -> Smoothing:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"expected keys with values, got {shortened(repr(values))}")
+    known = [field.name for field in fields(Smoothing)]
+    for name in values:
+        if name not in known:
+            raise ValueError(unknown("option", str(name), known))
+    if "kernel" not in values:
+        raise ValueError("option 'kernel' is missing")
+    try:
+        return Smoothing(**values)
+    except TypeError as error:
+        # Pydantic reports only a ValueError as a fault of the value.
+        raise ValueError(str(error)) from error
 
 
 def _write_smoothing(smoothing: Smoothing) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Smoothing:
         window: What the radius counts: "frames" (frame numbers) or "rows" (rows that have a face,
             whatever their numbers).
         filled: Whether compound scores that were filled in take part ("count") or not ("skip");
-            None leaves it to the rule file. Signals are never filled in.
+            None leaves it to the rule file. Read for compound scores only.
 
     Raises:
         TypeError: an attribute has the wrong type.

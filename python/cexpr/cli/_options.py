@@ -99,7 +99,7 @@ DetectorModel = Annotated[
         show_default="the one from 'cexpr models pull yunet'",
     ),
 ]
-# Types of the functions that they go to.
+# As the functions that write and check a submission take it.
 ChallengeKind = Literal["ce", "mtl"]
 Challenge = Annotated[
     ChallengeKind,
