@@ -50,7 +50,7 @@ def ce(
     rounds: Rounds = 1000,
     as_json: ReportAsJson = False,
 ) -> None:
-    """Score compound expressions: macro F1 over all seven classes, with a 95 % interval.
+    """Score compound expressions: macro F1 over all seven classes, with a 95% interval.
 
     Rows labelled -1 are left out. A class that never occurs counts as 0. The interval is a
     bootstrap over videos.
@@ -110,7 +110,7 @@ def mtl(
     """Score the multi-task challenge: CCC, macro F1 of 8 expressions, F1 of 12 action units.
 
     For each head, rows marked as missing (-5 or -1) are left out. A class that never occurs counts
-    as 0. The 95 % intervals are a bootstrap over videos.
+    as 0. The 95% intervals are a bootstrap over videos.
     """
     from cexpr.abaw import files as abaw
     from cexpr.abaw import folders as abaw_folders
@@ -128,7 +128,7 @@ def mtl(
         print_json({**asdict(report), "p_mtl": score.total})
         return
     console = page()
-    table = Table("measure", "rows", "value (95 % over videos)")
+    table = Table("measure", "rows", "value (95% over videos)")
     affect, expression, units = (str(count) for count in report.rows)
     table.add_row("CCC valence", affect, _shown(score.valence, report.valence))
     table.add_row("CCC arousal", affect, _shown(score.arousal, report.arousal))

@@ -18,7 +18,7 @@ from cexpr.errors import ModelError
 from cexpr.models import zoo
 from cexpr.models.manifest import DetectorManifest, Manifest, ModelFile, sha256_of
 
-app = App(help="List, check, fetch and add models.")
+app = App(help="List, check, download and add models.")
 app.command()(add)
 
 NOT_HERE = "not here"
