@@ -161,10 +161,79 @@ def test_analyzer_refuses_what_does_not_fit() -> None:
         live.push(2, 0.1, one[:, :3].copy(), track)
     with pytest.raises(ValueError, match="tracks: expected int64"):
         live.push(2, 0.1, one, np.int64([1, 2]))
-    with pytest.raises(TypeError, match="signals: expected float32"):
-        live.push(2, 0.1, np.zeros((1, len(NAMES))), track)
     live.push(2, 0.1, one, track)
     assert [frame.frame for frame in live.flush()] == [1, 2]
     live.push(90, 0.0, one, track)
     live.reset()
     assert live.flush() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"frame": None}, TypeError, "frame: expected a whole number, got None"),
+        ({"frame": 1.0}, TypeError, r"frame: expected a whole number, got 1\.0"),
+        ({"frame": 2**64}, ValueError, "frame: .* is out of the range of int64"),
+        ({"time": "now"}, TypeError, "time: expected a number, got 'now'"),
+        ({"time": float("nan")}, ValueError, "time: expected a finite number of seconds"),
+        ({"signals": None}, TypeError, "signals: expected float32, .* got NoneType"),
+        ({"signals": [["a"] * 7]}, TypeError, "signals: expected float32, .* got list"),
+        ({"signals": np.zeros(7)}, ValueError, "signals: expected float32, shape"),
+        ({"tracks": [0.5]}, TypeError, "tracks: expected int64"),
+        ({"tracks": None}, TypeError, "tracks: expected int64, .* got NoneType"),
+        ({"detection": ["a"]}, TypeError, "detection: expected float32"),
+        ({"detection": [1, 2]}, ValueError, "detection: expected float32"),
+        ({"area": True}, TypeError, "area: expected float32, .* got bool"),
+    ],
+)
+def test_push_names_a_wrong_argument_and_changes_nothing(
+    change: dict[str, object], error: type[Exception], text: str
+) -> None:
+    live = Analyzer(make_rules(), NAMES)
+    one = {"frame": 1, "time": 0.0, "signals": np.zeros((1, len(NAMES))), "tracks": [4]}
+    with pytest.raises(error, match=text):
+        live.push(**{**one, **change})
+    live.push(**one)
+    assert [frame.frame for frame in live.flush()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"rules": "default"}, TypeError, "rules: expected a RuleSet, got str"),
+        ({"signals": "fear"}, TypeError, "signals: expected a sequence of strings; got 'fear'"),
+        ({"signals": None}, TypeError, "signals: expected a sequence of strings; got None"),
+        ({"frames_per_second": None}, TypeError, "frames_per_second: expected a number, got None"),
+        ({"max_faces": -1}, ValueError, "max_faces: expected 1 to 1024; got -1"),
+        ({"max_faces": 1.5}, TypeError, r"max_faces: expected a whole number, got 1\.5"),
+        ({"gap_frames": -1}, ValueError, "gap_frames: expected 0 to 65536; got -1"),
+        ({"gap_frames": 2**70}, ValueError, "gap_frames: .* is out of the range of int64"),
+    ],
+)
+def test_an_analyzer_names_a_wrong_setting(
+    change: dict[str, object], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        Analyzer(**{"rules": make_rules(), "signals": NAMES, **change})
+
+
+def test_numbers_of_other_types_give_the_same() -> None:
+    rows = make_faces(3, 40)
+    area = rows.boxes_xywh[:, 2] * rows.boxes_xywh[:, 3]
+    results = []
+    for cast, whole in ((np.float32, np.int64), (np.float64, np.int32), (list, list)):
+        live = Analyzer(make_rules(faces="largest"), NAMES)
+        decided = []
+        for number in range(1, 41):
+            here = rows.frame == number
+            decided += live.push(
+                np.int32(number),
+                np.float32(number / 25),
+                cast(rows.signals[here]) if here.any() else rows.signals[here],
+                whole(rows.face[here]),
+                cast(rows.detection[here]),
+                cast(area[here]),
+            )
+        results.append([(one.label, one.confidence) for one in [*decided, *live.flush()]])
+    np.testing.assert_array_equal(results[1], results[0])
+    np.testing.assert_array_equal(results[2], results[0])

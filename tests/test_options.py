@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from cexpr.errors import UsageError
-from cexpr.options import RunOptions, parse_blend, read_config
+from cexpr.options import RunOptions, read_config
 from cexpr.rules.rule_set import RuleSet
+from cexpr.smoothing import Smoothing
 
 
 def test_defaults_are_those_of_the_contract() -> None:
@@ -28,24 +30,6 @@ def test_all_problems_are_named_at_once() -> None:
 def test_the_order_and_repetition_of_formats_change_nothing() -> None:
     first = RunOptions.checked({"formats": ["parquet", "csv", "csv"]})
     assert first == RunOptions.checked({"formats": ["csv", "parquet"]})
-
-
-def test_blend_weights_are_read_by_name() -> None:
-    assert parse_blend(["expression=0.8,0.2", "fear=1,0"]) == {
-        "expression": (0.8, 0.2),
-        "fear": (1.0, 0.0),
-    }
-
-
-@pytest.mark.parametrize("text", ["expression", "=1,2", "fear=", "fear=a,b", "fear=nan,1"])
-def test_weights_in_another_form_are_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="expected NAME=W,W"):
-        parse_blend([text])
-
-
-def test_weights_for_one_name_are_given_once() -> None:
-    with pytest.raises(UsageError, match="each NAME once"):
-        parse_blend(["fear=1,0", "fear=0,1"])
 
 
 @pytest.mark.parametrize(
@@ -79,11 +63,50 @@ def test_a_smoothing_stands_in_for_its_group_alone() -> None:
     options = RunOptions.checked({"smooth": {"action_units": one}})
     smoothings = options.smoothings(of_rules)
     assert {**smoothings, "action_units": of_rules["action_units"]} == of_rules
-    assert smoothings["action_units"]["kernel"] == "gaussian"
-    assert smoothings["action_units"]["radius"] == (4.0, "frames")
-    assert smoothings["action_units"]["sigma"] == (1.5, "frames")
-    assert smoothings["action_units"]["window"] == "rows"
+    filled = of_rules["action_units"].filled
+    assert smoothings["action_units"] == Smoothing("gaussian", 4, 1.5, "rows", filled)
     assert RunOptions().smoothings(of_rules) == of_rules
+    assert RunOptions(smooth=of_rules).smoothings(of_rules) == of_rules
+
+
+def test_a_smoothing_keeps_what_the_rules_say_of_filled_frames_unless_it_says_so_itself() -> None:
+    of_rules = RuleSet.from_string(
+        "cexpr: 1\nname: a\ncompounds: {A: fear}\n"
+        "smooth: {compounds: {kernel: box, radius: 2, filled: skip}}"
+    ).smooth
+    for filled, expected in ((None, "skip"), ("count", "count")):
+        options = RunOptions(smooth={"compounds": Smoothing("box", 5, filled=filled)})
+        assert options.smoothings(of_rules)["compounds"] == Smoothing("box", 5, filled=expected)
+
+
+def test_smoothings_are_recorded_by_attribute_and_read_back() -> None:
+    given = {"expression": {"kernel": "gaussian", "radius": 3.0, "sigma": 1}}
+    options = RunOptions.checked({"smooth": given})
+    dumped = options.model_dump(mode="json")
+    expected = {"kernel": "gaussian", "radius": 3, "sigma": 1.0, "window": "frames"}
+    assert dumped["smooth"] == {"expression": expected}
+    assert repr(dumped["smooth"]["expression"]) == repr(expected)
+    assert RunOptions.checked(dumped) == options
+    assert pickle.loads(pickle.dumps(options)) == options
+
+
+def test_options_refuse_in_the_words_of_cexpr_however_they_are_made() -> None:
+    for make in (lambda: RunOptions(rulez="x"), lambda: RunOptions.checked({"rulez": "x"})):
+        with pytest.raises(UsageError, match=r"^unknown option 'rulez'; did you mean 'rules'"):
+            make()
+
+
+def test_another_kind_of_file_is_named_with_the_argument_that_takes_it(tmp_path: Path) -> None:
+    path = tmp_path / "file.yaml"
+    for text, kind, remedy in (
+        ("compounds: {A: fear}", "a rule file", "rules"),
+        ("cexpr_model: 1", "the manifest of a model", "model"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError) as caught:
+            read_config(path)
+        assert str(caught.value) == f"{path}: is {kind}, not an options file"
+        assert caught.value.remedies == (remedy,)
 
 
 def test_files_are_looked_for_here_and_then_beside_the_options_file(

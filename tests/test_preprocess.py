@@ -259,6 +259,15 @@ def test_pixels_may_lie_apart(change: Callable[[NDArray[np.uint8]], NDArray[np.u
     [
         ({"size": 8.0}, TypeError, r"size: expected a whole number, got 8\.0"),
         ({"size": (8, 8, 8)}, ValueError, "size: expected one number or"),
+        ({"size": None}, TypeError, "size: expected a whole number, got None"),
+        ({"size": -1}, ValueError, "size: "),
+        ({"size": 2**40}, ValueError, "size: expected .* to 2147483647; got 1099511627776"),
+        ({"size": (8, True)}, TypeError, "size: expected a whole number, got True"),
+        ({"mean": float("nan")}, ValueError, "mean: expected finite numbers"),
+        ({"mean": 10**400}, ValueError, "mean: 1000.* is out of the range of float64"),
+        ({"color": None}, TypeError, "color: expected text, got None"),
+        ({"color": ["gray"]}, TypeError, "color: expected text, got"),
+        ({"sampling": 1}, TypeError, "sampling: expected text, got 1"),
         ({"mean": None}, TypeError, "mean: expected a number, got None"),
         ({"std": "0.5"}, TypeError, r"std: expected a number, got '0\.5'"),
     ],
@@ -281,7 +290,18 @@ def test_wrong_options_are_named(
         (noise(4, 4, 4)[:, :, :2], IDENTITY, ValueError, r"image: .*\(4, 4, 2\)"),
         (noise(4, 4)[None], IDENTITY, ValueError, "image:"),
         (np.zeros((0, 4), np.uint8), IDENTITY, ValueError, "image: expected at least one pixel"),
-        (noise(4, 4), IDENTITY.astype(np.float64), TypeError, "matrices: .*float64"),
+        (None, IDENTITY, TypeError, "image: expected uint8.*NoneType"),
+        (noise(4, 4).astype(np.int64), IDENTITY, TypeError, "image: expected uint8.*int64"),
+        (noise(4, 4), None, TypeError, "matrices: expected float32.*NoneType"),
+        (noise(4, 4), [["a"]], TypeError, "matrices: expected float32.*list"),
+        (noise(4, 4), IDENTITY.astype(complex), TypeError, "matrices: .*complex128"),
+        (noise(4, 4), IDENTITY.astype(bool), TypeError, "matrices: .*bool"),
+        (
+            noise(4, 4),
+            IDENTITY.astype(float) * 1e39,
+            ValueError,
+            r"matrices: 1e\+39 is out of the range",
+        ),
         (noise(4, 4), IDENTITY[0], ValueError, "matrices: "),
         (noise(4, 4), IDENTITY * 0, ValueError, r"matrices\[0\]: .*inverse"),
         (noise(4, 4), IDENTITY * np.float32("nan"), ValueError, r"matrices\[0\]: .*finite"),
@@ -290,6 +310,28 @@ def test_wrong_options_are_named(
 def test_wrong_arrays_are_refused(image, matrices, error, match) -> None:
     with pytest.raises(error, match=match):
         cexpr.preprocess(image, matrices, 8, MEAN, STD, "rgb")
+
+
+def test_matrices_of_other_types_give_the_same() -> None:
+    image, matrix = noise(20, 30), turned(1.3, 0.5, (10, 10), 16)[None]
+    expected = cexpr.preprocess(image, matrix, 16, MEAN, STD, "rgb")
+    for other in (matrix.astype(np.float64), matrix.tolist(), matrix[:, ::-1][:, ::-1]):
+        np.testing.assert_array_equal(
+            cexpr.preprocess(image, other, 16, MEAN, STD, "rgb"), expected
+        )
+
+
+@pytest.mark.parametrize(
+    ("size", "error", "match"),
+    [
+        (None, TypeError, "size: expected a whole number, got None"),
+        (0, ValueError, "size: expected at least 1, got 0"),
+        (2**31, ValueError, "size: expected .* to 2147483647; got 2147483648"),
+    ],
+)
+def test_a_wrong_size_of_an_aligned_face_is_refused(size, error, match) -> None:
+    with pytest.raises(error, match=match):
+        cexpr.align(noise(4, 4), TEMPLATE[None], size)
 
 
 @pytest.mark.parametrize(
@@ -345,6 +387,10 @@ def test_align_takes_lists_and_float64() -> None:
         (np.full((1, 5, 2), np.nan), ValueError, r"landmarks\[0\]: expected finite"),
         (TEMPLATE, ValueError, "landmarks: expected float32, shape"),
         (np.zeros((1, 5, 2), np.complex64), TypeError, "landmarks: expected real numbers"),
+        (None, TypeError, "landmarks: expected real numbers, .* got NoneType"),
+        ("face", TypeError, "landmarks: expected real numbers, .* got str"),
+        ([[[1, 2], [3]]], TypeError, "landmarks: expected real numbers, .* got list"),
+        (np.full((1, 5, 2), 1e39), ValueError, r"landmarks: 1e\+39 is out of the range"),
     ],
 )
 def test_degenerate_landmarks_are_refused(landmarks, error, match) -> None:

@@ -1,7 +1,8 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 import cexpr
 from builders import reference
 from cexpr import _core
-from cexpr.smoothing import StreamingFilter
+from cexpr.rules.rule_set import RuleSet
+from cexpr.smoothing import Smoothing, StreamingFilter
 
 # Sums are double; what is left is the rounding of the result to float32.
 RELATIVE = 1e-6
@@ -187,21 +189,37 @@ GOOD = {
 @pytest.mark.parametrize(
     ("change", "error", "text"),
     [
-        ({"values": np.zeros((3, 2))}, TypeError, "values: expected float32"),
-        ({"values": [[0.0]]}, TypeError, "values: expected float32"),
+        ({"values": None}, TypeError, "values: expected float32, .* got NoneType"),
+        ({"values": "0"}, TypeError, "values: expected float32, .* got str"),
+        ({"values": [["0"]]}, TypeError, "values: expected float32, .* got list"),
+        ({"values": [[0], [0, 0]]}, TypeError, "values: expected float32, .* got list"),
+        ({"values": np.zeros((3, 2), complex)}, TypeError, "values: .* got dtype complex128"),
+        ({"values": np.zeros((3, 2), bool)}, TypeError, "values: .* got dtype bool"),
+        ({"values": np.zeros((3, 2), object)}, TypeError, "values: .* got dtype object"),
+        ({"values": np.full((3, 2), 1e39)}, ValueError, r"values: 1e\+39 is out of the range of f"),
         ({"values": np.zeros(3, np.float32)}, ValueError, "values: expected float32, shape"),
-        ({"frames": np.arange(3, dtype=np.int32)}, TypeError, "frames: expected int64"),
+        ({"values": 3.0}, ValueError, "values: expected float32, shape"),
+        ({"frames": np.arange(3) + 0.5}, TypeError, "frames: expected int64, .* got dtype float64"),
+        ({"frames": [0, 1, np.nan]}, TypeError, "frames: expected int64, .* got list"),
+        ({"frames": np.full(3, np.inf)}, TypeError, "frames: expected int64"),
+        ({"frames": [0, 1, 2**63]}, ValueError, r"frames: 9\.22.* is out of the range of int64"),
+        ({"frames": [0, 1, 2**70]}, TypeError, "frames: expected int64"),
+        ({"frames": None}, TypeError, "frames: expected int64"),
         ({"frames": np.arange(4)}, ValueError, "frames: expected one number for each"),
         ({"frames": np.int64([1, 3, 2])}, ValueError, "frames: .* got 2 after 3 in row 2"),
+        ({"kernel": None}, TypeError, "kernel: expected text, got None"),
         ({"kernel": "median"}, ValueError, "kernel: expected 'gaussian' or 'box'; got 'median'"),
         ({"radius": -1}, ValueError, "radius"),
         ({"radius": 1.5}, TypeError, "radius: expected a whole number, got 1.5"),
-        ({"radius": None}, TypeError, "radius"),
+        ({"radius": None}, TypeError, "radius: expected the number of frames on each side"),
+        ({"radius": True}, TypeError, "radius: expected a whole number, got True"),
         ({"sigma": None}, ValueError, "sigma"),
         ({"sigma": "3"}, TypeError, "sigma: expected a number, got '3'"),
         ({"sigma": 0.0}, ValueError, "sigma"),
         ({"sigma": np.nan}, ValueError, "sigma"),
         ({"sigma": np.inf}, ValueError, "sigma"),
+        ({"sigma": 10**400}, ValueError, "sigma: 1000.* is out of the range of float64"),
+        ({"window": 3}, TypeError, "window: expected text, got 3"),
         ({"window": "seconds"}, ValueError, "window: expected 'frames' or 'rows'"),
     ],
 )
@@ -210,6 +228,134 @@ def test_wrong_arguments_are_refused(
 ) -> None:
     with pytest.raises(error, match=text):
         cexpr.smooth(**{**GOOD, **change})
+
+
+@pytest.mark.parametrize(
+    "cast",
+    [
+        lambda array: array.astype(np.float64),
+        lambda array: array.tolist(),
+        lambda array: pd.DataFrame(array) if array.ndim == 2 else pd.Series(array),
+        lambda array: array.astype(array.dtype.newbyteorder()),
+    ],
+    ids=["float64", "list", "pandas", "bytes"],
+)
+def test_numbers_of_other_types_give_the_same(cast: Callable[[np.ndarray], object]) -> None:
+    values = np.random.default_rng(1).random((20, 3)).astype(np.float32)
+    values[4, 1] = np.nan
+    frames = np.arange(20)
+    expected = cexpr.smooth(values, frames, radius=3, sigma=2.0)
+    np.testing.assert_array_equal(
+        cexpr.smooth(cast(values), cast(frames), radius=3, sigma=2.0), expected
+    )
+    live = cexpr.StreamingFilter(3, "gaussian", 3, 2.0)
+    rows = [live.push(frame, cast(row))[1] for frame, row in enumerate(values)]
+    np.testing.assert_allclose(
+        np.concatenate([*rows, live.flush()[1]]), expected, rtol=RELATIVE, atol=ABSOLUTE
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.uint16, np.uint64, np.float32])
+def test_frame_numbers_may_have_any_type_that_holds_whole_numbers(dtype: type) -> None:
+    values = np.float32([[1], [2], [6]])
+    expected = cexpr.smooth(values, np.arange(3), "box", 1)
+    np.testing.assert_array_equal(
+        cexpr.smooth(values, np.arange(3, dtype=dtype), "box", 1), expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ((None, "box", 1), TypeError, "columns: expected a whole number, got None"),
+        ((-1, "box", 1), ValueError, "columns: expected 1 to 2147483647; got -1"),
+        ((2**80, "box", 1), ValueError, "columns: expected 1 to 2147483647; got 12"),
+        ((1, None, 1), TypeError, "kernel: expected text, got None"),
+        ((1, "box"), TypeError, "radius: expected the number of frames"),
+        ((1, "box", 1, "x"), TypeError, "sigma: expected a number, got 'x'"),
+        ((1, "gaussian", 1), ValueError, "sigma: the gaussian kernel needs"),
+    ],
+)
+def test_a_stream_is_refused_with_wrong_settings(
+    arguments: tuple[object, ...], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        cexpr.StreamingFilter(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("frame", "row", "error", "text"),
+    [
+        ("1", [0.0], TypeError, "frame: expected a whole number, got '1'"),
+        (1.0, [0.0], TypeError, r"frame: expected a whole number, got 1\.0"),
+        (2**64, [0.0], ValueError, "frame: 18446744073709551616 is out of the range of int64"),
+        (1, None, TypeError, "row: expected float32, .* got NoneType"),
+        (1, [[0.0]], ValueError, "row: expected float32, shape"),
+        (1, ["a"], TypeError, "row: expected float32, .* got list"),
+    ],
+)
+def test_a_stream_refuses_wrong_rows(
+    frame: object, row: object, error: type[Exception], text: str
+) -> None:
+    live = cexpr.StreamingFilter(1, "box", 1)
+    with pytest.raises(error, match=text):
+        live.push(frame, row)
+    if error is TypeError and "frame" in text:
+        with pytest.raises(error, match=text):
+            live.advance(frame)
+
+
+def test_a_smoothing_of_a_rule_file_is_what_its_author_wrote() -> None:
+    rules = RuleSet.from_string(
+        "cexpr: 1\nname: a\ncompounds: {A: fear}\nsmooth:\n"
+        "  expression: {kernel: gaussian, sigma: 0.2s}\n"
+        "  valence_arousal: {kernel: box, radius: 10, window: rows}\n"
+        "  compounds: {kernel: box, radius: 2, filled: count}\n"
+    )
+    assert rules.smooth["expression"].sigma == "0.2s"
+    assert rules.smooth["valence_arousal"].radius == 10
+    assert rules.smooth["valence_arousal"].window == "rows"
+    assert rules.smooth["action_units"].kernel == "none"
+    assert (rules.smooth["compounds"].radius, rules.smooth["compounds"].filled) == (2, "count")
+    assert rules.smooth["action_units"].arguments(25.0) is None
+    gaussian = rules.smooth["expression"].arguments(25.0)
+    assert gaussian == {"kernel": "gaussian", "radius": 15, "sigma": 5.0, "window": "frames"}
+    assert rules.smooth["valence_arousal"].arguments(25.0) == {
+        "kernel": "box",
+        "radius": 10,
+        "sigma": None,
+        "window": "rows",
+    }
+
+
+def test_equal_smoothings_are_equal_however_they_are_written() -> None:
+    assert Smoothing("gaussian", 3, 2) == Smoothing("gaussian", 3.0, 2.0)
+    assert repr(Smoothing("gaussian", 3.0, 2)) == repr(Smoothing("gaussian", np.int64(3), 2.0))
+    assert len({Smoothing("box", 3), Smoothing("box", 3.0), Smoothing("box", "3s")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"kernel": None}, TypeError, "kernel: expected text, got None"),
+        ({"kernel": "boxy"}, ValueError, "kernel: expected none, box or gaussian, got 'boxy'"),
+        ({"kernel": "box", "radius": -1}, ValueError, "radius: expected at least 0, got -1"),
+        ({"kernel": "box", "radius": np.inf}, ValueError, "radius: expected at least 0, got inf"),
+        ({"kernel": "box", "radius": "2 s"}, ValueError, r"radius: expected frames \(10\) or seco"),
+        ({"kernel": "box", "radius": None}, TypeError, "radius: expected a number, got None"),
+        ({"kernel": "box", "radius": 1, "sigma": 1}, ValueError, "sigma belongs to the gaussian"),
+        ({"kernel": "gaussian", "radius": 1}, ValueError, "sigma belongs to the gaussian"),
+        ({"kernel": "gaussian", "radius": 1, "sigma": 0}, ValueError, "sigma: expected a number a"),
+        ({"kernel": "box", "radius": 1, "window": "s"}, ValueError, "window: expected frames or r"),
+        ({"kernel": "box", "radius": "1s", "window": "rows"}, ValueError, "a number of rows"),
+        ({"filled": "yes"}, ValueError, "filled: expected count or skip, got 'yes'"),
+    ],
+)
+def test_a_smoothing_that_makes_no_sense_is_refused(
+    arguments: dict[str, object], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        Smoothing(**arguments)
 
 
 def test_stream_refuses_misuse() -> None:

@@ -13,19 +13,22 @@ from typing import Any
 import typer.main
 
 from cexpr.cli import app
+from cexpr.cli._help import default_of, names, usage
 
 HEADER = """# The command line
 
-Written by `python tools/make_cli_reference.py docs/cli.md` from the commands themselves.
-Exit status of every command: 0 done; 1 some clips, or a rule file's own tests, failed;
-2 bad usage, rules or model. What the commands write: [tables.md](tables.md).
-The environment variable `CEXPR_HOME` names the folder where `cexpr models pull` puts models and
-where they are looked for; `~/.cache/cexpr` without.
+`python tools/make_cli_reference.py docs/cli.md` writes this page from the commands themselves.
+`cexpr COMMAND -h` prints the same.
+Exit status: 0 done; 1 some clips, or a rule file's own tests, failed; 2 bad usage, rules or model.
+An error is one line on standard error that starts with `cexpr: `.
+The files that the commands write: [tables.md](tables.md).
+The environment variable `CEXPR_HOME` names the folder for models from `cexpr models pull`.
+Its default is `~/.cache/cexpr`.
 """
 
 
 def commands(command: Any, path: str = "cexpr") -> Iterator[tuple[str, Any]]:
-    """Every command with its full name; typer brings its own copy of click."""
+    """Every command with its full name."""
     if hasattr(command, "commands"):
         for name, child in command.commands.items():
             yield from commands(child, f"{path} {name}")
@@ -35,41 +38,30 @@ def commands(command: Any, path: str = "cexpr") -> Iterator[tuple[str, Any]]:
 
 def describe(path: str, command: Any) -> str:
     """One section of the reference."""
-    arguments = [one for one in command.params if one.param_type_name == "argument"]
-    options = [one for one in command.params if one.param_type_name == "option"]
-    usage = " ".join([path, "[OPTIONS]" if options else "", *map(_shown, arguments)])
-    lines = [f"## {path}", "", "```", " ".join(usage.split()), "```", ""]
+    lines = [f"## {path}", "", "```", usage(command, path), "```", ""]
     lines += [" ".join(part.split()) + "\n" for part in command.help.split("\n\n")]
     if command.params:
         lines += ["| argument or option | meaning | default |", "| --- | --- | --- |"]
-        lines += [
-            f"| {_names(one)} | {' '.join((one.help or '').split())} | {_default(one)} |"
-            for one in (*arguments, *options)
-        ]
+        ordered = sorted(command.params, key=lambda one: one.param_type_name != "argument")
+        lines += [f"| {_names(one)} | {_plain(one.help)} | {_default(one)} |" for one in ordered]
     return "\n".join(lines) + "\n"
 
 
-def _shown(argument: Any) -> str:
-    name = argument.name.upper() + ("..." if argument.nargs == -1 else "")
-    return name if argument.required else f"[{name}]"
-
-
 def _names(parameter: Any) -> str:
-    if parameter.param_type_name == "argument":
-        return f"`{parameter.name.upper()}`"
-    return ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+    return f"`{_plain(names(parameter))}`"
+
+
+def _plain(text: str) -> str:
+    """A text for a cell of a table."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _default(parameter: Any) -> str:
     if parameter.required:
         return "required"
-    value = parameter.default
-    if isinstance(parameter.show_default, str):
-        return parameter.show_default
-    if value is None or value in (False, (), [], "") or callable(value):
-        return ""
-    values = value if isinstance(value, list | tuple) else [value]
-    return ", ".join(f"`{getattr(one, 'value', one)}`" for one in values)
+    default = default_of(parameter)
+    # A default in words stands for a value that the command finds out.
+    return f"`{default}`" if default and not isinstance(parameter.show_default, str) else default
 
 
 def reference() -> str:

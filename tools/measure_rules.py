@@ -25,7 +25,8 @@ from cexpr.metrics import COMPOUND_FRAMES
 from cexpr.models import zoo
 from cexpr.models.manifest import sha256_of
 from cexpr.models.outputs import Signals
-from cexpr.rules.rule_set import RuleSet, shipped
+from cexpr.rules.files import shipped
+from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import EXPRESSIONS
 
 Levels = dict[str, float]

@@ -6,15 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from cexpr._core import __version__
-from cexpr.errors import CexprError, ClipError, ModelError, RuleError, UsageError
+from cexpr.errors import CexprError, ClipError, FileError, ModelError, RuleError, UsageError
 from cexpr.preprocess import align, preprocess
-from cexpr.smoothing import smooth
+from cexpr.smoothing import Smoothing, StreamingFilter, smooth
 
 if TYPE_CHECKING:
     from cexpr import metrics
     from cexpr.analyzer import Analyzer
+    from cexpr.clips.sources import find_clips
+    from cexpr.options import RunOptions
     from cexpr.pipeline import Pipeline, analyze
     from cexpr.rules.rule_set import RuleSet
+    from cexpr.runs.apply import apply
+    from cexpr.runs.run import run
     from cexpr.tables.result import ClipResult
 
 __all__ = [
@@ -22,26 +26,37 @@ __all__ = [
     "CexprError",
     "ClipError",
     "ClipResult",
+    "FileError",
     "ModelError",
     "Pipeline",
     "RuleError",
     "RuleSet",
+    "RunOptions",
+    "Smoothing",
+    "StreamingFilter",
     "UsageError",
     "__version__",
     "align",
     "analyze",
+    "apply",
+    "find_clips",
     "metrics",
     "preprocess",
+    "run",
     "smooth",
 ]
 
-# Loaded when they are asked for, because their libraries take a while.
+# Imported when they are first used, because their libraries take a while.
 _LATE = {
     "Analyzer": "cexpr.analyzer",
     "ClipResult": "cexpr.tables.result",
     "Pipeline": "cexpr.pipeline",
     "RuleSet": "cexpr.rules.rule_set",
+    "RunOptions": "cexpr.options",
     "analyze": "cexpr.pipeline",
+    "apply": "cexpr.runs.apply",
+    "find_clips": "cexpr.clips.sources",
+    "run": "cexpr.runs.run",
 }
 
 
@@ -58,5 +73,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Name what is imported late, too."""
-    return sorted({*globals(), *__all__})
+    """Name the public interface alone, with what is imported late and without what is loaded."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -1,12 +1,15 @@
-"""Label a stream frame by frame, with a fixed delay: what a host embeds, from Python."""
+"""Label a stream of faces frame by frame, with a fixed delay."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from numpy.typing import ArrayLike
+
 from cexpr import _core
-from cexpr._support.types import Floats, Integers
+from cexpr._support.arguments import floats, integers, real, strings, whole
+from cexpr._support.types import Floats
 from cexpr.errors import RuleError
 from cexpr.rules.rule_set import RuleSet
 
@@ -42,11 +45,11 @@ class DecidedFrame:
 
 
 class Analyzer:
-    """Label a stream frame by frame.
+    """Label a stream of faces frame by frame.
 
-    The steps are those of a whole clip, and the frames that come out equal it, except that
-    functions over time in rules look back only, that gaps longer than `gap_frames` are held
-    instead of interpolated, and that lengths in seconds become frames by `frames_per_second`.
+    The steps and their results are those of a whole clip, with three exceptions: functions over
+    time in rules look back only, gaps longer than `gap_frames` are held instead of interpolated,
+    and lengths in seconds become frames by `frames_per_second`.
 
     The delay is the longest radius among the signals' smoothings, plus `gap_frames` where gaps are
     interpolated, plus the radius of the compounds' smoothing, plus the minimum duration less 1.
@@ -60,6 +63,7 @@ class Analyzer:
 
     Raises:
         RuleError: the rules need a signal that is not among `signals`.
+        TypeError: an argument has the wrong type.
         ValueError: an argument is out of range, or a smoothing counts rows.
 
     Example:
@@ -80,7 +84,11 @@ class Analyzer:
     ) -> None:
         try:
             self._analyzer = _core.Analyzer(
-                rules.core, list(signals), frames_per_second, max_faces, gap_frames
+                _require_rules(rules).core,
+                strings("signals", signals),
+                real("frames_per_second", frames_per_second),
+                whole("max_faces", max_faces, 1, 1024),
+                whole("gap_frames", gap_frames),
             )
         except _core.RuleSetError as error:
             raise RuleError(str(error)) from error
@@ -94,10 +102,10 @@ class Analyzer:
         self,
         frame: int,
         time: float,
-        signals: Floats,
-        tracks: Integers,
-        detection: Floats | None = None,
-        area: Floats | None = None,
+        signals: ArrayLike,
+        tracks: ArrayLike,
+        detection: ArrayLike | None = None,
+        area: ArrayLike | None = None,
     ) -> list[DecidedFrame]:
         """Add a frame and return the frame that is decided now: none or one.
 
@@ -105,16 +113,24 @@ class Analyzer:
             frame: Its number; each is the number after the one before. For a frame that was
                 dropped, push no faces.
             time: Seconds, not decreasing.
-            signals: float32, shape (F, S), a row for each face; NaN for unknown values.
-            tracks: int64, shape (F,), id of the person of each face.
-            detection: float32, shape (F,), detection scores, for `faces: first`.
-            area: float32, shape (F,), areas of the boxes, for `faces: largest`.
+            signals: Numbers, shape (F, S), a row for each face, rounded to float32; NaN for
+                unknown values.
+            tracks: Whole numbers, shape (F,), id of the person of each face.
+            detection: Numbers, shape (F,), detection scores, for `faces: first`.
+            area: Numbers, shape (F,), areas of the boxes, for `faces: largest`.
 
         Raises:
-            TypeError: an array has another dtype.
+            TypeError: an argument has the wrong type.
             ValueError: a shape, frame, time or track does not fit; nothing has changed then.
         """
-        decided = self._analyzer.push(frame, time, signals, tracks, detection, area)
+        decided = self._analyzer.push(
+            whole("frame", frame),
+            real("time", time),
+            floats("signals", signals),
+            integers("tracks", tracks),
+            None if detection is None else floats("detection", detection),
+            None if area is None else floats("area", area),
+        )
         return [DecidedFrame(*entry) for entry in decided]
 
     def flush(self) -> list[DecidedFrame]:
@@ -124,3 +140,9 @@ class Analyzer:
     def reset(self) -> None:
         """Forget everything, for another stream."""
         self._analyzer.reset()
+
+
+def _require_rules(rules: RuleSet) -> RuleSet:
+    if not isinstance(rules, RuleSet):
+        raise TypeError(f"rules: expected a RuleSet, got {type(rules).__name__}")
+    return rules

@@ -8,9 +8,20 @@ from typing import ClassVar
 
 
 class CexprError(Exception):
-    """Base of the errors that cexpr reports in one line instead of a traceback."""
+    """Base of the errors that cexpr reports in one line instead of a traceback.
+
+    Attributes:
+        exit_code: Exit status of a command that ends with this error.
+        remedies: Names of the arguments that would mend it, such as `overwrite`; a command adds
+            the flags that it has for them.
+    """
 
     exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, *, remedies: Sequence[str] = ()) -> None:
+        """Keep the message, and what would mend the error."""
+        super().__init__(message)
+        self.remedies = tuple(remedies)
 
 
 class UsageError(CexprError):
@@ -23,7 +34,7 @@ class RuleProblem:
 
     Attributes:
         file: Name of the file.
-        line: 1-based; 0 where the mistake has no place in the file.
+        line: 1-based; 0 if the mistake has no place in the file.
         column: 1-based, in characters.
         rule: The compound, `let` or section that it is in, or "".
         message: What is wrong and what to do.
@@ -42,15 +53,21 @@ class RuleProblem:
 
 
 class RuleError(CexprError):
-    """A rule file is wrong; the message has a line for every problem.
+    """A rule file has mistakes; the message has a line for every problem.
 
     Attributes:
-        problems: The same, taken apart; empty where no file could be read at all.
+        problems: The same, taken apart; empty if the file could not be read at all.
     """
 
-    def __init__(self, message: str, problems: Sequence[RuleProblem] = ()) -> None:
-        """Keep the message, and the problems that it tells of."""
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        problems: Sequence[RuleProblem] = (),
+        *,
+        remedies: Sequence[str] = (),
+    ) -> None:
+        """Keep the message, and the problems that it reports."""
+        super().__init__(message, remedies=remedies)
         self.problems = tuple(problems)
 
 
@@ -65,6 +82,6 @@ class FileError(CexprError):
 
 
 class ClipError(CexprError):
-    """One clip cannot be read; other clips go on."""
+    """A clip cannot be read; other clips are not affected."""
 
     exit_code: ClassVar[int] = 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -12,52 +12,67 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
+    PlainValidator,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
+from cexpr._support.text import shortened, unknown
 from cexpr._support.validation import explain
 from cexpr.errors import UsageError
 from cexpr.signals import ACTION_UNITS
+from cexpr.smoothing import Smoothing
 
 DEFAULT_RULES: Final = "default"
 DEFAULT_DETECTOR: Final = "mtcnn"
 
 _FILE_SUFFIXES: Final = (".onnx", ".yaml", ".yml")
-# Files that are taken for an options file, by a key that only they have.
-_OTHER_FILES: Final = {
-    "compounds": ("a rule file", "--rules"),
-    "cexpr_model": ("the manifest of a model", "--model"),
-}
+# Files that are mistaken for an options file: a key that only they have, what they are, and the
+# argument that takes them.
+_OTHER_FILES: Final = (
+    ("compounds", "a rule file", "rules"),
+    ("cexpr_model", "the manifest of a model", "model"),
+)
 
 Weights = Annotated[tuple[float, ...], Field(min_length=1)]
 
 
-class Smoothing(BaseModel):
-    """A smoothing that stands in for the rule file's; lengths in frames.
+def _read_smoothing(value: Any) -> Smoothing:
+    """Check a `Smoothing`, or make one of its attributes by name, as an options file has them."""
+    found = value if isinstance(value, Smoothing) else _make_smoothing(value)
+    if found.kernel != "none" and found.radius == 0:
+        raise ValueError("a kernel needs radius, at least 1")
+    return found
 
-    Attributes:
-        kernel: `none`, `box` or `gaussian`.
-        radius: Frames (or rows) on each side.
-        sigma: Standard deviation in frames, of the Gaussian.
-        window: What the radius counts.
-    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _make_smoothing(values: Any) -> Smoothing:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"expected keys with values, got {shortened(repr(values))}")
+    known = [field.name for field in fields(Smoothing)]
+    for name in values:
+        if name not in known:
+            raise ValueError(unknown("option", str(name), known))
+    if "kernel" not in values:
+        raise ValueError("option 'kernel' is missing")
+    try:
+        return Smoothing(**values)
+    except TypeError as error:
+        # Pydantic reports only a ValueError as a fault of the value.
+        raise ValueError(str(error)) from error
 
-    kernel: Literal["none", "box", "gaussian"]
-    radius: int = Field(default=0, ge=0)
-    sigma: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    window: Literal["frames", "rows"] = "frames"
 
-    @model_validator(mode="after")
-    def _complete(self) -> Smoothing:
-        if self.kernel != "none" and self.radius == 0:
-            raise ValueError("a kernel needs radius, at least 1")
-        if (self.kernel == "gaussian") != (self.sigma is not None):
-            raise ValueError("sigma belongs to the gaussian kernel, which needs it")
-        return self
+def _write_smoothing(smoothing: Smoothing) -> dict[str, Any]:
+    """Return the attributes by name, without `filled` where the rule file's holds."""
+    values = asdict(smoothing)
+    if smoothing.filled is None:
+        del values["filled"]
+    return values
+
+
+SmoothingOption = Annotated[
+    Smoothing, PlainValidator(_read_smoothing), PlainSerializer(_write_smoothing)
+]
 
 
 class RunOptions(BaseModel):
@@ -66,18 +81,26 @@ class RunOptions(BaseModel):
     Attributes:
         rules: Rule file, or name of a shipped rule set.
         models: Names or files of models, blended; empty for the default model.
-        blend: Weights by head or signal, one for each model; equal weights without.
+        blend: Weights by head or signal, one for each model; by default they are equal.
         detector: `mtcnn`, `yunet` or `full-frame`.
-        detector_model: Model file of `yunet`; else the pulled one.
-        formats: Formats of the tables.
+        detector_model: Model file of `yunet`; by default the pulled one.
+        formats: Formats of the tables, `csv` or `parquet`.
         abaw: Also write the ABAW submissions.
         events: Also write the table of events.
         provider: Execution provider of the expression models.
         threads: Threads that run at the same time for one clip, >= 1; see `cexpr.Pipeline`.
         folder_fps: Frames per second of folders of numbered images.
-        smooth: Smoothings by group of signals, instead of the rule file's.
+        smooth: `Smoothing` by group ("expression", "valence_arousal", "action_units" or
+            "compounds"), instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name, instead of
-            the models'.
+            the model's.
+
+    Raises:
+        UsageError: an option is unknown or its value is out of range; all are named.
+
+    Example:
+        >>> RunOptions(rules="hsemotion-mean", formats=["parquet"]).formats
+        ('parquet',)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -95,9 +118,16 @@ class RunOptions(BaseModel):
     folder_fps: float = Field(default=30.0, gt=0, le=1000, allow_inf_nan=False)
 
     smooth: dict[
-        Literal["expression", "valence_arousal", "action_units", "compounds"], Smoothing
+        Literal["expression", "valence_arousal", "action_units", "compounds"], SmoothingOption
     ] = Field(default_factory=dict)
     thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+
+    def __init__(self, **values: Any) -> None:
+        """Check the options."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise UsageError(explain(error, type(self), "option")) from error
 
     @field_validator("thresholds")
     @classmethod
@@ -107,16 +137,10 @@ class RunOptions(BaseModel):
             raise ValueError(f"expected {', '.join(ACTION_UNITS)}; not {', '.join(unknown)}")
         return value
 
-    def smoothings(self, of_rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    def smoothings(self, of_rules: Mapping[str, Smoothing]) -> dict[str, Smoothing]:
         """Return `RuleSet.smooth` with the groups of `smooth` replaced."""
-        own: dict[str, Mapping[str, Any]] = {
-            str(group): {
-                **of_rules[group],
-                "kernel": one.kernel,
-                "radius": (float(one.radius), "frames"),
-                "sigma": (one.sigma or 0.0, "frames"),
-                "window": one.window,
-            }
+        own = {
+            str(group): replace(one, filled=one.filled or of_rules[group].filled)
             for group, one in self.smooth.items()
         }
         return {**of_rules, **own}
@@ -135,21 +159,33 @@ class RunOptions(BaseModel):
 
         Args:
             values: Attributes by name; those left out keep their defaults.
-            shown_names: What the user calls an attribute, where it is another name.
+            shown_names: What the user calls an attribute, if that is another name.
+
+        Returns:
+            The options.
 
         Raises:
             UsageError: an option is unknown or its value is out of range; all are named.
         """
         try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise UsageError(explain(error, cls, "option", shown_names)) from error
+            return cls(**values)
+        except UsageError as error:
+            found = error.__cause__
+            if not isinstance(found, ValidationError):
+                raise
+            raise UsageError(explain(found, cls, "option", shown_names)) from found
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """Read an options file: YAML with attributes of `RunOptions`, as `cexpr tune` writes them.
 
-    Files named in it are looked for from the current folder, then beside the options file.
+    Files named in it are looked for in the current folder, then beside the options file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Attributes by name, checked.
 
     Raises:
         UsageError: the file cannot be read or an option in it is wrong; the message names it.
@@ -160,9 +196,9 @@ def read_config(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise UsageError(f"{path}: expected options by name, for example 'detector: full-frame'")
-    for key, (kind, option) in _OTHER_FILES.items():
+    for key, kind, argument in _OTHER_FILES:
         if key in values:
-            raise UsageError(f"{path}: is {kind}, not an options file; give it with {option}")
+            raise UsageError(f"{path}: is {kind}, not an options file", remedies=[argument])
     try:
         RunOptions.checked(values)
     except UsageError as error:
@@ -180,32 +216,3 @@ def _found(name: str, folder: Path) -> str:
     beside = folder / name
     is_name = Path(name).suffix not in _FILE_SUFFIXES
     return name if is_name or Path(name).is_file() or not beside.is_file() else str(beside)
-
-
-def parse_blend(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
-    """Read blending weights as the command line gives them.
-
-    Args:
-        texts: One `NAME=W,W,...` for each head or signal, for example `expression=0.8,0.2`.
-
-    Returns:
-        Weights by name.
-
-    Raises:
-        UsageError: a text is not of that form.
-    """
-    blend: dict[str, tuple[float, ...]] = {}
-    for text in texts:
-        name, equals, numbers = text.partition("=")
-        try:
-            weights = tuple(float(number) for number in numbers.split(","))
-        except ValueError:
-            weights = ()
-        usable = weights and all(math.isfinite(weight) for weight in weights)
-        if not (name and equals and usable) or name in blend:
-            raise UsageError(
-                f"--blend {text}: expected NAME=W,W with one weight for each model, "
-                "each NAME once, for example expression=0.8,0.2"
-            )
-        blend[name] = weights
-    return blend

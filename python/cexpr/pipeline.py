@@ -21,8 +21,9 @@ from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
 from cexpr.models import outputs, zoo
 from cexpr.models.stacked import open_model
-from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions, Smoothing
+from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
 from cexpr.rules.rule_set import RuleSet
+from cexpr.smoothing import Smoothing
 from cexpr.tables.result import ClipResult, FaceRows, faces_table
 from cexpr.timeline.decide import decide_tables
 

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cexpr import _core
-from cexpr._support.arguments import adjacent_pixels, pair, real, reals, whole
+from cexpr._support.arguments import adjacent_pixels, floats, pair, real, reals, text, whole
 from cexpr._support.types import Floats, Image
 
 Color = Literal["rgb", "bgr", "gray"]
 Sampling = Literal["auto", "bilinear", "area"]
 
 _PLANES = {"rgb": 3, "bgr": 3, "gray": 1}
+_LARGEST = 2**31 - 1
 
 
 def align(
@@ -59,18 +60,17 @@ def align(
                 [-0.  ,  1.18,  4.15]]], dtype=float32)
     """
     _require_image(image)
-    points = np.asarray(landmarks)
-    if points.dtype.kind not in "fiu":
-        raise TypeError(
-            f"landmarks: expected real numbers, shape (F, 5, 2); got dtype {points.dtype}"
-        )
-    points = np.ascontiguousarray(points, dtype=np.float32)
-    return _core.align(points, whole("size", size), real("margin", margin), pair("shift", shift))
+    points = floats("landmarks", landmarks)
+    if not isinstance(points, np.ndarray) or points.dtype != np.float32:
+        is_array = isinstance(points, np.ndarray)
+        got = f"dtype {points.dtype}" if is_array else type(points).__name__
+        raise TypeError(f"landmarks: expected real numbers, shape (F, 5, 2); got {got}")
+    return _core.align(points, _side("size", size), real("margin", margin), pair("shift", shift))
 
 
 def preprocess(
     image: Image,
-    matrices: Floats,
+    matrices: ArrayLike,
     size: int | tuple[int, int],
     mean: float | Sequence[float],
     std: float | Sequence[float],
@@ -96,7 +96,7 @@ def preprocess(
         image: uint8, shape (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA (alpha is left out), not
             empty; rows may lie apart, so a cut-out of a larger image is not copied, but one whose
             pixels lie apart (flipped, transposed, every other pixel) is.
-        matrices: float32, shape (F, 2, 3), from image to output pixels.
+        matrices: Numbers, shape (F, 2, 3), from image to output pixels, rounded to float32.
         size: Side of the square output in pixels, or (height, width), >= 1.
         mean: On values in 0..1, one for each output plane or one for all.
         std: Likewise, > 0.
@@ -107,20 +107,18 @@ def preprocess(
         float32, shape (F, C, height, width), C = 1 for "gray" and 3 otherwise.
 
     Raises:
-        TypeError: image is not uint8, matrices are not float32, or an option is no number.
+        TypeError: image is not uint8, matrices are not numbers, or an option has the wrong type.
         ValueError: a shape or option is out of range, or a matrix is not finite or has no inverse.
     """
-    planes = _PLANES.get(color, 0)
-    if isinstance(matrices, np.ndarray) and matrices.dtype == np.float32:
-        matrices = np.ascontiguousarray(matrices)
+    planes = _PLANES.get(text("color", color), 0)
     return _core.preprocess(
         adjacent_pixels(image),
-        matrices,
+        floats("matrices", matrices),
         _size(size),
         _per_plane("mean", mean, planes),
         _per_plane("std", std, planes),
         color,
-        sampling,
+        text("sampling", sampling),
     )
 
 
@@ -128,8 +126,13 @@ def _size(size: int | tuple[int, int]) -> int | tuple[int, int]:
     if isinstance(size, Sequence):
         if len(size) != 2:
             raise ValueError(f"size: expected one number or (height, width), got {size!r}")
-        return whole("size", size[0]), whole("size", size[1])
-    return whole("size", size)
+        return _side("size", size[0]), _side("size", size[1])
+    return _side("size", size)
+
+
+def _side(name: str, value: Any) -> int:
+    # The core refuses what is below 1.
+    return whole(name, value, -_LARGEST, _LARGEST)
 
 
 def _per_plane(name: str, values: float | Sequence[float], planes: int) -> list[float]:

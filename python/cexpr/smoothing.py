@@ -2,34 +2,113 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from numpy.typing import ArrayLike
 
 from cexpr import _core
-from cexpr._support.arguments import c_contiguous, real, whole
+from cexpr._support.arguments import floats, index, integers, real, text, whole
 from cexpr._support.types import Floats, Integers
 
-__all__ = ["StreamingFilter", "smooth"]
+__all__ = ["Smoothing", "StreamingFilter", "smooth"]
 
 _INT64_MAX = 2**63 - 1
+_MOST_COLUMNS = 2**31 - 1
+_SECONDS = re.compile(r"(\d+\.?\d*|\.\d+)(e[-+]?\d+)?s", re.IGNORECASE)
 
 Kernel = Literal["gaussian", "box"]
 Window = Literal["frames", "rows"]
+Filled = Literal["count", "skip"]
+Length = int | float | str
+"""A number of frames, or seconds as in a rule file: `"0.5s"`."""
 
 
-def _radius(radius: int | None) -> int:
-    if radius is None:
-        raise TypeError("smooth() needs 'radius', the number of frames on each side")
-    # A window that is longer than any track is the whole track.
-    return max(-1, min(whole("radius", radius), _INT64_MAX))
+@dataclass(frozen=True)
+class Smoothing:
+    """How a group of signals, or the compound scores, are smoothed over frames.
 
+    Attributes:
+        kernel: "none", "box" or "gaussian".
+        radius: Frames on each side, or seconds as text, such as "0.5s"; 0 smooths nothing.
+        sigma: Standard deviation of the Gaussian in frames, or seconds as text; None for "box" and
+            "none".
+        window: What the radius counts: "frames" (frame numbers) or "rows" (rows that have a face,
+            whatever their numbers).
+        filled: Whether compound scores that were filled in take part ("count") or not ("skip");
+            None leaves it to the rule file. Read for compound scores only.
 
-def _sigma(sigma: float | None) -> float | None:
-    return None if sigma is None else real("sigma", sigma)
+    Raises:
+        TypeError: an attribute has the wrong type.
+        ValueError: an attribute is out of range, or kernel, radius and sigma do not fit together.
+
+    Example:
+        >>> Smoothing("gaussian", radius=10, sigma=3)
+        Smoothing(kernel='gaussian', radius=10, sigma=3.0, window='frames', filled=None)
+    """
+
+    kernel: Literal["none", "box", "gaussian"] = "none"
+    radius: Length = 0
+    sigma: Length | None = None
+    window: Window = "frames"
+    filled: Filled | None = None
+
+    def __post_init__(self) -> None:
+        """Check the attributes, one by one and together, and bring numbers to one form."""
+        _require_word("kernel", self.kernel, ("none", "box", "gaussian"))
+        _require_word("window", self.window, get_args(Window))
+        if self.filled is not None:
+            _require_word("filled", self.filled, get_args(Filled))
+        if (self.kernel == "gaussian") != (self.sigma is not None):
+            raise ValueError("sigma belongs to the gaussian kernel, which needs it")
+        radius, is_seconds = _length("radius", self.radius)
+        if not is_seconds:
+            object.__setattr__(self, "radius", int(radius) if radius.is_integer() else radius)
+        elif self.window == "rows":
+            raise ValueError(f"radius: expected a number of rows, got {self.radius!r}")
+        if self.sigma is not None:
+            sigma, is_seconds = _length("sigma", self.sigma)
+            if sigma == 0:
+                raise ValueError(f"sigma: expected a number above 0, got {self.sigma!r}")
+            if not is_seconds:
+                object.__setattr__(self, "sigma", sigma)
+
+    @classmethod
+    def from_core(cls, found: Mapping[str, Any]) -> Smoothing:
+        """Build from the dict of the core."""
+        is_gaussian = found["kernel"] == "gaussian"
+        return cls(
+            kernel=found["kernel"],
+            radius=_written(*found["radius"]),
+            sigma=_written(*found["sigma"]) if is_gaussian else None,
+            window=found["window"],
+            filled=found["filled"],
+        )
+
+    def arguments(self, frames_per_second: float) -> dict[str, Any] | None:
+        """Return the arguments of `smooth`, lengths in frames, or None for the kernel "none".
+
+        Args:
+            frames_per_second: Turns seconds into frames.
+        """
+        if self.kernel == "none":
+            return None
+        return {
+            "kernel": self.kernel,
+            "radius": round(_in_frames("radius", self.radius, frames_per_second)),
+            "sigma": None
+            if self.sigma is None
+            else _in_frames("sigma", self.sigma, frames_per_second),
+            "window": self.window,
+        }
 
 
 def smooth(
-    values: Floats,
-    frames: Integers,
+    values: ArrayLike,
+    frames: ArrayLike,
     kernel: Kernel = "gaussian",
     radius: int | None = None,
     sigma: float | None = None,
@@ -43,9 +122,9 @@ def smooth(
     the weights renormalised, column by column.
 
     Args:
-        values: float32, shape (N, C); NaN marks an unknown value.
-        frames: int64, shape (N,), frame numbers that do not decrease; rows with the same number
-            are separate rows.
+        values: Numbers, shape (N, C), rounded to float32; NaN marks an unknown value.
+        frames: Whole numbers, shape (N,), frame numbers that do not decrease; rows with the same
+            number are separate rows.
         kernel: "gaussian" or "box".
         radius: Frames on each side that take part, >= 0; must be given.
         sigma: Standard deviation in frames, > 0; needed by "gaussian", not read by "box".
@@ -57,8 +136,7 @@ def smooth(
         results of its window infinite, and NaN where both signs meet.
 
     Raises:
-        TypeError: values is not float32, frames is not int64, radius is not an integer, or sigma
-            is no number.
+        TypeError: values or sigma are not numbers, or frames or radius are not whole numbers.
         ValueError: a shape, kernel, radius, sigma or window is out of range, or frames decrease.
 
     Example:
@@ -66,23 +144,29 @@ def smooth(
         array([1.5, 1.5], dtype=float32)
     """
     return _core.smooth(
-        c_contiguous(values), c_contiguous(frames), kernel, _radius(radius), _sigma(sigma), window
+        floats("values", values),
+        integers("frames", frames),
+        text("kernel", kernel),
+        _radius(radius),
+        _sigma(sigma),
+        text("window", window),
     )
 
 
 class StreamingFilter:
     """Smooth one track while it grows, with a fixed delay of `radius` frames.
 
-    The rows that come out equal those of `smooth` on the whole track. Memory is bounded by the
-    window of 2 radius + 1 rows.
+    For programs that receive scores or signals frame by frame. The rows that come out equal those
+    of `smooth` on the whole track. Memory is bounded by the window of 2 radius + 1 rows.
 
     Args:
         columns: Values in a row, >= 1.
         kernel: "gaussian" or "box".
-        radius: Frames on each side, 0..65536.
+        radius: Frames on each side, 0..65536; must be given.
         sigma: Standard deviation in frames; needed by "gaussian".
 
     Raises:
+        TypeError: an argument has the wrong type.
         ValueError: an argument is out of range.
 
     Example:
@@ -101,7 +185,10 @@ class StreamingFilter:
         sigma: float | None = None,
     ) -> None:
         self._filter = _core.StreamingFilter(
-            whole("columns", columns), kernel, _radius(radius), _sigma(sigma)
+            whole("columns", columns, 1, _MOST_COLUMNS),
+            text("kernel", kernel),
+            _radius(radius),
+            _sigma(sigma),
         )
 
     @property
@@ -109,32 +196,36 @@ class StreamingFilter:
         """Frames between a push and the row that it makes final."""
         return self._filter.delay
 
-    def push(self, frame: int, row: Floats) -> tuple[Integers, Floats]:
+    def push(self, frame: int, row: ArrayLike) -> tuple[Integers, Floats]:
         """Add the row of a frame and return the rows that are final now.
 
         Args:
             frame: Number of the frame; must increase from call to call.
-            row: float32, shape (columns,); NaN marks an unknown value.
+            row: Numbers, shape (columns,), rounded to float32; NaN marks an unknown value.
 
         Returns:
             Their frame numbers, int64 (M,), and the smoothed rows, float32 (M, columns).
 
         Raises:
-            TypeError: row is not float32.
+            TypeError: row is not numbers, or frame is not a whole number.
             ValueError: the row has another length, or the frame does not increase.
         """
-        return self._filter.push(frame, row)
+        return self._filter.push(whole("frame", frame), floats("row", row))
 
     def advance(self, frame: int) -> tuple[Integers, Floats]:
-        """Say that no row up to `frame` is still to come, and return the rows that are final now.
+        """Tell that no row up to `frame` is still to come, and return the rows that are final now.
 
         Args:
             frame: Number of the frame; must increase from call to call.
 
+        Returns:
+            As from `push`.
+
         Raises:
+            TypeError: frame is not a whole number.
             ValueError: the frame does not increase.
         """
-        return self._filter.advance(frame)
+        return self._filter.advance(whole("frame", frame))
 
     def flush(self) -> tuple[Integers, Floats]:
         """End the track: return all rows that are left; the filter is as new afterwards."""
@@ -143,3 +234,46 @@ class StreamingFilter:
     def reset(self) -> None:
         """Forget everything; frames may start anywhere again."""
         self._filter.reset()
+
+
+def _radius(radius: int | None) -> int:
+    if radius is None:
+        raise TypeError("radius: expected the number of frames on each side, got None")
+    # A window that is longer than any track is the whole track.
+    return max(-1, min(index("radius", radius), _INT64_MAX))
+
+
+def _sigma(sigma: float | None) -> float | None:
+    return None if sigma is None else real("sigma", sigma)
+
+
+def _require_word(name: str, value: Any, words: tuple[str, ...]) -> None:
+    if text(name, value) not in words:
+        raise ValueError(f"{name}: expected {', '.join(words[:-1])} or {words[-1]}, got {value!r}")
+
+
+def _length(name: str, length: Any) -> tuple[float, bool]:
+    """Return the value of a length and whether it is in seconds.
+
+    Raises:
+        TypeError: It is neither a number nor a text.
+        ValueError: It is negative or not finite, or a text that is not a number of seconds.
+    """
+    if isinstance(length, str):
+        if not _SECONDS.fullmatch(length):
+            raise ValueError(f"{name}: expected frames (10) or seconds ('0.5s'), got {length!r}")
+        return float(length[:-1]), True
+    value = real(name, length)
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name}: expected at least 0, got {length!r}")
+    return value, False
+
+
+def _in_frames(name: str, length: Length, rate: float) -> float:
+    value, is_seconds = _length(name, length)
+    return value * rate if is_seconds else value
+
+
+def _written(value: float, unit: str) -> Length:
+    """Return a length of the core as a person writes it."""
+    return f"{value!r}s" if unit == "seconds" else value

@@ -16,7 +16,8 @@ import pytest
 import cexpr.runs.run
 from builders.run_files import BASE, Command, read_csv, read_run
 from builders.video_files import grey_steps, write_mjpeg_avi
-from cexpr.errors import FileError
+from cexpr.cli.run import parse_blend
+from cexpr.errors import FileError, UsageError
 from cexpr.runs.record import RunRecord
 from cexpr.tables.files import read_table
 
@@ -232,8 +233,14 @@ def test_an_address_is_named_as_it_was_typed(work: Path, cexpr_command: Command)
     [
         (("--fps", "-3"), "--fps: expected a number above 0, got -3.0"),
         (("--format", "xlsx"), "--format: expected csv or parquet, got 'xlsx'"),
-        (("--config", "pair.yaml"), "pair.yaml: is a rule file, not an options file; give it with"),
-        (("--config", "tiny.yaml"), "tiny.yaml: is the manifest of a model, not an options file"),
+        (
+            ("--config", "pair.yaml"),
+            "pair.yaml: is a rule file, not an options file (use --rules)",
+        ),
+        (
+            ("--config", "tiny.yaml"),
+            "tiny.yaml: is the manifest of a model, not an options file (use --model)",
+        ),
     ],
 )
 def test_a_wrong_option_is_called_as_it_was_typed(
@@ -258,3 +265,21 @@ def test_images_in_sequence_that_are_no_folder_clip_are_remarked(
     assert "name them 1.jpg, 2.jpg, ..." in outcome.err
     for folder in ("odd", "few"):
         assert "numbered in sequence" not in cexpr_command("run", *BASE, folder).err
+
+
+def test_blend_weights_are_read_by_name() -> None:
+    assert parse_blend(["expression=0.8,0.2", "fear=1,0"]) == {
+        "expression": (0.8, 0.2),
+        "fear": (1.0, 0.0),
+    }
+
+
+@pytest.mark.parametrize("text", ["expression", "=1,2", "fear=", "fear=a,b", "fear=nan,1"])
+def test_weights_in_another_form_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="expected NAME=W,W"):
+        parse_blend([text])
+
+
+def test_weights_for_one_name_are_given_once() -> None:
+    with pytest.raises(UsageError, match="each NAME once"):
+        parse_blend(["fear=1,0", "fear=0,1"])

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import io
 import json
-import re
-import sys
 import warnings
 from pathlib import Path
 
@@ -13,9 +10,9 @@ import sklearn.metrics
 from typer.testing import CliRunner
 
 from cexpr import metrics
-from cexpr.abaw.classes import AFF_WILD2_EXPRESSIONS, CE_CLASSES, CE_HEADER, MTL_HEADER
+from cexpr.abaw.classes import CE_HEADER, MTL_HEADER
 from cexpr.abaw.files import Compounds, Key, MultiTask
-from cexpr.cli import app, evaluate_abaw
+from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.evaluation import reports as evaluation
 
@@ -208,41 +205,6 @@ def test_the_commands_print_what_the_measures_say(tmp_path: Path) -> None:
     for text in (f"{score.expression:.4f}", f"{score.action_units:.4f}", "AU26", "other"):
         assert text in result.stdout
     assert "p_mtl" in json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
-
-
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_the_tables_of_classes_can_be_read_in_80_columns_and_in_a_pipe(
-    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
-) -> None:
-    # As many rows of each class as the largest sets of annotations have of all together.
-    for names in (CE_CLASSES, AFF_WILD2_EXPRESSIONS):
-        confusion = np.full((len(names), len(names) + 1), 123_456)
-        many = evaluation.ClassReport(
-            rows=int(confusion.sum()),
-            f1=0.1,
-            interval=(0.0, 0.2),
-            per_class=np.full(len(names), 0.123),
-            precision=np.full(len(names), 0.456),
-            recall=np.full(len(names), 0.789),
-            confusion=confusion,
-        )
-        text = io.StringIO()
-        monkeypatch.setattr(text, "isatty", lambda: is_terminal)
-        monkeypatch.setattr(sys, "stdout", text)
-        monkeypatch.setenv("COLUMNS", "80" if is_terminal else "20")
-        console = evaluate_abaw._console()
-        evaluate_abaw._print_classes(console, names, many)
-        monkeypatch.undo()
-        lines = re.sub(r"\x1b\[[0-9;]*m", "", text.getvalue()).splitlines()
-        assert max(map(len, lines)) <= 80
-        assert "…" not in text.getvalue()
-        for name in names:
-            (scores,) = (line for line in lines if line.startswith(f"│ {name} "))
-            short = scores.split("│")[2].strip()
-            for value in ("0.123", "0.456", "0.789"):
-                assert value in scores
-            (counts,) = (line for line in lines if line.startswith(f"{short} "))
-            assert counts.split() == [short, *["123456"] * (len(names) + 1)]
 
 
 def test_a_frame_without_a_prediction_can_be_held(tmp_path: Path) -> None:

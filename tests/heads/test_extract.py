@@ -77,7 +77,7 @@ def test_an_extraction_that_was_stopped_goes_on(
         patch.setattr(Extractor, "extract", stop)
         code, text = command("extract", clips, "-o", out, *options)
     assert code == 130
-    assert "the same command does the rest" in text
+    assert "run the same command again" in text
     assert not out.exists()
     text = extract_all(clips, model, out)
     assert "clip1: 20 faces (kept)" in text

@@ -47,4 +47,4 @@ def test_features_of_another_model_are_refused(clips: Path, model: Path, tmp_pat
         "--model", model, "-o", tmp_path / "mine.onnx",
     )  # fmt: skip
     assert code != 0
-    assert "the features are not of" in text
+    assert "the features are not from" in text

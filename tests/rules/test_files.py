@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 
 import cexpr
-from cexpr.rules.rule_set import RuleSet, shipped
+from cexpr.rules.files import shipped
+from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import SIGNALS
 from cexpr.tables.result import FaceRows
 from cexpr.timeline.decide import decide_tables
@@ -99,7 +100,7 @@ def test_hsemotion_means(signals: npt.NDArray[np.float32]) -> None:
 def test_hsemotion_follows_the_published_order() -> None:
     for kind in ("mean", "gmean", "hmean"):
         rules = RuleSet.load(f"hsemotion-{kind}")
-        kernels = {group: options["kernel"] for group, options in rules.smooth.items()}
+        kernels = {group: smoothing.kernel for group, smoothing in rules.smooth.items()}
         assert kernels == {
             "expression": "none",
             "valence_arousal": "none",

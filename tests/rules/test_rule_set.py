@@ -7,6 +7,7 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cexpr.errors import RuleError
@@ -92,8 +93,6 @@ def test_a_missing_signal_is_refused_with_its_place() -> None:
 
 def test_wrong_arrays_are_refused() -> None:
     rules = RuleSet.from_string(TEXT)
-    with pytest.raises(TypeError, match="float32"):
-        rules.evaluate(np.zeros((2, 4)), names=NAMES)
     with pytest.raises(ValueError, match="signals"):
         rules.evaluate(np.zeros((2, 3), np.float32), names=NAMES)
     with pytest.raises(ValueError, match="surprise"):
@@ -101,10 +100,96 @@ def test_wrong_arrays_are_refused() -> None:
     for names in ("fear", [1, 2, 3, 4]):
         with pytest.raises(TypeError, match="names: expected a sequence of strings"):
             rules.evaluate(np.zeros((2, 4), np.float32), names=names)  # type: ignore[arg-type]
-    with pytest.raises(TypeError):
-        rules.decide(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="scores"):
         rules.decide(np.zeros((2, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"signals": None}, TypeError, "signals: expected float32, .* got NoneType"),
+        ({"signals": "fear"}, TypeError, "signals: expected float32, .* got str"),
+        ({"signals": [["a"]]}, TypeError, "signals: expected float32, .* got list"),
+        ({"signals": np.zeros((2, 4), bool)}, TypeError, "signals: .* got dtype bool"),
+        ({"signals": np.zeros((2, 4), complex)}, TypeError, "signals: .* got dtype complex128"),
+        ({"signals": np.full((2, 4), 1e300)}, ValueError, r"signals: 1e\+300 is out of the range"),
+        ({"signals": np.zeros(4)}, ValueError, "signals: expected float32, shape"),
+        ({"names": None}, TypeError, "names: expected a sequence of strings; got None"),
+        ({"names": 3}, TypeError, "names: expected a sequence of strings; got 3"),
+        ({"frames": [0.5, 1.0]}, TypeError, "frames: expected int64"),
+        ({"frames": "ab"}, TypeError, "frames: expected int64"),
+        ({"times": ["a", "b"]}, TypeError, "times: expected float64"),
+        ({"tracks": [1, np.nan]}, TypeError, "tracks: expected int64"),
+        ({"tracks": [1]}, ValueError, "tracks"),
+        ({"windows": None}, TypeError, "windows: expected text, got None"),
+        ({"windows": "both"}, ValueError, "windows: expected 'centred' or 'trailing'"),
+    ],
+)
+def test_wrong_arguments_are_named(
+    change: dict[str, object], error: type[Exception], message: str
+) -> None:
+    rules = RuleSet.from_string(TEXT)
+    arguments = {"signals": np.zeros((2, 4), np.float32), "names": NAMES, **change}
+    for method in (rules.evaluate, rules.classify, rules.explain):
+        with pytest.raises(error, match=message):
+            method(**arguments)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("row", "error", "message"),
+    [
+        (None, TypeError, "row: expected a whole number, got None"),
+        (0.0, TypeError, r"row: expected a whole number, got 0\.0"),
+        (-1, ValueError, "row: expected at least 0; got -1"),
+        (2, ValueError, "row: expected less than 2, got 2"),
+        (2**70, ValueError, "row: 118059.* is out of the range of int64"),
+    ],
+)
+def test_a_row_that_is_not_there_is_not_explained(
+    row: object, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        RuleSet.from_string(TEXT).explain(np.zeros((2, 4)), NAMES, row=row)  # type: ignore[arg-type]
+
+
+def test_numbers_of_other_types_give_the_same() -> None:
+    rules = RuleSet.from_string(
+        "cexpr: 1\nname: t\ncompounds: {A: 'mean_over(fear, 2s)', B: anger}"
+    )
+    signals = rows((0.1, 0.4), (0.3, 0.2), (0.6, 0.7))
+    names, times, tracks = ["fear", "anger"], np.array([0.0, 1.0, 2.0]), np.array([1, 1, 2])
+    expected = rules.evaluate(signals, names, times=times, tracks=tracks)
+    for cast in (np.float64, np.ndarray.tolist, pd.DataFrame):
+        found = rules.evaluate(
+            cast(signals), names, times=[0, 1, 2], tracks=tracks.astype(np.int32)
+        )
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(rules.decide(cast(expected)), rules.decide(expected))
+    frame = pd.DataFrame(signals.astype(np.float64), columns=names)
+    found = rules.evaluate(frame, frame.columns, times=pd.Series(times), tracks=[1.0, 1.0, 2.0])
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("scores", [None, "ab", [["a", "b"]], np.zeros((2, 2), bool)])
+def test_scores_that_are_not_numbers_are_refused(scores: object) -> None:
+    with pytest.raises(TypeError, match="scores: expected float32"):
+        RuleSet.from_string(TEXT).decide(scores)  # type: ignore[arg-type]
+
+
+def test_texts_and_paths_of_another_type_are_refused() -> None:
+    for make in (RuleSet.from_string, RuleSet):
+        with pytest.raises(TypeError, match="text: expected text, got 3"):
+            make(3)  # type: ignore[operator]
+    with pytest.raises(TypeError, match="data: expected a dict, got None"):
+        RuleSet.from_dict(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="given: expected a dict, got 'fear'"):
+        RuleSet.from_string(TEXT).explain_given("fear")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="path: expected a path or a name, got None"):
+        RuleSet.load(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="fear: expected a number, got 'much'"):
+        RuleSet.from_string(TEXT).explain_given({"fear": "much"})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="names: expected a sequence of strings; got None"):
+        RuleSet.from_string(TEXT).missing(None)  # type: ignore[arg-type]
 
 
 def test_without_an_index_seconds_see_one_row_and_frames_see_neighbours() -> None:

@@ -1,18 +1,55 @@
-"""Arguments as the core takes them: arrays laid out row by row, and scalars of the right kind."""
+"""Arguments as the core takes them: arrays of its types laid out row by row, and checked scalars.
+
+Numbers are cast where nothing but ordinary rounding is lost: float64 to float32, int32 and whole
+floats to int64, lists to arrays. Everything else (text, objects, complex numbers, and truth values,
+which are no measurements) is handed on as it is, for the core to refuse in its own words.
+"""
 
 from __future__ import annotations
 
 import numbers
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from cexpr._support.text import shortened
 
-def c_contiguous(array: Any) -> Any:
-    """Lay an array out row by row; what is no array is left for the core to refuse."""
-    return np.ascontiguousarray(array) if isinstance(array, np.ndarray) and array.ndim else array
+_INT64 = np.iinfo(np.int64)
+
+
+def floats(name: str, values: Any) -> Any:
+    """Return numbers as a float32 array; what is no array of numbers is returned unchanged.
+
+    Raises:
+        ValueError: A number is out of the range of float32.
+    """
+    return _as_floats(name, values, np.dtype(np.float32))
+
+
+def doubles(name: str, values: Any) -> Any:
+    """Return numbers as a float64 array; what is no array of numbers is returned unchanged."""
+    return _as_floats(name, values, np.dtype(np.float64))
+
+
+def integers(name: str, values: Any) -> Any:
+    """Return whole numbers as an int64 array; everything else is returned unchanged.
+
+    Raises:
+        ValueError: A number is out of the range of int64.
+    """
+    array = _as_array(values)
+    if array is None or array.dtype == np.int64:
+        return _by_rows(values if array is None else array)
+    # As float64, in which the bounds of int64 are exact but for the 1 that is taken off the upper.
+    wide = array.astype(np.float64)
+    if array.dtype.kind == "f" and not (np.isfinite(wide) & (wide == np.rint(wide))).all():
+        return values
+    outside = (wide < _INT64.min) | (wide >= 2.0**63)
+    if outside.any():
+        raise ValueError(f"{name}: {array[outside][0]} is out of the range of int64")
+    return _by_rows(array.astype(np.int64))
 
 
 def adjacent_pixels(image: Any) -> Any:
@@ -24,34 +61,57 @@ def adjacent_pixels(image: Any) -> Any:
     return image if image.strides[1:] == strides else np.ascontiguousarray(image)
 
 
-def whole(name: str, value: Any) -> int:
-    """Return a whole number.
+def index(name: str, value: Any) -> int:
+    """Return a whole number of any size.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It is not a whole number.
     """
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name}: expected a whole number, got {value!r}") from None
+    if not isinstance(value, bool):
+        try:
+            return operator.index(value)
+        except TypeError:
+            pass
+    raise TypeError(f"{name}: expected a whole number, got {_shown(value)}")
+
+
+def whole(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
+    """Return a whole number of 64 bits.
+
+    Raises:
+        TypeError: It is not a whole number.
+        ValueError: It is not within `low` and `high`.
+    """
+    found = index(name, value)
+    if (low is not None and found < low) or (high is not None and found > high):
+        expected = f"at least {low}" if high is None else f"{low} to {high}"
+        raise ValueError(f"{name}: expected {expected}; got {_shown(found)}")
+    if not _INT64.min <= found <= _INT64.max:
+        raise ValueError(f"{name}: {_shown(found)} is out of the range of int64")
+    return found
 
 
 def real(name: str, value: Any) -> float:
     """Return a real number.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It is not a real number.
+        ValueError: It is out of the range of float64.
     """
-    if not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}: expected a number, got {value!r}")
-    return float(value)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}: expected a number, got {_shown(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name}: {_shown(value)} is out of the range of float64") from None
 
 
 def reals(name: str, values: Any) -> list[float]:
     """Return one number or several as a list.
 
     Raises:
-        TypeError: A value is no real number.
+        TypeError: A value is not a real number.
+        ValueError: A value is out of the range of float64.
     """
     if isinstance(values, np.ndarray):
         values = values.ravel().tolist()
@@ -64,10 +124,78 @@ def pair(name: str, values: Any) -> tuple[float, float]:
     """Return two numbers.
 
     Raises:
-        TypeError: A value is no real number.
+        TypeError: A value is not a real number.
         ValueError: There are not two.
     """
     listed = reals(name, values)
     if len(listed) != 2:
         raise ValueError(f"{name}: expected two numbers, got {len(listed)}")
     return listed[0], listed[1]
+
+
+def text(name: str, value: Any) -> str:
+    """Return a text.
+
+    Raises:
+        TypeError: It is not a text.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected text, got {_shown(value)}")
+    return value
+
+
+def strings(name: str, values: Any) -> list[str]:
+    """Return several texts as a list.
+
+    Raises:
+        TypeError: It is not a sequence of texts.
+    """
+    try:
+        listed = None if isinstance(values, str) else list(values)
+    except TypeError:
+        listed = None
+    if listed is None or not all(isinstance(one, str) for one in listed):
+        raise TypeError(f"{name}: expected a sequence of strings; got {_shown(values)}")
+    return listed
+
+
+def mapping(name: str, value: Any) -> Mapping[Any, Any]:
+    """Return names with values.
+
+    Raises:
+        TypeError: It is not a dict or the like.
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}: expected a dict, got {_shown(value)}")
+    return value
+
+
+def _as_floats(name: str, values: Any, dtype: np.dtype[Any]) -> Any:
+    array = _as_array(values)
+    if array is None or array.dtype == dtype:
+        return _by_rows(values if array is None else array)
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    lost = np.isinf(cast) & np.isfinite(array)
+    if lost.any():
+        raise ValueError(f"{name}: {array[lost][0]} is out of the range of {dtype}")
+    return _by_rows(cast)
+
+
+def _as_array(values: Any) -> Any:
+    """Return an array of real numbers, or None for what is none."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return array if array.dtype.kind in "fiu" else None
+
+
+def _by_rows(values: Any) -> Any:
+    return (
+        np.ascontiguousarray(values) if isinstance(values, np.ndarray) and values.ndim else values
+    )
+
+
+def _shown(value: Any) -> str:
+    return shortened(repr(value))

@@ -29,5 +29,5 @@ def cmake_dir() -> Path:
             if config.is_file():
                 return config.parent
     raise UsageError(
-        "the CMake package is not installed with cexpr; install a wheel, pip install cexpr"
+        "the CMake package is not installed with cexpr; install the wheel: pip install cexpr"
     )

@@ -22,11 +22,17 @@ def shortened(text: str, longest: int = 40) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
-def unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    """Say that a name is not known, and which one may have been meant."""
+def closest(name: str, known: Sequence[str]) -> str | None:
+    """Return the known name that was probably meant, or None."""
     # `fps` is no close match of `folder_fps`, but a word of it.
     close = difflib.get_close_matches(name, known, 1) or [
         one for one in known if name in one.split("_")
     ]
-    hint = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}"
+    return close[0] if close else None
+
+
+def unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    """Say that a name is not known, and which one may have been meant."""
+    close = closest(name, known)
+    hint = f"; did you mean '{close}'?" if close else f"; known: {', '.join(known)}"
     return f"unknown {kind} '{shortened(name)}'{hint}"

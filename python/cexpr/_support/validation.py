@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with options and manifests, in words for their author."""
+"""The problems that pydantic finds in options and manifests, in words for their author."""
 
 from __future__ import annotations
 
@@ -40,19 +40,22 @@ def explain(
     noun: str,
     shown_names: Mapping[str, str] | None = None,
 ) -> str:
-    """Say in one sentence what is wrong; of many problems the first ones.
+    """Say in one sentence what is wrong; if there are many problems, the first ones.
 
     Args:
-        error: What pydantic raised.
+        error: The error that pydantic raised.
         model: The class that was validated.
-        noun: What a name in it is called: `option`, `key`.
+        noun: The word for a name in it: `option`, `key`.
         shown_names: Names as the user typed them, by attribute.
+
+    Returns:
+        The sentence.
     """
     places = [one["loc"] for one in error.errors()]
     problems = [
         _sentence(one, model, noun, shown_names or {})
         for one in error.errors()
-        # A list that is empty because its entries are wrong has been complained about.
+        # A list that is empty because its entries are wrong is already among the problems.
         if not (one["type"] == "too_short" and _is_within(places, one["loc"]))
     ]
     more = len(problems) - _SHOWN
@@ -95,7 +98,7 @@ def _at(names: Sequence[str], message: str, shown_names: Mapping[str, str]) -> s
 
 
 def _fields(model: type[BaseModel], outer: Sequence[str]) -> list[str]:
-    """Names that the model at a place takes; a name that is no field is a dictionary's key."""
+    """Names that the model at a place takes; a name that is not a field is a dictionary's key."""
     for name in outer:
         field = model.model_fields.get(name)
         inner = None if field is None else _model_in(field.annotation)

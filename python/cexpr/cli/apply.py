@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cexpr.cli.summary import finish
+from cexpr.cli import _options as options
+from cexpr.cli._summary import finish
 
 if TYPE_CHECKING:
     from cexpr.runs.record import ClipRecord
 
 
 def apply(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder of a finished run.", show_default=False)
-    ],
+    folder: options.RunFolder,
     rules: Annotated[
         str | None,
         typer.Option(
             metavar="FILE|NAME",
-            help="Rule file, or name of a shipped rule set; without, the rules of the run.",
-            show_default=False,
+            help="Rule file, or name of a shipped rule set (see 'cexpr rules list').",
+            show_default="the rules of the run",
         ),
     ] = None,
     formats: Annotated[
@@ -31,28 +29,22 @@ def apply(
         typer.Option(
             "--format",
             metavar="csv|parquet",
-            help="Also write the tables in this format; repeatable.",
+            help="Also write the tables in this format. Repeat for both.",
             autocompletion=lambda: ["csv", "parquet"],
             show_default=False,
         ),
     ] = None,
-    events: Annotated[
-        bool, typer.Option("--events", help="Also write the table of events for each clip.")
-    ] = False,
-    abaw: Annotated[
-        bool, typer.Option("--abaw", help="Also write the ABAW submissions CE.txt and MTL.txt.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but failures.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print run.json on standard output.")
-    ] = False,
+    events: options.Events = False,
+    abaw: options.Abaw = False,
+    quiet: options.Quiet = False,
+    as_json: options.SummaryAsJson = False,
 ) -> None:
-    """Decide the clips of a finished run anew, with other rules; no video is read.
+    """Decide the clips of a finished run again with other rules, without reading any video.
 
-    Replaces the tables of frames, and events and submissions where the run wrote them.
+    Replaces the tables of frames, and the events and submissions if the run wrote them.
 
-    With --events, --abaw and --format it also writes what the run did not; a run that goes on in
-    the folder later needs these options, too.
+    --events, --abaw and --format add tables that the run did not write. To continue the run in
+    this folder later, give 'cexpr run' the same options.
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage or rules.
     """

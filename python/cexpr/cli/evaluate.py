@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import typer
-
+from cexpr.cli._help import App
 from cexpr.cli.evaluate_abaw import ce, mtl, shares
 from cexpr.cli.evaluate_crowd import crowd
 
-app = typer.Typer(help="Measure rule sets and models on labelled data.", no_args_is_help=True)
+app = App(help="Evaluate rule sets and models on labelled data.")
 app.command()(ce)
 app.command()(shares)
 app.command()(mtl)

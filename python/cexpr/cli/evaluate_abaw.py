@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from cexpr.cli._console import page, print_json
+from cexpr.cli._options import ReportAsJson, Rounds
 from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
     from cexpr.evaluation.reports import ClassReport, Interval
 
-# Of a file or pipe, which has no width to fit into.
-_PAGE_WIDTH: Final = 160
-
 Labels = Annotated[
     Path,
-    typer.Argument(help="Annotations: a file, or a folder with one for each video.", exists=True),
+    typer.Argument(
+        metavar="LABELS",
+        help="Annotations: a file, or a folder with one file per video.",
+        exists=True,
+    ),
 ]
 Predictions = Annotated[
-    Path, typer.Argument(help="Submission, or the folder of a run with --abaw.", exists=True)
+    Path,
+    typer.Argument(
+        metavar="PREDICTIONS",
+        help="A submission file, or the folder of a run with --abaw.",
+        exists=True,
+    ),
 ]
 Hold = Annotated[
     bool,
     typer.Option(
-        "--hold", help="A labelled frame without a prediction takes that of the nearest frame."
+        "--hold",
+        help="Give a labelled frame without a prediction the prediction of the nearest frame.",
     ),
 ]
-Rounds = Annotated[int, typer.Option(help="Draws of the bootstrap over videos.", min=100)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def ce(
@@ -43,11 +48,12 @@ def ce(
     predictions: Predictions,
     hold: Hold = False,
     rounds: Rounds = 1000,
-    as_json: AsJson = False,
+    as_json: ReportAsJson = False,
 ) -> None:
-    """Score compound expressions: macro F1 over all seven, with a 95 % interval over videos.
+    """Score compound expressions: macro F1 over all seven classes, with a 95% interval.
 
-    Rows labelled -1 are left out. A class that never occurs counts 0.
+    Rows labelled -1 are left out. A class that never occurs counts as 0. The interval is a
+    bootstrap over videos.
     """
     from cexpr.abaw import folders as abaw_folders
     from cexpr.abaw.classes import CE_CLASSES
@@ -60,18 +66,18 @@ def ce(
         rounds=rounds,
     )
     if as_json:
-        _print_json(asdict(report))
+        print_json(asdict(report))
         return
-    console = _console()
+    console = page()
     console.print(f"{report.rows} labelled rows, macro F1 {_shown(report.f1, report.interval)}")
-    _print_classes(console, CE_CLASSES, report)
+    print_classes(console, CE_CLASSES, report)
 
 
-def shares(predictions: Predictions, as_json: AsJson = False) -> None:
-    """Compare how often each compound is predicted with its published share, without any labels.
+def shares(predictions: Predictions, as_json: ReportAsJson = False) -> None:
+    """Compare how often each compound is predicted with its published share; needs no labels.
 
-    Prints the Kullback-Leibler divergence, published shares first, natural logarithm; infinite
-    where a compound is never predicted. Frames without a label are left out.
+    Prints the Kullback-Leibler divergence of the published shares from the predicted ones, in
+    nats; it is infinite if a compound is never predicted. Frames without a label are left out.
     """
     from cexpr import metrics
     from cexpr.abaw import folders as abaw_folders
@@ -83,13 +89,13 @@ def shares(predictions: Predictions, as_json: AsJson = False) -> None:
     if as_json:
         # JSON has no infinity.
         finite = divergence if np.isfinite(divergence) else None
-        _print_json({"divergence": finite, "counts": dict(zip(CE_CLASSES, counts, strict=True))})
+        print_json({"divergence": finite, "counts": dict(zip(CE_CLASSES, counts, strict=True))})
         return
     table = Table("compound", "frames", "share", "published")
     published = np.array(metrics.COMPOUND_FRAMES) / sum(metrics.COMPOUND_FRAMES)
     for name, count, share in zip(CE_CLASSES, counts, published, strict=True):
         table.add_row(name, str(count), f"{count / max(1, counts.sum()):.3f}", f"{share:.3f}")
-    console = _console()
+    console = page()
     console.print(table)
     console.print(f"divergence {divergence:.4f}")
 
@@ -99,12 +105,12 @@ def mtl(
     predictions: Predictions,
     hold: Hold = False,
     rounds: Rounds = 1000,
-    as_json: AsJson = False,
+    as_json: ReportAsJson = False,
 ) -> None:
-    """Score the multi-task challenge: concordance, macro F1 over 8 expressions, F1 of 12 units.
+    """Score the multi-task challenge: CCC, macro F1 of 8 expressions, F1 of 12 action units.
 
-    Rows with a missing marker (-5, -1) are left out, head by head. A class that never occurs
-    counts 0. Intervals hold 95 % of the draws of whole videos.
+    For each head, rows marked as missing (-5 or -1) are left out. A class that never occurs counts
+    as 0. The 95% intervals are a bootstrap over videos.
     """
     from cexpr.abaw import folders as abaw_folders
     from cexpr.abaw.classes import AFF_WILD2_EXPRESSIONS
@@ -119,10 +125,10 @@ def mtl(
     )
     score = report.score
     if as_json:
-        _print_json({**asdict(report), "p_mtl": score.total})
+        print_json({**asdict(report), "p_mtl": score.total})
         return
-    console = _console()
-    table = Table("measure", "rows", "value (95 % over videos)")
+    console = page()
+    table = Table("measure", "rows", "value (95% over videos)")
     affect, expression, units = (str(count) for count in report.rows)
     table.add_row("CCC valence", affect, _shown(score.valence, report.valence))
     table.add_row("CCC arousal", affect, _shown(score.arousal, report.arousal))
@@ -130,7 +136,7 @@ def mtl(
     table.add_row("F1 action units", units, _shown(score.action_units, report.action_units))
     table.add_row("P_MTL", "", _shown(score.total, report.total))
     console.print(table)
-    _print_classes(console, AFF_WILD2_EXPRESSIONS, report.expression)
+    print_classes(console, AFF_WILD2_EXPRESSIONS, report.expression)
     per_unit = Table("action unit", "F1")
     for name, value in zip(ACTION_UNITS, report.unit_f1, strict=True):
         per_unit.add_row(name, f"{value:.3f}")
@@ -139,7 +145,7 @@ def mtl(
 
 def _file(path: Path, name: str) -> Path:
     if (path / "run.json").is_file() and not (path / name).is_file():
-        raise UsageError(f"{path}: the run has no {name}; run with --abaw, or see cexpr submit")
+        raise UsageError(f"{path}: the run has no {name}; run it with --abaw, or see cexpr submit")
     return path / name if (path / name).is_file() else path
 
 
@@ -147,7 +153,7 @@ def _shown(value: float, interval: Interval) -> str:
     return f"{value:.4f} ({interval[0]:.4f} to {interval[1]:.4f})"
 
 
-def _print_classes(console: Console, names: tuple[str, ...], report: ClassReport) -> None:
+def print_classes(console: Console, names: tuple[str, ...], report: ClassReport) -> None:
     """Print the scores of each class, and below them the confusion with short names."""
     short = [_short(name) for name in names]
     scores = Table("class", "short")
@@ -171,18 +177,3 @@ def _short(name: str) -> str:
     """Abbreviate Fearfully_Surprised to FeSu, as cexpr eval crowd does, and surprise to surpr."""
     words = name.split("_")
     return "".join(word[:2] for word in words) if len(words) > 1 else name[:5]
-
-
-def _console() -> Console:
-    """A console that leaves lines whole where standard output is a file or pipe."""
-    return Console(width=None if sys.stdout.isatty() else _PAGE_WIDTH)
-
-
-def _print_json(report: dict[str, Any]) -> None:
-    typer.echo(json.dumps(report, indent=2, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f"not for JSON: {type(value)}")

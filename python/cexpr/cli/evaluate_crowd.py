@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cexpr._support.text import counted
+from cexpr.cli._console import print_json
+from cexpr.cli._options import ModelName, ReportAsJson, Rounds
 
 if TYPE_CHECKING:
     from cexpr.evaluation.crowd import CrowdScore
@@ -18,24 +19,33 @@ if TYPE_CHECKING:
 
 def crowd(
     faces: Annotated[
-        Path, typer.Argument(help="FER+ faces with votes: an npz file, or a folder with label.csv.")
+        Path,
+        typer.Argument(
+            metavar="FACES", help="FER+ faces with votes: an npz file, or a folder with label.csv."
+        ),
     ],
     rules: Annotated[
         list[str] | None,
-        typer.Option(help="Rule file or name; repeat for several.", show_default="all shipped"),
+        typer.Option(
+            metavar="FILE|NAME",
+            help="Rule file, or name of a shipped rule set. Repeat for several.",
+            show_default="all shipped rule sets",
+        ),
     ] = None,
-    model: Annotated[str, typer.Option(help="Name or manifest file of the model.")] = "cexpr-s",
+    model: ModelName = "cexpr-s",
     baseline: Annotated[
-        str, typer.Option(help="Rule set that margins are measured against.")
+        str,
+        typer.Option(metavar="FILE|NAME", help="Rule set that the others are compared with."),
     ] = "hsemotion-mean",
-    rounds: Annotated[int, typer.Option(help="Draws of the bootstrap.", min=100)] = 2000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    rounds: Rounds = 2000,
+    as_json: ReportAsJson = False,
 ) -> None:
     """Score rule sets on faces in which a crowd saw two basic emotions at once."""
     import numpy as np
 
     from cexpr.evaluation import crowd as crowds
-    from cexpr.rules.rule_set import RuleSet, shipped
+    from cexpr.rules.files import shipped
+    from cexpr.rules.rule_set import RuleSet
 
     held = crowds.read_faces(faces)
     labels = crowds.crowd_labels(held.votes)
@@ -50,7 +60,7 @@ def crowd(
         margin = crowds.bootstrap_margin(labels, predicted, reference, rounds=rounds)
         report.append((rule_set.name, crowds.score(labels, predicted), margin))
     if as_json:
-        typer.echo(json.dumps({entry[0]: _plain(entry) for entry in report}, indent=2))
+        print_json({entry[0]: _plain(entry) for entry in report})
         return
     confirmed = counted(len(labels), "crowd-confirmed compound")
     typer.echo(f"{confirmed} among {counted(len(held), 'face')}, model {model}")

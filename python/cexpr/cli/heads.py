@@ -1,123 +1,91 @@
-"""`cexpr extract` and `cexpr heads fit`: heads of one's own on a model's features."""
+"""`cexpr heads`: training heads of the user's own on a model's features."""
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cexpr._support.text import counted
-from cexpr.cli.run import INTERRUPTED
+from cexpr.cli import _options as options
+from cexpr.cli._help import App
 
-if TYPE_CHECKING:
-    from cexpr.heads.extract import Extracted
-
-
-class Engine(str, Enum):
-    """What descends on the losses."""
-
-    torch = "torch"
-    numpy = "numpy"
-
-
-app = typer.Typer(help="Train heads on features.", no_args_is_help=True)
+app = App(help="Train expression heads on features.")
 
 
 @app.callback()
 def root() -> None:
-    """Train heads on features."""
-
-
-def extract(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(metavar="INPUT...", help="Clips and folders, as cexpr run takes them."),
-    ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Parquet file to write.")] = Path(
-        "features.parquet"
-    ),
-    model: Annotated[str, typer.Option(help="Name of a model, or path of its manifest.")] = (
-        "cexpr-s"
-    ),
-    detector: Annotated[
-        str, typer.Option(help="mtcnn, yunet, or full-frame for crops already made.")
-    ] = "mtcnn",
-    detector_model: Annotated[
-        Path | None, typer.Option(help="Model file of the detector yunet; else the pulled one.")
-    ] = None,
-    half: Annotated[
-        bool, typer.Option("--float16", help="Keep embeddings in half the space.")
-    ] = False,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Clips worked on at the same time.")] = 1,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file made with other settings.")
-    ] = False,
-) -> None:
-    """Write the embedding and raw outputs of a model for every face of every frame.
-
-    One Parquet file with a row group for each clip. Clips that it holds already are kept; an
-    extraction that was stopped goes on where it was.
-
-    Exit status: 0 all clips done; 1 some failed; 2 bad usage or model.
-    """
-    from cexpr.heads import extract as extraction
-
-    def report(one: Extracted) -> None:
-        if one.rows is None:
-            typer.echo(f"{one.stem}: {one.error}", err=True)
-        else:
-            typer.echo(f"{one.stem}: {counted(one.rows, 'face')}{' (kept)' if one.kept else ''}")
-
-    options = extraction.Extraction(model, detector, detector_model, half)
-    try:
-        done = extraction.extract(
-            inputs, out, options, jobs=jobs, overwrite=overwrite, on_clip=report
-        )
-    except KeyboardInterrupt:
-        typer.echo("cexpr: stopped; the same command does the rest", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    typer.echo(f"{out}: {counted(sum(one.rows is not None for one in done), 'clip')}")
-    if any(one.rows is None for one in done):
-        raise typer.Exit(1)
+    """Train expression heads on features."""
 
 
 @app.command()
 def fit(
     features: Annotated[
-        Path, typer.Argument(help="File of cexpr extract.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            metavar="FEATURES",
+            help="Features file from 'cexpr extract'.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     train: Annotated[
         Path,
-        typer.Option(help="Multi-task annotations to train on: a file or a folder.", exists=True),
+        typer.Option(
+            metavar="PATH",
+            help="Multi-task annotations to train on: a file or a folder.",
+            exists=True,
+        ),
     ],
     validation: Annotated[
         Path,
         typer.Option(
-            help="Annotations that choose the best epoch: a file or a folder.", exists=True
+            metavar="PATH",
+            help="Multi-task annotations for choosing the best epoch: a file or a folder.",
+            exists=True,
         ),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="ONNX file to write.")] = Path(
-        "heads.onnx"
-    ),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="FILE", help="ONNX file to write.")
+    ] = Path("heads.onnx"),
     model: Annotated[
-        str | None, typer.Option(help="The model that the features came from, if not by its name.")
-    ] = None,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="Write the heads without the model they stand on.")
-    ] = False,
-    engine: Annotated[
-        Engine | None,
+        str | None,
         typer.Option(
-            help="torch, which the extra 'heads' installs, or numpy.",
-            show_default="torch if installed",
+            metavar="NAME|FILE",
+            help="The model that the features came from.",
+            show_default="the one named in the features file",
         ),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the training part.", min=1)] = 20,
-    seed: Annotated[int, typer.Option(help="Of initial weights and order.")] = 0,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Write the heads without their backbone.")
+    ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="torch|numpy",
+            help="Training engine; torch comes with the extra 'heads'.",
+            show_default="torch if installed, else numpy",
+            parser=options.one_of("--engine", "torch", "numpy"),
+            autocompletion=lambda: ["torch", "numpy"],
+        ),
+    ] = None,
+    epochs: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Passes over the training data.", parser=options.whole("--epochs", 1)
+        ),
+    ] = 20,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Random seed for initial weights and the order of rows.",
+            parser=options.whole("--seed"),
+        ),
+    ] = 0,
 ) -> None:
-    """Train expression, valence/arousal and action unit heads, and put them on their backbone.
+    """Train expression, valence/arousal and action unit heads and attach them to their backbone.
 
     Writes an ONNX file and its manifest, for `cexpr run --model`.
     """
@@ -138,9 +106,9 @@ def fit(
     origin = head_export.Origin.find(model or read.settings.model)
     if sha256_of(origin.path) != read.settings.sha256:
         raise UsageError(
-            f"{features}: the features are not of {origin.path}; name the model with --model"
+            f"{features}: the features are not from {origin.path}; name their model with --model"
         )
-    wants_torch = engine is Engine.torch or (engine is None and has_torch())
+    wants_torch = engine == "torch" or (engine is None and has_torch())
     how = Training(epochs, seed, "torch" if wants_torch else "numpy")
     heads = head_fitting.fit(parts[0], parts[1], how)
     figures = {}

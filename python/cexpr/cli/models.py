@@ -1,4 +1,4 @@
-"""`cexpr models`: models and detectors, what they say of themselves, whether files are intact."""
+"""`cexpr models`: list, check and fetch models and detectors."""
 
 from __future__ import annotations
 
@@ -9,27 +9,32 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cexpr.cli._console import complain
+from cexpr.cli._help import App
+from cexpr.cli._options import whole
 from cexpr.cli.models_add import add
-from cexpr.cli.transfer import transfer_progress
+from cexpr.cli.progress import transfer_progress
 from cexpr.errors import ModelError
 from cexpr.models import zoo
 from cexpr.models.manifest import DetectorManifest, Manifest, ModelFile, sha256_of
 
-app = typer.Typer(help="List, check, fetch and add models.", no_args_is_help=True)
+app = App(help="List, check, download and add models.")
 app.command()(add)
 
 NOT_HERE = "not here"
 
-Name = Annotated[str, typer.Argument(help="Name of a model, or path of its manifest.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of a model, or path of its manifest.")
+]
 
 
 @app.command("list")
 def list_models() -> None:
-    """List models and detectors with what they give, and whether the file is here."""
+    """List models and detectors: size, outputs, licence, and whether the file is here."""
     table = Table("name", "size", "heads", "licence", "file")
     for name in sorted(zoo.known()):
         model = zoo.find_any(name)
-        # `info` has the whole of the licence and the path.
+        # `info` shows the whole licence and the path.
         licence = model.licence.partition(" (")[0]
         place = NOT_HERE if _place(model) == NOT_HERE else "here"
         table.add_row(name, _size(model), _heads(model), licence, place)
@@ -38,7 +43,7 @@ def list_models() -> None:
 
 @app.command()
 def info(name: Name) -> None:
-    """Show everything that a model's manifest says."""
+    """Show the whole manifest of a model."""
     model = zoo.find_any(name)
     rows = {
         "id": model.id,
@@ -56,7 +61,7 @@ def info(name: Name) -> None:
         rows |= _input_and_origin(model)
     table = Table(show_header=False, box=None)
     table.add_column(no_wrap=True)
-    # What does not fit goes on in the next line: a file's address is to be copied whole.
+    # Wrapped, not cut: an address must be copied whole.
     table.add_column(overflow="fold")
     for key, value in rows.items():
         table.add_row(key, value)
@@ -66,12 +71,17 @@ def info(name: Name) -> None:
 @app.command()
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Models to check; all whose file is here without.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="Models to check.",
+            show_default="all models whose file is here",
+        ),
     ] = None,
 ) -> None:
-    """Hash model files again and compare with manifest or lock file; exit status 2 on a difference.
+    """Check that model files match the hashes in their manifest or lock file.
 
-    A model of which no hash is known is reported as such.
+    Models without a known hash are reported. Exit status: 0 all match; 2 a file differs.
     """
     damaged = 0
     for name in names or sorted(zoo.known()):
@@ -84,12 +94,12 @@ def verify(
             continue
         found = sha256_of(path)
         if model.sha256 is None:
-            typer.echo(f"{model.id}: no hash is known; the file's is {found}")
+            typer.echo(f"{model.id}: no hash is known; the file has {found}")
         elif model.sha256 == found:
             typer.echo(f"{model.id}: intact")
         else:
             damaged += 1
-            typer.echo(f"{model.id}: {path} has SHA-256 {found}, expected {model.sha256}", err=True)
+            complain(f"{model.id}: {path} has SHA-256 {found}, expected {model.sha256}")
     if damaged:
         raise typer.Exit(ModelError.exit_code)
 
@@ -98,21 +108,33 @@ def verify(
 def pull(
     name: Name,
     sha256: Annotated[
-        str | None, typer.Option(help="Hash that the file must have (64 hexadecimal digits).")
+        str | None,
+        typer.Option(
+            metavar="HASH", help="SHA-256 that the file must have (64 hexadecimal digits)."
+        ),
     ] = None,
-    max_mb: Annotated[int, typer.Option(help="Refuse a larger file (MB of 10^6 bytes).")] = 500,
+    max_mb: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Refuse a file larger than N megabytes (10^6 bytes).",
+            parser=whole("--max-mb", 1),
+        ),
+    ] = 500,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="HOST", help="Host that a redirect may lead to; repeatable."),
+        typer.Option(
+            metavar="HOST", help="Also follow redirects to this host. Repeat for several."
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Fetch a model's file from its address; no other command uses the network.
+    """Download a model's file; no other command uses the network.
 
-    An interrupted transfer goes on where it stopped. A file of which no hash is known is trusted
-    when it first comes: its hash is shown, recorded, and enforced from then on.
+    An interrupted download continues where it stopped. If no hash is known for a file, the first
+    download is trusted: its hash is shown, recorded, and enforced from then on.
 
-    A file that was placed by hand is checked and recorded without fetching.
+    A file that you put in place by hand is checked and recorded without a download.
     """
     from cexpr.faces.detector import check_file
     from cexpr.models import pull as puller

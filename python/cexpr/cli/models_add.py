@@ -1,4 +1,4 @@
-"""`cexpr models add`: a manifest for someone's own ONNX file."""
+"""`cexpr models add`: a manifest for an ONNX file of the user's own."""
 
 from __future__ import annotations
 
@@ -8,81 +8,149 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cexpr.cli._console import complain
+from cexpr.cli._options import number, numbers, whole
 from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
     from cexpr.models.add import Graph
 
-# What is asked where the graph does not tell, by the option that answers it.
+# What is asked if the graph does not tell, by the option that answers it.
 _QUESTIONS: Final = {
     "--expression": "where are the expressions",
-    "--labels": "order of the labels: affectnet8, affectnet7 or a list",
+    "--labels": "order of the expressions: affectnet8, affectnet7 or a list",
     "--color": "rgb or bgr",
     "--face": "arcface or box",
     "--size": "width and height of the input",
-    "--mean": "mean of each channel, in 0..1",
+    "--mean": "mean of each channel, for values in 0..1",
     "--std": "standard deviation of each channel",
     "--licence": "licence of the weights",
 }
 
 
 def add(
-    file: Annotated[Path, typer.Argument(help="The ONNX file.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The ONNX file.", exists=True, dir_okay=False)
+    ],
     expression: Annotated[
         str | None,
         typer.Option(
-            metavar="PLACE", help="Expressions: TENSOR, TENSOR[0:8], or [0:8] with one output."
+            metavar="PLACE",
+            help="Where the expressions are: TENSOR, TENSOR[0:8], or [0:8] if there is one output.",
         ),
     ] = None,
     labels: Annotated[
         str | None,
-        typer.Option(help="Order of the expressions: affectnet8, affectnet7, or anger,fear,..."),
+        typer.Option(
+            metavar="ORDER",
+            help="Order of the expressions: affectnet8, affectnet7, or anger,fear,...",
+        ),
     ] = None,
     activation: Annotated[
-        str, typer.Option(help="softmax where the expressions are logits, else none.")
+        str,
+        typer.Option(
+            metavar="softmax|none",
+            help="softmax if the expression outputs are logits, none if they are probabilities.",
+        ),
     ] = "softmax",
     valence_arousal: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="Valence and arousal, or 'derived' from expressions."),
+        typer.Option(
+            metavar="PLACE",
+            help="Where valence and arousal are, or 'derived' to compute them from the "
+            "expressions.",
+        ),
     ] = None,
     va_activation: Annotated[
-        str, typer.Option(help="Of valence and arousal: none or tanh.")
+        str,
+        typer.Option(
+            metavar="none|tanh", help="Activation to apply to the valence and arousal outputs."
+        ),
     ] = "none",
     action_units: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="Action units, or 'derived' from expressions."),
+        typer.Option(
+            metavar="PLACE",
+            help="Where the action units are, or 'derived' to compute them from the expressions.",
+        ),
     ] = None,
     au_labels: Annotated[
-        str | None, typer.Option(help="Order of the action units: AU01,AU02,...; all 12 without.")
+        str | None,
+        typer.Option(
+            metavar="AU,AU",
+            help="Order of the action units: AU01,AU02,...",
+            show_default="all 12 in order",
+        ),
     ] = None,
     features: Annotated[
         str | None,
-        typer.Option(help="Output with the embedding, or 'input-of:TENSOR' for the last layer's."),
+        typer.Option(
+            metavar="TENSOR",
+            help="Output that holds the embedding, or 'input-of:TENSOR' for the input of the last "
+            "layer.",
+        ),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(help="Width and height of the input, where the graph is free.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Width and height of the input, if the graph leaves them open.",
+            parser=whole("--size", 1),
+        ),
     ] = None,
-    color: Annotated[str | None, typer.Option(help="rgb, bgr or gray.")] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(metavar="rgb|bgr|gray", help="Order of the input channels."),
+    ] = None,
     mean: Annotated[
-        str | None, typer.Option(help="On values in 0..1, one for each channel: 0.485,0.456,0.406.")
+        str | None,
+        typer.Option(
+            metavar="X,X,X",
+            help="Mean of each channel, for values in 0..1, for example 0.485,0.456,0.406.",
+        ),
     ] = None,
-    std: Annotated[str | None, typer.Option(help="One for each channel.")] = None,
+    std: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,X,X",
+            help="Standard deviation of each channel, for example 0.229,0.224,0.225.",
+        ),
+    ] = None,
     face: Annotated[
         str | None,
-        typer.Option(help="How faces are cut: arcface (five landmarks) or box (the detector's)."),
+        typer.Option(
+            metavar="arcface|box",
+            help="How faces are cut: arcface (aligned by five landmarks) or box (the detector's "
+            "box).",
+        ),
     ] = None,
     margin: Annotated[
-        float, typer.Option(help="Added on each side of the face, as a share of it.")
+        float,
+        typer.Option(
+            metavar="X",
+            help="Margin on each side of the face, as a fraction of its size.",
+            parser=number("--margin"),
+        ),
     ] = 0.0,
-    licence: Annotated[str | None, typer.Option(help="Licence of the weights.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the model; the file's without.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace its manifest.")] = False,
+    licence: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Licence of the weights.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Name of the model.", show_default="the name of the file"
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the manifest if there is one.")
+    ] = False,
 ) -> None:
-    """Write a manifest beside an ONNX file of your own, and try the model out.
+    """Write a manifest beside your own ONNX file, and test the model.
 
-    What the graph does not tell is taken from the options, or asked for on a terminal.
+    Details missing from the graph come from the options, or are asked for on a terminal.
 
-    Then `--model FILE.onnx` runs it. Exit status 2 where the trial finds something wrong.
+    Afterwards `--model FILE.onnx` uses the model. Exit status: 0 done; 2 bad usage, or the test
+    found a problem.
     """
     from cexpr.models import add as adopt
 
@@ -101,7 +169,7 @@ def add(
     }
     if not (all(told.values()) or _is_terminal()):
         missing = [f"{one} ({_QUESTIONS[one]})" for one, is_told in told.items() if not is_told]
-        raise UsageError(f"{file}: the graph does not tell all; give {', '.join(missing)}")
+        raise UsageError(f"{file}: the graph does not tell everything; give {', '.join(missing)}")
     if not heads:
         expression = _asked("--expression", None)
     channels = graph.channels
@@ -126,16 +194,16 @@ def add(
         outputs["features"] = {"input_of" if inner != features else "tensor": inner}
     cut = _asked("--face", face)
     if cut not in ("arcface", "box"):
-        raise UsageError(f"--face {cut}: expected arcface or box")
-    side = graph.size or size or int(_asked("--size", None))
+        raise UsageError(f"--face: expected arcface or box, got '{cut}'")
+    side = graph.size or size or whole("--size", 1)(_asked("--size", None))
     values = {
         "id": name or file.stem,
         "licence": _asked("--licence", licence),
         "input": {
             "size": side,
             "color": color,
-            "mean": _numbers("--mean", _asked("--mean", mean)),
-            "std": _numbers("--std", _asked("--std", std)),
+            "mean": numbers("--mean", _asked("--mean", mean), "0.485,0.456,0.406"),
+            "std": numbers("--std", _asked("--std", std), "0.229,0.224,0.225"),
             "face": {"align": "arcface", "margin": margin}
             if cut == "arcface"
             else {"box_margin": margin},
@@ -147,7 +215,7 @@ def add(
     trial = adopt.try_out(model, file)
     typer.echo(f"{trial.provider}, {trial.seconds_per_face * 1000:.1f} ms a face, one thread")
     for problem in trial.problems:
-        typer.echo(f"self-test: {problem}", err=True)
+        complain(f"self-test: {problem}")
     if trial.problems:
         raise typer.Exit(2)
     typer.echo(f"self-test passed; use it with --model {file}")
@@ -172,10 +240,3 @@ def _is_terminal() -> bool:
 def _asked(option: str, value: str | None) -> str:
     """The option's value, or the answer of a person at the terminal."""
     return value if value is not None else str(typer.prompt(f"{_QUESTIONS[option]} ({option})"))
-
-
-def _numbers(option: str, text: str) -> list[float]:
-    try:
-        return [float(number) for number in text.split(",")]
-    except ValueError:
-        raise UsageError(f"{option} {text}: expected numbers, one for each channel") from None

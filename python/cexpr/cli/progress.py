@@ -1,14 +1,18 @@
-"""Progress of a run: bars on a terminal, plain lines elsewhere, nothing when quiet."""
+"""Progress of runs and transfers: bars on a terminal, plain lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
@@ -16,6 +20,7 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.text import Text
 
@@ -24,7 +29,10 @@ from cexpr._support.text import counted
 if TYPE_CHECKING:
     from cexpr.runs.record import ClipRecord, RunRecord
 
-# A long clip is heard of this often where there is no bar.
+# Called with the bytes that have come, and with all that will come if that is known.
+Report = Callable[[int, "int | None"], None]
+
+# Where there is no bar, a long clip gets a line this often.
 _LINE_SECONDS: Final = 30.0
 # Bars are drawn ten times a second; frames come far more often.
 _BAR_SECONDS: Final = 0.1
@@ -39,7 +47,7 @@ class _Rate(ProgressColumn):
 
 
 class Quiet:
-    """Says nothing."""
+    """Prints nothing."""
 
     def __enter__(self) -> Quiet:
         return self
@@ -190,3 +198,35 @@ def clip_line(record: ClipRecord) -> str:
 
 def _shortened(stem: str) -> str:
     return stem if len(stem) <= 32 else f"{stem[:31]}…"
+
+
+@contextmanager
+def transfer_progress(name: str) -> Iterator[Report]:
+    """Show on standard error how far a transfer is; yields what `download.fetch` calls."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _transfer_lines(name)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda here, total: bar.update(task, completed=here, total=total)
+
+
+def _transfer_lines(name: str) -> Report:
+    shown = 0
+
+    def report(here: int, total: int | None) -> None:
+        nonlocal shown
+        tenth = 10 * here // total if total else 0
+        if tenth > shown:
+            shown = tenth
+            typer.echo(f"{name}: {here} of {total} bytes", err=True)
+
+    return report

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cexpr._support.text import counted
+from cexpr.cli._console import print_json
+from cexpr.cli._help import App
+from cexpr.cli._options import whole
 from cexpr.errors import RuleError, RuleProblem, UsageError
 
-app = typer.Typer(
-    help="Work with rule files: list, check, test and explain them.", no_args_is_help=True
-)
+app = App(help="List, check, test and explain rule files.")
 
 _Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Rule files, or names of shipped rule sets.")
+    list[str],
+    typer.Argument(metavar="FILE|NAME...", help="Rule files, or names of shipped rule sets."),
 ]
 
 
 @app.command("list")
 def list_rules() -> None:
     """List the rule sets that come with cexpr."""
-    from cexpr.rules.rule_set import RuleSet, shipped
+    from cexpr.rules.files import shipped
+    from cexpr.rules.rule_set import RuleSet
 
     for name in shipped():
         rules = RuleSet.load(name)
@@ -34,7 +37,10 @@ def list_rules() -> None:
 
 @app.command()
 def check(files: _Files) -> None:
-    """Check rule files and show every problem; exit status 2 if there is one."""
+    """Check rule files and show every problem.
+
+    Exit status: 0 no problem; 2 problems found.
+    """
     from cexpr.rules.rule_set import RuleSet
 
     failed = False
@@ -48,15 +54,17 @@ def check(files: _Files) -> None:
             for problem in error.problems:
                 typer.echo(_shown(problem, _lines(file)))
             continue
-        count = len(rules.compounds)
-        typer.echo(f"{file}: ok, {count} compound{'s' * (count != 1)}")
+        typer.echo(f"{file}: ok, {counted(len(rules.compounds), 'compound')}")
     if failed:
         raise typer.Exit(2)
 
 
 @app.command()
 def test(files: _Files) -> None:
-    """Run the tests that rule files carry; exit status 1 if one fails."""
+    """Run the tests in rule files.
+
+    Exit status: 0 all passed; 1 some failed; 2 a rule file has problems.
+    """
     from cexpr.rules.rule_set import RuleSet
 
     failed = False
@@ -82,23 +90,37 @@ def test(files: _Files) -> None:
 
 @app.command()
 def explain(
-    file: Annotated[str, typer.Argument(help="Rule file, or name of a shipped rule set.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|NAME", help="Rule file, or name of a shipped rule set.")
+    ],
     frames: Annotated[
         Path | None,
         typer.Option(
-            help="STEM.frames.csv of a finished run, with its table of faces beside it.",
+            metavar="FILE",
+            help="STEM.frames.csv of a finished run, with its table of faces in the same folder.",
             show_default=False,
         ),
     ] = None,
     frame: Annotated[
-        int | None, typer.Option(help="Number of the frame in it, from 1.", show_default=False)
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of the frame in that file, from 1.",
+            show_default=False,
+            parser=whole("--frame"),
+        ),
     ] = None,
     given: Annotated[
         str | None,
-        typer.Option(help="Signals, as in fear=0.5,surprise=0.4.", show_default=False),
+        typer.Option(
+            metavar="NAME=X,NAME=X",
+            help="Signals to explain instead of a frame, for example fear=0.5,surprise=0.4; "
+            "the others are 0.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
-    """Show for one frame every compound's score with the values behind it, and why one won."""
+    """Explain one frame: every compound's score, the values behind it, and why one won."""
     from cexpr.rules.rule_set import RuleSet
 
     if (given is None) == (frames is None) or (frames is None) != (frame is None):
@@ -114,10 +136,10 @@ def explain(
 
 @app.command()
 def schema() -> None:
-    """Print a JSON Schema of rule files, for completion and checks in an editor."""
+    """Print a JSON Schema of rule files, for completion and validation in editors."""
     from cexpr.rules.schema import rule_schema
 
-    typer.echo(json.dumps(rule_schema(), indent=2))
+    print_json(rule_schema())
 
 
 def _parse_given(text: str) -> dict[str, float]:
@@ -140,14 +162,14 @@ def _with_score(name: str | None, scores: dict[str, float]) -> str:
 
 
 def _lines(file: str) -> list[str]:
-    """Return the lines of a file that was just found wrong, as far as they can be read."""
-    from cexpr.rules import yaml as rule_yaml
-    from cexpr.rules.rule_set import shipped
+    """Return the lines of a file with mistakes, as far as they can be read."""
+    from cexpr.rules.files import shipped
+    from cexpr.rules.yaml import MAX_BYTES, split_lines
 
     path = shipped().get(file, Path(file))
     with path.open("rb") as stream:
-        data = stream.read(rule_yaml.MAX_BYTES)
-    return rule_yaml.split_lines(data.decode("utf-8", errors="replace"))
+        data = stream.read(MAX_BYTES)
+    return split_lines(data.decode("utf-8", errors="replace"))
 
 
 def _shown(problem: RuleProblem, lines: list[str]) -> str:
@@ -156,7 +178,7 @@ def _shown(problem: RuleProblem, lines: list[str]) -> str:
         return str(problem)
     line = lines[problem.line - 1]
     start = problem.column - 1
-    # A very long line is shown around the column; what cannot be printed moves no cursor.
+    # A very long line is cut around the column; what cannot be printed must not move the cursor.
     cut = max(0, start - 60)
     shown = "".join(
         character if character.isprintable() or character == "\t" else "\ufffd"

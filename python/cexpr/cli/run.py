@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,94 +11,88 @@ import typer
 from rich.console import Console
 
 from cexpr._support.text import command_line
+from cexpr.cli import _options as options
+from cexpr.cli._console import INTERRUPTED, complain
+from cexpr.cli._help import parameter_name
+from cexpr.cli._summary import finish
 from cexpr.cli.progress import Bars, Lines, Quiet
-from cexpr.cli.summary import finish
 from cexpr.errors import UsageError
-
-# As a shell reports a command that was stopped by Ctrl-C.
-INTERRUPTED = 130
 
 
 def run(
     context: typer.Context,
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="INPUT...",
-            help="Video files, GIFs, images, or folders, which are searched recursively; a folder "
-            "that holds only numbered images (00001.jpg or frame_00001.jpg) is one clip.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")] = Path(
-        "cexpr-out"
-    ),
+    inputs: options.Inputs,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for the results.")
+    ] = Path("cexpr-out"),
     rules: Annotated[
-        str, typer.Option(metavar="FILE|NAME", help="Rule file, or name of a shipped rule set.")
+        str,
+        typer.Option(
+            metavar="FILE|NAME",
+            help="Rule file, or name of a shipped rule set (see 'cexpr rules list').",
+        ),
     ] = "default",
     model: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="Expression model; repeat to blend several. Without, cexpr-s.",
-            show_default=False,
+            help="Expression model. Repeat to blend several.",
+            show_default="cexpr-s",
         ),
     ] = None,
     blend: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=W,W",
-            help="Weights of the models for a head or signal, for example expression=0.8,0.2; "
-            "repeatable; without, equal ones.",
-            show_default=False,
+            help="Weights of the models for one head or signal, for example "
+            "expression=0.8,0.2. Repeat for others.",
+            show_default="equal weights",
         ),
     ] = None,
-    detector: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="mtcnn, yunet, or full-frame for crops already made."),
-    ] = "mtcnn",
-    detector_model: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Model file of the detector yunet; else the pulled one."),
-    ] = None,
+    detector: options.Detector = "mtcnn",
+    detector_model: options.DetectorModel = None,
     formats: Annotated[
         list[str] | None,
         typer.Option(
             "--format",
             metavar="csv|parquet",
-            help="Format of the tables; repeatable; without, csv.",
+            help="Format of the tables. Repeat for both.",
             autocompletion=lambda: ["csv", "parquet"],
-            show_default=False,
+            show_default="csv",
         ),
     ] = None,
-    events: Annotated[
-        bool, typer.Option("--events", help="Also write the table of events for each clip.")
-    ] = False,
-    abaw: Annotated[
-        bool, typer.Option("--abaw", help="Also write the ABAW submissions CE.txt and MTL.txt.")
-    ] = False,
+    events: options.Events = False,
+    abaw: options.Abaw = False,
     provider: Annotated[
         str,
-        typer.Option(help="Execution provider of ONNX Runtime: cpu, cuda, coreml, directml, ..."),
+        typer.Option(
+            metavar="NAME",
+            help="Execution provider of ONNX Runtime: cpu, cuda, coreml, directml, ...",
+        ),
     ] = "cpu",
-    jobs: Annotated[int, typer.Option(metavar="N", help="Clips worked on at the same time.")] = 1,
+    jobs: options.Jobs = 1,
     threads: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="Threads of each network; without, the cores of one job, at most 4.",
-            show_default=False,
+            help="Threads per network.",
+            show_default="the cores available to one job, at most 4",
+            parser=options.whole("--threads"),
         ),
     ] = None,
     fps: Annotated[
         float,
-        typer.Option(help="Frames per second of folders of numbered images, which have no times."),
+        typer.Option(
+            metavar="FPS",
+            help="Frames per second of folders of numbered images, which have no times.",
+            parser=options.number("--fps"),
+        ),
     ] = 30.0,
     config: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Options file, as cexpr tune writes it; options given here go before it.",
+            help="Options file, for example from 'cexpr tune'. Command-line options override it.",
             exists=True,
             dir_okay=False,
         ),
@@ -105,24 +101,22 @@ def run(
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace a run that is in the folder; the results of all its clips are removed, "
-            "also of those that are not among the inputs.",
+            help="Replace the run in this folder. The results of all its clips are removed, "
+            "including clips that are not among the inputs.",
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but failures.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
-    ] = False,
+    quiet: options.Quiet = False,
+    as_json: options.SummaryAsJson = False,
 ) -> None:
     """Find compound expressions in every frame of clips.
 
     Writes STEM.frames.csv and STEM.faces.csv for each clip, and run.json.
 
-    Started again with the same options, it keeps finished clips and does the rest.
+    Run it again with the same options to continue: finished clips are kept.
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage, rules or model.
     """
-    from cexpr.options import RunOptions, parse_blend, read_config
+    from cexpr.options import RunOptions, read_config
     from cexpr.runs.resume import OccupiedError
     from cexpr.runs.run import run as run_clips
 
@@ -142,16 +136,15 @@ def run(
     for parameter, (name, value) in given.items():
         if name not in values or _is_given(context, parameter):
             values[name] = value
-    typed = {one.name: max(one.opts, key=len) for one in context.command.params}
+    typed = {one.name: parameter_name(one) for one in context.command.params}
     shown_names = {name: typed[parameter] for parameter, (name, _) in given.items()}
-    options = RunOptions.checked(values, shown_names)
-    errors = Console(stderr=True)
-    with _observer(errors, quiet) as observer:
+    asked = RunOptions.checked(values, shown_names)
+    with _observer(Console(stderr=True), quiet) as observer:
         try:
             record = run_clips(
                 inputs,
                 out,
-                options,
+                asked,
                 jobs=jobs,
                 threads=threads,
                 overwrite=overwrite,
@@ -160,13 +153,41 @@ def run(
         except OccupiedError as error:
             raise UsageError(f"{error.reason}; {_remedies(error.apply, out)}") from error
         except KeyboardInterrupt:
-            typer.echo(
-                f"cexpr: stopped; finished clips are kept in {out}, and the same command does "
-                "the rest",
-                err=True,
+            complain(
+                f"stopped; finished clips are kept in {out}; "
+                "run the same command again to do the rest"
             )
             raise typer.Exit(INTERRUPTED) from None
     finish(record, out, quiet=quiet, as_json=as_json)
+
+
+def parse_blend(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Read blending weights as the command line gives them.
+
+    Args:
+        texts: One `NAME=W,W,...` for each head or signal, for example `expression=0.8,0.2`.
+
+    Returns:
+        Weights by name.
+
+    Raises:
+        UsageError: a text does not have that form.
+    """
+    blend: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        name, equals, listed = text.partition("=")
+        try:
+            weights = tuple(float(weight) for weight in listed.split(","))
+        except ValueError:
+            weights = ()
+        usable = weights and all(math.isfinite(weight) for weight in weights)
+        if not (name and equals and usable) or name in blend:
+            raise UsageError(
+                f"--blend {text}: expected NAME=W,W with one weight for each model, "
+                "each NAME once, for example expression=0.8,0.2"
+            )
+        blend[name] = weights
+    return blend
 
 
 def _is_given(context: typer.Context, parameter: str) -> bool:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cexpr._support.text import command_line
-
-
-class WindowUnit(str, Enum):
-    """What a radius counts."""
-
-    frames = "frames"
-    rows = "rows"
+from cexpr.cli import _options as options
+from cexpr.cli._console import page
+from cexpr.errors import UsageError
+from cexpr.smoothing import Window
 
 
 def tune(
     labels: Annotated[
         Path,
-        typer.Argument(help="Multi-task annotations of ABAW: a file or a folder.", exists=True),
+        typer.Argument(
+            metavar="LABELS",
+            help="Multi-task annotations of ABAW: a file or a folder.",
+            exists=True,
+        ),
     ],
     sources: Annotated[
         list[Path],
         typer.Argument(
-            help="Runs of the labelled videos, or files of cexpr extract; one for each model to "
-            "blend.",
+            metavar="SOURCE...",
+            help="Runs of the labelled videos, or features files from 'cexpr extract': one for "
+            "each model to blend.",
             exists=True,
         ),
     ],
@@ -36,21 +38,26 @@ def tune(
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="Heads of cexpr heads fit --alone, one for each file of features in turn; "
-            "without, the heads of the model that the features are of.",
-            show_default=False,
+            help="Heads from 'cexpr heads fit --alone', one for each features file, in order.",
+            show_default="the heads of the model that the features came from",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Options file to write.")] = Path(
-        "tuned.yaml"
-    ),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="FILE", help="Options file to write.")
+    ] = Path("tuned.yaml"),
     plot: Annotated[
-        Path | None, typer.Option(help="Picture of the scores over the grid, SVG.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write an SVG plot of the scores over the grid."),
     ] = None,
     window: Annotated[
-        WindowUnit,
-        typer.Option(help="What a radius counts: frame numbers, or rows that have a face."),
-    ] = WindowUnit.frames,
+        Window,
+        typer.Option(
+            metavar="frames|rows",
+            help="What a radius counts: frame numbers, or rows that have a face.",
+            parser=options.one_of("--window", "frames", "rows"),
+            autocompletion=lambda: ["frames", "rows"],
+        ),
+    ] = "frames",
     radii: Annotated[
         str | None,
         typer.Option(metavar="N,N", help="Radii to try.", show_default="1,2,5,10,20,50,100"),
@@ -59,17 +66,31 @@ def tune(
         str | None,
         typer.Option(
             metavar="S,S",
-            help="Standard deviations to try, in frames; without, those of exp(-d^2/s) with s from "
-            "0.1 to 100000.",
+            help="Standard deviations to try, in frames.",
+            show_default="sqrt(s/2) with s from 0.1 to 100000, that is, weights exp(-d^2/s)",
         ),
     ] = None,
-    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.", min=2)] = 5,
-    seed: Annotated[int, typer.Option(help="Of the dealing of videos into folds.")] = 0,
+    folds: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Folds of the cross-validation, at least 2.",
+            parser=options.whole("--folds", 2),
+        ),
+    ] = 5,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Random seed for assigning videos to folds.",
+            parser=options.whole("--seed"),
+        ),
+    ] = 0,
 ) -> None:
     """Search smoothing, blending weights and thresholds on annotated videos.
 
-    Writes an options file for `cexpr run --config`. The cross-validated figure is the honest one:
-    the tuned one is measured on the rows that the setting was chosen on.
+    Writes an options file for `cexpr run --config`. Trust the cross-validated score: the tuned
+    score is measured on the same rows that the settings were chosen on.
     """
     import yaml
     from rich.console import Console
@@ -86,8 +107,8 @@ def tune(
     opened = open_sources(sources, model or ())
     videos = read_videos(table, opened)
     smoothings = search.grid(
-        window.value,
-        [int(one) for one in _numbers("--radii", radii)] or search.RADII,
+        window,
+        _whole_numbers("--radii", radii) or search.RADII,
         _numbers("--sigmas", sigmas) or search.SIGMAS,
     )
     console = Console(stderr=True)
@@ -108,7 +129,7 @@ def tune(
         figures = (f"{value:.4f}" for value in (one.before, one.tuned, one.honest))
         weights = ", ".join(f"{weight:.3g}" for weight in one.weights)
         shown.add_row(one.head, *figures, str(one.smoothing), weights)
-    Console().print(shown)
+    page().print(shown)
     # The models of a run that blended several are not told apart.
     models = [_name_from(out, one.model) for one in opened if one.model is not None]
     known = models if len(models) == len(opened) else []
@@ -130,12 +151,14 @@ def _name_from(file: Path, model: str) -> str:
 
 
 def _numbers(option: str, text: str | None) -> list[float]:
-    from cexpr.errors import UsageError
+    found = options.numbers(option, text, "1,5,20") if text else []
+    if not all(0 < one < math.inf for one in found):
+        raise UsageError(f"{option}: expected numbers above 0 such as 1,5,20, got '{text}'")
+    return found
 
-    try:
-        numbers = [float(number) for number in text.split(",")] if text else []
-    except ValueError:
-        numbers = [-1.0]
-    if any(number <= 0 for number in numbers):
-        raise UsageError(f"{option} {text}: expected numbers above 0, for example 1,5,20")
-    return numbers
+
+def _whole_numbers(option: str, text: str | None) -> list[int]:
+    found = _numbers(option, text)
+    if not all(one.is_integer() for one in found):
+        raise UsageError(f"{option}: expected whole numbers such as 1,5,20, got '{text}'")
+    return [int(one) for one in found]

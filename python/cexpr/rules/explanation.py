@@ -32,7 +32,7 @@ class Term:
         return cls(term["text"], term["kind"], term["value"], parts)
 
     def lines(self, depth: int = 0) -> Iterator[str]:
-        """Yield the term and what it is made of, a line each, deeper ones further in."""
+        """Yield the term and its parts, a line each, deeper ones further in."""
         yield f"{'  ' * depth}{self.text} = {self.value:.4g}"
         for part in self.parts:
             # A number says its own value.

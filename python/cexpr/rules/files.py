@@ -1,4 +1,4 @@
-"""Rule files: finding them by path or name, reading them, and saying what is wrong with them."""
+"""Rule files: found by path or name, read, and refused with the place of every problem."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from cexpr._support.resources import data_files
-from cexpr._support.text import unknown
+from cexpr._support.text import shortened, unknown
 from cexpr.errors import RuleError, RuleProblem
-from cexpr.rules import yaml as rule_yaml
+from cexpr.rules.yaml import MAX_BYTES, YamlError, decode
 
 _SUFFIXES: Final = (".yaml", ".yml")
 
@@ -24,14 +24,17 @@ def read(path: str | PathLike[str]) -> str:
     """Read the text of a rule file.
 
     Args:
-        path: A file, or the bare name of a shipped rule set, which goes before a file of that name.
+        path: A file, or the bare name of a shipped rule set, which overrides a file of that name.
 
     Returns:
         The text.
 
     Raises:
-        RuleError: there is no such file or name, or it cannot be read, is too long or no UTF-8.
+        RuleError: there is no such file or name, or it cannot be read, is too long or not UTF-8.
+        TypeError: path is not a path.
     """
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"path: expected a path or a name, got {shortened(repr(path))}")
     name = fspath(path)
     file = Path(path)
     if isinstance(path, str) and file.name == name and file.suffix not in _SUFFIXES:
@@ -40,23 +43,23 @@ def read(path: str | PathLike[str]) -> str:
             file = known[name]
         elif not file.is_file():
             hint = unknown("rule set", name, list(known))
-            raise RuleError(f"{hint} (a file is named with its .yaml)")
+            raise RuleError(f"{hint} (to name a file, include its .yaml)")
     try:
         with file.open("rb") as stream:
-            data = stream.read(rule_yaml.MAX_BYTES + 1)
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise RuleError(f"{name}: the rule file cannot be read: {error.strerror}") from error
     try:
-        return rule_yaml.decode(data)
-    except rule_yaml.YamlError as error:
+        return decode(data)
+    except YamlError as error:
         raise unreadable(name, error) from error
 
 
 def refusal(problems: Sequence[RuleProblem]) -> RuleError:
-    """Make the error that tells all problems of a file."""
+    """Make the error that reports all problems of a file."""
     return RuleError("\n".join(map(str, problems)), problems)
 
 
-def unreadable(file: str, error: rule_yaml.YamlError) -> RuleError:
-    """Make the error for a text that is no YAML."""
+def unreadable(file: str, error: YamlError) -> RuleError:
+    """Make the error for a text that is not YAML."""
     return refusal([RuleProblem(file, error.line, error.column, "", error.message)])

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from os import PathLike, fspath
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import yaml
+from numpy.typing import ArrayLike
 
 from cexpr import _core
-from cexpr._support.arguments import c_contiguous
+from cexpr._support import arguments
 from cexpr._support.text import unknown
-from cexpr._support.types import Doubles, Floats, Integers, Labels
+from cexpr._support.types import Floats, Labels
 from cexpr.errors import RuleError, RuleProblem
-from cexpr.rules import files as rule_files
-from cexpr.rules import yaml as rule_yaml
 from cexpr.rules.explanation import RowExplanation
-from cexpr.rules.files import shipped
+from cexpr.rules.files import read, refusal, unreadable
+from cexpr.rules.yaml import YamlError, compose
 from cexpr.signals import SIGNALS
+from cexpr.smoothing import Smoothing
 
-__all__ = ["RuleSet", "shipped"]
-
+_Result = TypeVar("_Result")
 
 # More than the longest window that the language allows, so that no row sees another.
 _APART_S: Final = 10_000.0
@@ -44,12 +45,12 @@ class RuleSet:
 
     def __init__(self, text: str, file: str = "<string>") -> None:
         """Compile a text; `file` names it in messages."""
-        self._text = text
-        self._file = file
+        self._text = arguments.text("text", text)
+        self._file = arguments.text("file", file)
         try:
-            self._tree = rule_yaml.compose(text)
-        except rule_yaml.YamlError as error:
-            raise rule_files.unreadable(file, error) from error
+            self._tree = compose(text)
+        except YamlError as error:
+            raise unreadable(file, error) from error
         try:
             self._core = _core.compile_rules(self._tree.root, file)
         except _core.RuleSetError as error:
@@ -57,18 +58,19 @@ class RuleSet:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> RuleSet:
-        """Load a rule file, or a rule set that comes with cexpr by its name.
+        """Load a rule file, or a shipped rule set by its name.
 
         Args:
-            path: A file, or a bare name such as `"default"` (see `shipped`).
+            path: A file, or the bare name of a shipped rule set, such as `"default"`.
 
         Returns:
             The rule set.
 
         Raises:
             RuleError: there is no such file or name, or the file has mistakes (all are listed).
+            TypeError: path is not a path.
         """
-        return cls(rule_files.read(path), fspath(path))
+        return cls(read(path), fspath(path))
 
     @classmethod
     def from_string(cls, text: str, file: str = "<string>") -> RuleSet:
@@ -83,9 +85,8 @@ class RuleSet:
 
         Raises:
             RuleError: the text has mistakes.
+            TypeError: text is not a string.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"text: expected str; got {type(text).__name__}")
         return cls(text, file)
 
     @classmethod
@@ -101,21 +102,22 @@ class RuleSet:
 
         Raises:
             RuleError: the content has mistakes.
-            TypeError: a value is none of the types above.
+            TypeError: a value has none of the types above.
         """
+        data = dict(arguments.mapping("data", data))
         try:
-            text = yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=4096)
+            text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=4096)
         except yaml.YAMLError as error:
             raise TypeError(
                 f"data: expected dicts, lists, strings and numbers; got {error.args[-1]!r}"
             ) from error
         except RecursionError as error:
-            raise rule_files.refusal([RuleProblem(file, 0, 0, "", "nested too deep")]) from error
+            raise refusal([RuleProblem(file, 0, 0, "", "nested too deep")]) from error
         return cls(text, file)
 
     @property
     def core(self) -> _core.RuleSet:
-        """The compiled object, for other parts of the core."""
+        """The compiled rules, for other parts of cexpr."""
         return self._core
 
     @property
@@ -159,9 +161,9 @@ class RuleSet:
         return self._core.compounds
 
     @property
-    def smooth(self) -> dict[str, dict[str, Any]]:
-        """Smoothing of each group of signals and of the compound scores."""
-        return self._core.smooth
+    def smooth(self) -> dict[str, Smoothing]:
+        """The file's `smooth` by group: expression, valence_arousal, action_units, compounds."""
+        return {name: Smoothing.from_core(one) for name, one in self._core.smooth.items()}
 
     @property
     def faces(self) -> str:
@@ -194,36 +196,36 @@ class RuleSet:
         return self._core.looks_over_time
 
     def missing(self, names: Sequence[str]) -> list[RuleProblem]:
-        """List the places that read a signal which is not at hand.
+        """List the places that read a signal which is not available.
 
         Args:
-            names: Signals at hand.
+            names: Signals that are available.
 
         Returns:
-            One problem for each place; empty when `evaluate` would work.
+            One problem for each place; empty if `evaluate` would work.
         """
-        return self._problems(self._core.missing(_strings(names)))
+        return self._problems(self._core.missing(arguments.strings("names", names)))
 
     def evaluate(
         self,
-        signals: Floats,
+        signals: ArrayLike,
         names: Sequence[str],
         *,
-        frames: Integers | None = None,
-        times: Doubles | None = None,
-        tracks: Integers | None = None,
+        frames: ArrayLike | None = None,
+        times: ArrayLike | None = None,
+        tracks: ArrayLike | None = None,
         windows: str = "centred",
     ) -> Floats:
         """Compute the score of every compound in every row; nothing is smoothed.
 
         Args:
-            signals: float32, shape (N, S); NaN is "unknown".
+            signals: Numbers, shape (N, S), rounded to float32; NaN marks an unknown value.
             names: S names of the columns; columns that no rule reads are ignored.
-            frames: int64, shape (N,), frame numbers; windows in frames count them. Without it the
-                rows are consecutive frames.
-            times: float64, shape (N,), seconds; windows in seconds need it. When neither frames,
-                times nor tracks are given, a window in seconds sees its own row alone.
-            tracks: int64, shape (N,), face ids; a window never leaves its track.
+            frames: Whole numbers, shape (N,), frame numbers; windows in frames count them. By
+                default the rows are consecutive frames.
+            times: Numbers, shape (N,), seconds; windows in seconds need them. If neither frames,
+                times nor tracks are given, a window in seconds sees only its own row.
+            tracks: Whole numbers, shape (N,), face ids; a window never leaves its track.
             windows: "centred" as in a finished clip, or "trailing" as in a stream.
 
         Returns:
@@ -231,47 +233,44 @@ class RuleSet:
 
         Raises:
             RuleError: a signal that the rules need is not in names.
-            TypeError: an array has the wrong dtype.
-            ValueError: shapes do not fit.
+            TypeError: an argument has the wrong type.
+            ValueError: shapes do not fit, or a number is out of range.
         """
-        if frames is None and times is None and tracks is None:
-            times = self._apart(signals)
-        try:
-            return self._core.evaluate(
-                c_contiguous(signals), _strings(names), frames, times, tracks, windows=windows
-            )
-        except _core.RuleSetError as error:
-            raise self._located(error) from error
+        return self._over_rows(self._core.evaluate, signals, names, frames, times, tracks, windows)
 
-    def decide(self, scores: Floats) -> Labels:
+    def decide(self, scores: ArrayLike) -> Labels:
         """Name the winner of each row, with the file's priors, bias and `abstain_below`.
 
         Args:
-            scores: float32, shape (N, K).
+            scores: Numbers, shape (N, K), rounded to float32.
 
         Returns:
             int32, shape (N,): class id, or -1 where every score is 0 or unknown or the best one is
             below `abstain_below`. Ties go to the lowest id. Minimum durations and hysteresis need
             a timeline and are not applied here.
+
+        Raises:
+            TypeError: scores are not numbers.
+            ValueError: the shape does not fit.
         """
-        return self._core.decide(c_contiguous(scores))
+        return self._core.decide(arguments.floats("scores", scores))
 
     def explain(
         self,
-        signals: Floats,
+        signals: ArrayLike,
         names: Sequence[str],
         *,
         row: int = 0,
-        frames: Integers | None = None,
-        times: Doubles | None = None,
-        tracks: Integers | None = None,
+        frames: ArrayLike | None = None,
+        times: ArrayLike | None = None,
+        tracks: ArrayLike | None = None,
         windows: str = "centred",
     ) -> RowExplanation:
         """Take one row apart: every score with the values of every sub-expression.
 
         Args:
-            signals: float32, shape (N, S); rows other than `row` matter only to windows over time.
-            names: S names of the columns.
+            signals: As in `evaluate`; rows other than `row` matter only to windows over time.
+            names: As in `evaluate`.
             row: The row to explain, 0-based.
             frames: As in `evaluate`.
             times: As in `evaluate`.
@@ -283,16 +282,11 @@ class RuleSet:
 
         Raises:
             RuleError: a signal that the rules need is not in names.
+            TypeError: an argument has the wrong type.
             ValueError: row or a shape is out of range.
         """
-        if frames is None and times is None and tracks is None:
-            times = self._apart(signals)
-        try:
-            found = self._core.explain(
-                c_contiguous(signals), _strings(names), row, frames, times, tracks, windows=windows
-            )
-        except _core.RuleSetError as error:
-            raise self._located(error) from error
+        explain = partial(self._core.explain, row=arguments.whole("row", row, 0))
+        found = self._over_rows(explain, signals, names, frames, times, tracks, windows)
         return RowExplanation.from_core(found)
 
     def explain_given(self, given: Mapping[str, float]) -> RowExplanation:
@@ -305,12 +299,13 @@ class RuleSet:
             The explanation.
 
         Raises:
-            RuleError: a name is no signal.
+            RuleError: a name is not that of a signal.
+            TypeError: a value is not a number.
         """
-        for name in given:
+        for name in arguments.mapping("given", given):
             if name not in SIGNALS:
                 raise RuleError(unknown("signal", name, SIGNALS))
-        row = np.array([[given.get(name, 0.0) for name in SIGNALS]], dtype=np.float32)
+        row = [[arguments.real(name, given.get(name, 0.0)) for name in SIGNALS]]
         return self.explain(row, SIGNALS)
 
     def run_tests(self) -> list[dict[str, Any]]:
@@ -347,12 +342,33 @@ class RuleSet:
         """Pickle as the text: a worker compiles it again."""
         return type(self), (self._text, self._file)
 
-    def _apart(self, signals: Floats) -> Doubles | None:
-        """Return times so far apart that no window in seconds sees a second row."""
-        if not self.looks_over_time:
-            return None
-        rows = len(signals) if isinstance(signals, np.ndarray) and signals.ndim else 0
-        return np.arange(rows, dtype=np.float64) * _APART_S
+    def _over_rows(
+        self,
+        method: Callable[..., _Result],
+        signals: ArrayLike,
+        names: Sequence[str],
+        frames: ArrayLike | None,
+        times: ArrayLike | None,
+        tracks: ArrayLike | None,
+        windows: str,
+    ) -> _Result:
+        """Call a method of the core with rows of signals and what goes with them."""
+        rows = arguments.floats("signals", signals)
+        if frames is None and times is None and tracks is None and self.looks_over_time:
+            # So far apart that no window in seconds sees a second row.
+            count = len(rows) if isinstance(rows, np.ndarray) and rows.ndim else 0
+            times = np.arange(count, dtype=np.float64) * _APART_S
+        try:
+            return method(
+                rows,
+                arguments.strings("names", names),
+                frames=None if frames is None else arguments.integers("frames", frames),
+                times=None if times is None else arguments.doubles("times", times),
+                tracks=None if tracks is None else arguments.integers("tracks", tracks),
+                windows=arguments.text("windows", windows),
+            )
+        except _core.RuleSetError as error:
+            raise self._located(error) from error
 
     def _problems(self, problems: Sequence[tuple[int, int, str, str]]) -> list[RuleProblem]:
         return [
@@ -361,10 +377,4 @@ class RuleSet:
         ]
 
     def _located(self, error: _core.RuleSetError) -> RuleError:
-        return rule_files.refusal(self._problems(error.problems))
-
-
-def _strings(names: Sequence[str]) -> list[str]:
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"names: expected a sequence of strings; got {names!r}")
-    return list(names)
+        return refusal(self._problems(error.problems))

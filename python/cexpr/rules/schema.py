@@ -1,6 +1,6 @@
 """A JSON Schema of rule files, for editors: completion, hover texts and first checks.
 
-The compiler says more (names, types, cycles, lengths); a file that it takes is valid here too.
+The compiler checks more (names, types, cycles, lengths); a file that it accepts is valid here too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LENGTH: Final[dict[str, Any]] = {
         {"type": "string", "pattern": r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?s?$"},
     ],
 }
-# Letters are those of ASCII in a name that an expression reads, of any alphabet in a compound's.
+# A name that expressions read has ASCII letters; a compound's name may have any letters.
 _NAME: Final = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 _LABEL: Final = r"^[^\x00-@\[-^`{-\x7f][^\x00-,./:-@\[-^`{-\x7f]*$"
 _NONE: Final[dict[str, Any]] = {"enum": ["none", None]}
@@ -44,7 +44,7 @@ def _map(
 def _smoothing(description: str, *, of_compounds: bool = False) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "kernel": {"enum": ["none", "box", "gaussian", None]},
-        "radius": {**_LENGTH, "description": "Reach to each side, in frames or seconds"},
+        "radius": {**_LENGTH, "description": "Frames or seconds on each side"},
         "sigma": {**_LENGTH, "description": "Standard deviation of the gaussian kernel"},
         "window": {
             "enum": ["frames", "rows"],
@@ -54,7 +54,7 @@ def _smoothing(description: str, *, of_compounds: bool = False) -> dict[str, Any
     if of_compounds:
         properties["filled"] = {
             "enum": ["count", "skip"],
-            "description": "Whether frames that were filled in take part",
+            "description": "Whether filled-in frames take part",
         }
     return {"description": description, "anyOf": [_NONE, _map(properties, ("kernel",))]}
 
@@ -63,7 +63,7 @@ def _compound() -> dict[str, Any]:
     weight = {"type": ["number", "string"], "description": "A number, 0 or more"}
     gated = _map(
         {
-            "score": {**_EXPRESSION, "description": "The score while the gate is open"},
+            "score": {**_EXPRESSION, "description": "The score if the gate is open"},
             "weights": {
                 "type": "object",
                 "description": "Instead of score: the weighted mean of signals or let names",
@@ -74,7 +74,7 @@ def _compound() -> dict[str, Any]:
             "when": {**_EXPRESSION, "description": "The gate, a condition"},
             "otherwise": {
                 **_EXPRESSION,
-                "description": "The score behind a closed gate; 0 without",
+                "description": "The score if the gate is closed; 0 by default",
             },
         }
     )
@@ -86,7 +86,7 @@ def _compound() -> dict[str, Any]:
 def _smooth() -> dict[str, Any]:
     groups = _map(
         {
-            "all": _smoothing("All signals; a group's own entry goes before it"),
+            "all": _smoothing("All signals; the entry of a group overrides it"),
             "expression": _smoothing("The eight expressions"),
             "valence_arousal": _smoothing("Valence and arousal"),
             "action_units": _smoothing("The action units"),
@@ -120,7 +120,7 @@ def _decide() -> dict[str, Any]:
             "bias": {**numbers, "description": "Added to the score of a compound"},
             "priors": {
                 **numbers,
-                "description": "How common each compound is; scores are multiplied with it",
+                "description": "How common each compound is; scores are multiplied by it",
             },
         },
         description="From scores to a label",
@@ -173,18 +173,18 @@ def rule_schema() -> dict[str, Any]:
                 },
                 "compounds": {
                     "type": "object",
-                    "description": "In the order of the class ids 0, 1, 2, ...",
+                    "description": "The compounds, in the order of the class ids 0, 1, 2, ...",
                     "minProperties": 1,
                     "additionalProperties": _compound(),
                     "propertyNames": {"pattern": _LABEL},
                 },
                 "faces": {
                     "enum": ["max", "mean", "first", "largest"],
-                    "description": "Several faces in a frame",
+                    "description": "How several faces in a frame are merged",
                 },
                 "gaps": {
                     "enum": ["interpolate", "hold", "none", None],
-                    "description": "Frames with no face",
+                    "description": "How frames without a face are filled",
                 },
                 "decide": _decide(),
                 "events": _map(
@@ -192,7 +192,7 @@ def rule_schema() -> dict[str, Any]:
                         "min_duration": {**_LENGTH, "description": "Shorter events are left out"},
                         "merge_gap": {
                             **_LENGTH,
-                            "description": "Events of one label this close become one",
+                            "description": "Events of one label that are this close become one",
                         },
                     },
                     description="How events are cut from labels",

@@ -1,4 +1,4 @@
-"""YAML text to the neutral node tree of the rule compiler, every node with its line and column.
+"""YAML text to the node tree of the rule compiler, every node with its line and column.
 
 Nothing is constructed: the events of the parser become plain tuples, so a tag can run no code.
 The walk keeps its own stack, so depth costs no recursion, and every limit holds before memory is
@@ -22,7 +22,7 @@ MAX_NODES: Final = 20_000
 Node = tuple[str, int, int, Any]
 """`(kind, line, column, value)`, 1-based; kinds map, list, str, int, float, bool, null."""
 
-# A longer text is no expression; nobody needs the place of each character in it.
+# A longer text is not an expression; nobody needs the place of each character in it.
 _MAX_MOVED: Final = 4096
 _LINE_BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _INT: Final = re.compile(r"[-+]?[0-9]+")
@@ -44,7 +44,7 @@ _TAGS: Final = {
 
 
 class YamlError(Exception):
-    """The text is no YAML that a rule file may be; `line` and `column` are 1-based."""
+    """The text is not YAML as rule files use it; `line` and `column` are 1-based."""
 
     def __init__(self, line: int, column: int, message: str) -> None:
         super().__init__(message)
@@ -108,7 +108,7 @@ def decode(data: bytes) -> str:
         The text.
 
     Raises:
-        YamlError: the file is too long, has a byte-order mark or is no UTF-8.
+        YamlError: the file is too long, has a byte-order mark or is not UTF-8.
     """
     if len(data) > MAX_BYTES:
         raise YamlError(1, 1, f"the file is too long; a rule file has at most {MAX_BYTES} bytes")
@@ -136,7 +136,7 @@ def compose(text: str) -> YamlTree:
         The tree.
 
     Raises:
-        YamlError: the text is no YAML, has no document or several, or breaks a limit.
+        YamlError: the text is not YAML, has no document or several, or exceeds a limit.
     """
     if len(text) > MAX_BYTES:
         raise YamlError(1, 1, f"the text is too long; a rule file has at most {MAX_BYTES} bytes")
@@ -149,7 +149,7 @@ def compose(text: str) -> YamlTree:
     except yaml.reader.ReaderError as error:
         line, column = _position(text, error.position)
         raise YamlError(
-            line, column, f"character U+{ord(text[error.position]):04X} may not stand in YAML"
+            line, column, f"character U+{ord(text[error.position]):04X} is not allowed in YAML"
         ) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -158,7 +158,9 @@ def compose(text: str) -> YamlTree:
     except (ValueError, OverflowError) as error:
         # The scanner converts escapes and version numbers without a check of its own.
         line, column = composer.last
-        raise YamlError(line, column, "an escape or a number after here is out of range") from error
+        raise YamlError(
+            line, column, "an escape or a number after this place is out of range"
+        ) from error
     if composer.root is None:
         raise YamlError(1, 1, "the file is empty; a rule file starts with 'cexpr: 1'")
     return YamlTree(composer.root, text, composer.moved)
@@ -193,7 +195,9 @@ class _Composer:
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise YamlError(line, column, "a second document starts here; a file holds one")
+                raise YamlError(
+                    line, column, "a second document starts here; a rule file has only one"
+                )
         elif isinstance(event, yaml.ScalarEvent):
             self._put(self._scalar(event, line, column), 1, 1, event.anchor)
         elif isinstance(event, yaml.AliasEvent):
@@ -213,7 +217,7 @@ class _Composer:
         """Hang a node into the tree: `size` nodes in it, `added` of them not counted before."""
         self._nodes += added
         if self._nodes > MAX_NODES:
-            message = f"more than {MAX_NODES} values, aliases counted in full"
+            message = f"the file holds more than {MAX_NODES} values; aliases count each time"
             raise YamlError(*self.last, message)
         if anchor is not None:
             self._anchors[anchor] = (node, size)
@@ -232,7 +236,7 @@ class _Composer:
 
     def _alias(self, event: Any, line: int, column: int) -> None:
         if event.anchor not in self._anchors:
-            state = "still open here" if self._is_open(event.anchor) else "not defined before"
+            state = "still open here" if self._is_open(event.anchor) else "not defined before this"
             raise YamlError(line, column, f"alias '*{event.anchor}': the anchor is {state}")
         node, size = self._anchors[event.anchor]
         self._put(node, size, size, None)
@@ -244,14 +248,16 @@ class _Composer:
         if tag is not None and _TAGS.get(tag) not in kinds:
             shown = tag.replace("tag:yaml.org,2002:", "!!")
             raise YamlError(
-                line, column, f"tag '{shown}' is refused; a rule file is plain data without tags"
+                line,
+                column,
+                f"tag '{shown}' is not allowed; a rule file is plain data without tags",
             )
 
     def _scalar(self, event: Any, line: int, column: int) -> Node:
         self._check_tag(event.tag, ("str",), line, column)
         value: str = event.value
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise YamlError(line, column, "an escape stands for half a character (a surrogate)")
+            raise YamlError(line, column, "an escape encodes half a character (a surrogate)")
         if event.style in ("'", '"'):
             column += 1
         self._note_moved(event, line, column)
@@ -266,7 +272,7 @@ class _Composer:
         if event.style in ("'", '"'):
             start, end = start + 1, end - 1
         elif event.style in ("|", ">"):
-            # The header and its comment belong to no value.
+            # The header and its comment are not part of the value.
             start = next((at for at in self._breaks if at > start), end)
         value = event.value
         in_place = self.text.startswith(value, start) and not _LINE_BREAK.search(value)
@@ -304,10 +310,10 @@ def _position(text: str, index: int) -> tuple[int, int]:
 
 
 def _explain(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or "this is no YAML"
+    problem = error.problem or "this is not YAML"
     if "'\\t'" in problem:
         return "a tab cannot indent YAML; use spaces"
     if "mapping values are not allowed" in problem:
-        return "a ':' cannot stand here; quote the text, or check the indentation"
+        return "':' is not allowed here; quote the text, or check the indentation"
     context = f"{error.context}: " if error.context else ""
     return context + problem

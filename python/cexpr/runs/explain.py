@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from cexpr.rules.explanation import RowExplanation
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import RunRecord
+from cexpr.smoothing import Smoothing
 from cexpr.tables.files import find_table, read_frames, read_table
 from cexpr.tables.result import FrameRows, face_rows
 from cexpr.timeline.decide import DecidedClip, decide_clip
@@ -100,7 +101,7 @@ class _Run:
         row: int,
         record: RunRecord | None,
         path: Path,
-        smooth: Mapping[str, Mapping[str, Any]],
+        smooth: Mapping[str, Smoothing],
     ) -> None:
         self._rules, self._table, self._row, self._smooth = rules, table, row, smooth
         self._record = record
@@ -156,7 +157,7 @@ class _Run:
             )
         who, (label, score) = self._expected()
         if label is None or _is_same(found, label, score):
-            smooths = label is None and self._smooth["compounds"]["kernel"] != "none"
+            smooths = label is None and self._smooth["compounds"].kernel != "none"
             return [*notes, f"Not shown: {_SMOOTHS}."] if smooths else notes
         reasons = "; ".join(self._reasons(found, label))
         return [*notes, f"{who} {_shown(label, score)} in this frame: {reasons}."]
@@ -189,7 +190,7 @@ class _Run:
                 "no table of faces is beside this one, so functions over time saw its rows, "
                 "which may show different faces"
             )
-        if self._smooth["compounds"]["kernel"] != "none":
+        if self._smooth["compounds"].kernel != "none":
             reasons.append(_SMOOTHS)
         if rules.faces == "mean" and int(self._table.n_faces[row]) > 1:
             reasons.append("this rule set takes the mean over the faces")

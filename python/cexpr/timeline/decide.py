@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cexpr._support.types import Doubles, Flags, Floats, Integers, Labels
 from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import GROUPS
-from cexpr.smoothing import smooth
+from cexpr.smoothing import Smoothing, smooth
 from cexpr.tables.result import EVENT_SCHEMA, FaceRows, arrow_array, frames_table, label_names
 from cexpr.timeline import steps
 
@@ -58,7 +58,7 @@ def decide_tables(
     frame: Integers,
     time: Doubles,
     rules: RuleSet,
-    smoothings: Mapping[str, Mapping[str, Any]] | None = None,
+    smoothings: Mapping[str, Smoothing] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Decide a clip and lay its frames and events out as tables.
 
@@ -104,7 +104,7 @@ def decide_clip(
     frame: Integers,
     time: Doubles,
     rules: RuleSet,
-    smoothings: Mapping[str, Mapping[str, Any]] | None = None,
+    smoothings: Mapping[str, Smoothing] | None = None,
 ) -> DecidedClip:
     """Find the label of every frame of a clip.
 
@@ -149,9 +149,7 @@ def decide_clip(
     )
 
 
-def smooth_tracks(
-    rows: FaceRows, smoothings: Mapping[str, Mapping[str, Any]], rate: float
-) -> Floats:
+def smooth_tracks(rows: FaceRows, smoothings: Mapping[str, Smoothing], rate: float) -> Floats:
     """Smooth the signals of each face over its own frames.
 
     Args:
@@ -167,7 +165,7 @@ def smooth_tracks(
     tracks = np.split(by_track, np.flatnonzero(np.diff(rows.face[by_track])) + 1)
     for group, names in GROUPS.items():
         columns = np.flatnonzero([name in names for name in rows.names])
-        arguments = _smoothing(smoothings[group], rate)
+        arguments = smoothings[group].arguments(rate)
         if not len(columns) or arguments is None:
             continue
         for track in tracks:
@@ -180,7 +178,7 @@ def smooth_scores(
     scores: Floats,
     seen: Flags,
     frame: Integers,
-    smoothing: Mapping[str, Any],
+    smoothing: Smoothing,
     rate: float,
 ) -> Floats:
     """Smooth compound scores over the clip.
@@ -197,33 +195,14 @@ def smooth_scores(
     Returns:
         float32, shape (T, K).
     """
-    arguments = _smoothing(smoothing, rate)
+    arguments = smoothing.arguments(rate)
     if arguments is None:
         return scores
-    if smoothing["filled"] == "count":
+    if smoothing.filled == "count":
         return smooth(scores, frame, **arguments)
     known = np.where(seen[:, np.newaxis] == 1, scores, np.float32(np.nan))
     smoothed = smooth(known, frame, **arguments)
     return np.asarray(np.where(np.isnan(smoothed), scores, smoothed), np.float32)
-
-
-def _smoothing(smoothing: Mapping[str, Any], rate: float) -> dict[str, Any] | None:
-    """Turn a smoothing of a rule set into the arguments of `smooth`; None for no smoothing."""
-    if smoothing["kernel"] == "none":
-        return None
-    return {
-        "kernel": smoothing["kernel"],
-        "radius": round(_in_frames(smoothing["radius"], rate)),
-        "sigma": _in_frames(smoothing["sigma"], rate)
-        if smoothing["kernel"] == "gaussian"
-        else None,
-        "window": smoothing["window"],
-    }
-
-
-def _in_frames(length: steps.Length, rate: float) -> float:
-    value, unit = length
-    return value * rate if unit == "seconds" else value
 
 
 def _frame_rate(frame: Integers, time: Doubles) -> float:

@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from cexpr.cli._console import complain, page, print_json
 from cexpr.signals import GROUPS
 
 if TYPE_CHECKING:
     from cexpr.runs.record import ClipRecord, RunRecord
 
-_PAGE_WIDTH: Final = 160
-
 
 def finish(record: RunRecord, folder: Path, *, quiet: bool, as_json: bool) -> None:
-    """Print the summary, and on standard error what to know about each clip and why some failed.
+    """Print the summary, and on standard error the warnings of each clip and why some failed.
 
     Args:
         record: What was done.
         folder: Where the results are.
-        quiet: Only failures are told.
-        as_json: The summary goes to standard output as JSON, quiet or not.
+        quiet: Print failures only.
+        as_json: Print the summary as JSON on standard output, quiet or not.
 
     Raises:
         typer.Exit: with status 1 if a clip failed.
     """
     if as_json:
-        typer.echo(json.dumps(record.as_json(), indent=1, ensure_ascii=False))
+        print_json(record.as_json(), indent=1)
     elif not quiet:
         _print_table(record, folder)
     if not quiet:
         for line in _warnings(record):
-            typer.echo(f"cexpr: {line}", err=True)
+            complain(line)
     failed = [clip for clip in record.clips.values() if clip.status == "failed"]
     for clip in failed:
-        typer.echo(f"cexpr: {clip.error}", err=True)
+        complain(str(clip.error))
     if failed:
         raise typer.Exit(1)
 
@@ -56,15 +52,14 @@ def _warnings(record: RunRecord) -> Iterator[str]:
     searches = record.options.get("detector") != "full-frame"
     if done and searches and not any(clip.info.get("faces") for clip in done):
         yield (
-            "no face was found in any clip; where the images are faces that were cut out already, "
+            "no face was found in any clip; if the images are already face crops, "
             "run with --detector full-frame"
         )
 
 
 def _print_table(record: RunRecord, folder: Path) -> None:
     """Print a row for each clip: frames, faces, the most frequent compounds, time."""
-    # A file or pipe has no width to fit into.
-    console = Console(width=None if sys.stdout.isatty() else _PAGE_WIDTH)
+    console = page()
     table = Table("clip", box=None, pad_edge=False)
     for name in ("frames", "faces"):
         table.add_column(name, justify="right")
@@ -86,7 +81,7 @@ def _print_table(record: RunRecord, folder: Path) -> None:
 
 
 def _groups(record: RunRecord) -> str:
-    """Name the heads of which a signal was derived; a learnt one of another model goes first."""
+    """Name the heads whose signals were derived; a learnt one of another model comes first."""
     heads = [head for head, names in GROUPS.items() if set(names) & set(record.derived)]
     return ", ".join(
         head.replace("_", " and " if head == "valence_arousal" else " ") for head in heads

@@ -1,0 +1,99 @@
+"""What the commands print with: consoles, lines on standard error, and errors in one style."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from cexpr._support.text import closest
+from cexpr.cli._help import parameter_name
+from cexpr.errors import CexprError
+
+# As a shell reports a command that was stopped by Ctrl-C.
+INTERRUPTED: Final = 130
+# Of a file or pipe, which has no width to fit into.
+_PAGE_WIDTH: Final = 160
+# The flags of the arguments that `CexprError.remedies` names, where they are not `--name`.
+_FLAGS: Final = {"folder": "--out", "hosts": "--allow-host", "max_bytes": "--max-mb"}
+# Typer carries click within itself or depends on it, by its version; this is the base of its errors
+# either way.
+_CLICK_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[2]
+
+
+def page() -> Console:
+    """A console on standard output that leaves lines whole where that is a file or pipe."""
+    return Console(width=None if sys.stdout.isatty() else _PAGE_WIDTH)
+
+
+def print_json(value: Mapping[str, Any], indent: int = 2) -> None:
+    """Print a value as JSON on standard output; arrays become lists."""
+    typer.echo(json.dumps(value, indent=indent, ensure_ascii=False, default=_plain))
+
+
+def complain(text: str) -> None:
+    """Print a line on standard error that says who speaks."""
+    typer.echo(f"cexpr: {text}", err=True)
+
+
+def call(app: typer.Typer) -> int:
+    """Run a command line; what goes wrong is told in one line on standard error.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        status = app(prog_name="cexpr", standalone_mode=False)
+    except CexprError as error:
+        complain(_with_flags(error))
+        return error.exit_code
+    except typer.Abort:
+        complain("stopped")
+        return INTERRUPTED
+    except _CLICK_ERROR as error:
+        return _refuse(error)
+    return status if isinstance(status, int) else 0
+
+
+def _with_flags(error: CexprError) -> str:
+    """The message of an error, with the flags of the arguments that would mend it."""
+    flags = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in error.remedies]
+    return f"{error} (use {' or '.join(flags)})" if flags else str(error)
+
+
+def _refuse(error: Any) -> int:
+    """Print what the parser of the command line found, and return the exit status."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+    else:
+        complain(_sentence(error))
+    return int(error.exit_code)
+
+
+def _sentence(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    help_hint = "" if context is None else f"; see '{context.command_path} --help'"
+    if hasattr(error, "possibilities") and context is not None:
+        flags = [flag for one in context.command.params for flag in one.opts if flag[1] == "-"]
+        close = closest(error.option_name, flags)
+        hint = f"; did you mean '{close}'?" if close else help_hint
+        return f"unknown option '{error.option_name}'{hint}"
+    parameter = getattr(error, "param", None)
+    if hasattr(error, "param_type") and parameter is not None:
+        return f"{parameter_name(parameter)} is missing{help_hint}"
+    message = str(error.message).rstrip(".").replace("Input should be ", "expected ")
+    message = message[:1].lower() + message[1:]
+    if parameter is not None:
+        return f"{parameter_name(parameter)}: {message}"
+    return f"{message}{help_hint}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"not for JSON: {type(value)}")

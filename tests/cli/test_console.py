@@ -1,0 +1,112 @@
+"""Errors of the command line: one line each, in one style, whoever found the mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+
+from builders.run_files import Command
+from cexpr.cli._console import call
+from cexpr.errors import CexprError, ClipError, RuleError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("run --jobs x clip.mp4", "--jobs: expected a whole number, got 'x'"),
+        ("run --threads 1.5 clip.mp4", "--threads: expected a whole number, got '1.5'"),
+        ("run --fps fast clip.mp4", "--fps: expected a number, got 'fast'"),
+        ("run --fps -3 clip.mp4", "--fps: expected a number above 0, got -3.0"),
+        ("run --format xlsx clip.mp4", "--format: expected csv or parquet, got 'xlsx'"),
+        ("run --rule x clip.mp4", "unknown option '--rule'; did you mean '--rules'?"),
+        ("run --zzz clip.mp4", "unknown option '--zzz'; see 'cexpr run --help'"),
+        ("run", "INPUT... is missing; see 'cexpr run --help'"),
+        ("run --jobs", "option '--jobs' requires an argument"),
+        ("run --quiet=3 clip.mp4", "option '--quiet' does not take a value"),
+        ("run --config nope.yaml clip.mp4", "--config: file 'nope.yaml' does not exist"),
+        ("rnu", "unknown command 'rnu'; did you mean 'run'?"),
+        ("models pul", "unknown command 'pul'; did you mean 'pull'?"),
+        ("models info a b", "got unexpected extra argument"),
+        ("submit ce .", "--template is missing; see 'cexpr submit --help'"),
+        ("check-submission xx CE.txt", "challenge: expected ce or mtl, got 'xx'"),
+        ("tune . . --window seconds", "--window: expected frames or rows, got 'seconds'"),
+        ("tune . . --folds 1", "--folds: expected a whole number, at least 2, got '1'"),
+        ("heads fit --engine foo .", "--engine: expected torch or numpy, got 'foo'"),
+        ("heads fit nope", "FEATURES: file 'nope' does not exist"),
+        ("eval ce . . --rounds 5", "--rounds: expected a whole number, at least 100, got '5'"),
+        ("models pull cexpr-s --max-mb much", "--max-mb: expected a whole number"),
+        ("rules explain default --frame one", "--frame: expected a whole number, got 'one'"),
+    ],
+)
+def test_a_mistake_of_usage_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cexpr_command: Command,
+    arguments: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = cexpr_command(*arguments.split())
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"cexpr: {message}")
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_no_arguments_show_the_help(cexpr_command: Command) -> None:
+    outcome = cexpr_command()
+    assert "usage: " in outcome.out + outcome.err
+    assert "cexpr: " not in outcome.err
+
+
+def failing(error: BaseException) -> typer.Typer:
+    app = typer.Typer()
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    return app
+
+
+@pytest.fixture
+def said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[BaseException], tuple[int, str]]:
+    def run(error: BaseException) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["cexpr"])
+        return call(failing(error)), capsys.readouterr().err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (UsageError("out: holds a run"), 2, "out: holds a run"),
+        (ClipError("a.avi: damaged"), 1, "a.avi: damaged"),
+        (RuleError("a.yaml:1:2: wrong\nb"), 2, "a.yaml:1:2: wrong\nb"),
+        (
+            UsageError("out: holds a run", remedies=["overwrite", "folder"]),
+            2,
+            "out: holds a run (use --overwrite or --out)",
+        ),
+        (CexprError("too long", remedies=["max_bytes"]), 2, "too long (use --max-mb)"),
+        (CexprError("old", remedies=["detector_model"]), 2, "old (use --detector-model)"),
+        (typer.Abort(), 130, "stopped"),
+    ],
+)
+def test_errors_of_the_library_are_told_with_the_flags_that_mend_them(
+    said: Callable[[BaseException], tuple[int, str]],
+    error: BaseException,
+    status: int,
+    message: str,
+) -> None:
+    assert said(error) == (status, f"cexpr: {message}\n")
+
+
+def test_other_errors_are_not_hidden(said: Callable[[BaseException], tuple[int, str]]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        said(ZeroDivisionError())

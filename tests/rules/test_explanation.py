@@ -1,0 +1,73 @@
+"""Explanations as data and as text."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from cexpr.rules.explanation import CompoundTerm, RowExplanation, Term
+from cexpr.rules.rule_set import RuleSet
+
+TEXT = """\
+cexpr: 1
+name: two
+let: {high: fear > 0.3, both: "mean(fear, surprise)"}
+compounds:
+  A: {score: both * 2, when: high, otherwise: 0.1}
+  B: {score: happiness}
+decide: {bias: {B: 0.5}}
+"""
+
+
+@pytest.fixture
+def rules() -> RuleSet:
+    return RuleSet.from_string(TEXT)
+
+
+def test_the_text_goes_from_the_highest_score_to_the_lets_and_the_reason(rules: RuleSet) -> None:
+    found = rules.explain_given({"fear": 0.4, "surprise": 0.2, "happiness": 0.3})
+    lines = str(found).splitlines()
+    assert lines[0] == "B = 0.3 (with priors and bias 0.8)"
+    assert lines[1] == "  happiness = 0.3"
+    assert lines[2] == "A = 0.6"
+    assert lines[3:5] == ["  when: open", "    high = 1"]
+    assert lines[5:7] == ["  both * 2 = 0.6", "    both = 0.3"]
+    assert lines[7:9] == ["  otherwise:", "    0.1 = 0.1"]
+    assert "let both = 0.3" in lines
+    assert lines[-1] == found.reason
+    assert (found.winner, found.runner_up) == ("B", "A")
+
+
+def test_a_let_stands_after_those_that_it_reads() -> None:
+    rules = RuleSet.from_string(
+        "cexpr: 1\nname: a\nlet: {outer: inner + 1, inner: fear}\ncompounds: {A: outer}"
+    )
+    assert list(rules.explain_given({"fear": 0.5}).lets) == ["inner", "outer"]
+
+
+def test_a_closed_gate_and_an_unknown_one_say_so(rules: RuleSet) -> None:
+    closed = rules.explain_given({"fear": 0.1})
+    assert closed.compounds[0].gate_closed
+    assert closed.compounds[0].score == pytest.approx(0.1)
+    assert "  when: closed" in str(closed).splitlines()
+    unknown = rules.explain_given({"fear": math.nan})
+    assert "  when: unknown" in str(unknown).splitlines()
+
+
+def test_an_unknown_score_stands_last(rules: RuleSet) -> None:
+    found = rules.explain_given({"fear": 0.4, "surprise": math.nan, "happiness": 0.0})
+    names = [line.split(" = ")[0] for line in str(found).splitlines() if line[0] in "AB"]
+    assert names == ["B", "A"]
+
+
+def test_a_number_is_not_explained_and_depth_is_told_by_space() -> None:
+    inner = Term("a + 1", "operator", 1.5, (Term("a", "signal", 0.5), Term("1", "number", 1.0)))
+    outer = Term("(a + 1) * 2", "operator", 3.0, (inner, Term("2", "number", 2.0)))
+    assert list(outer.lines()) == ["(a + 1) * 2 = 3", "  a + 1 = 1.5", "    a = 0.5"]
+
+
+def test_the_page_of_a_notebook_shows_the_text_and_nothing_that_runs() -> None:
+    term = CompoundTerm("<b>", 0.5, 0.5, False, None, Term("fear < 1", "condition", 1.0), None)
+    shown = RowExplanation("<b>", None, "why", (term,), {})._repr_html_()
+    assert shown == "<pre>&lt;b&gt; = 0.5\n  fear &lt; 1 = 1\nwhy</pre>"

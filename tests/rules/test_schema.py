@@ -1,0 +1,67 @@
+"""The JSON Schema of rule files against what the compiler takes and refuses."""
+
+from __future__ import annotations
+
+import jsonschema
+import yaml
+
+from cexpr.rules.files import shipped
+from cexpr.rules.rule_set import RuleSet
+from cexpr.rules.schema import rule_schema
+
+GOOD = """\
+cexpr: 1
+name: good
+compounds:
+  Fearfully_Surprised: mean(fear, surprise)
+  Happily_Surprised: mean(happiness, surprise)
+tests:
+  - given: {fear: 0.5, surprise: 0.4}
+    expect: Fearfully_Surprised
+"""
+
+
+def test_schema_takes_every_form_that_the_compiler_takes() -> None:
+    text = """
+cexpr: 1
+name: every form
+let: {a: fear, _b2: true, c: 0.5}
+smooth: {kernel: gaussian, sigma: 0.2s}
+compounds:
+  A: 1
+  Überrascht-1: {weights: {a: 0.6, surprise: "0.4"}, when: _b2, otherwise: 0}
+  C: {score: 'weighted(a = 1, c = 2)'}
+faces: largest
+gaps: none
+decide: {priors: {A: 1, Überrascht-1: 2, C: 1}, min_duration: 3, abstain_below: 0.1, exit_below: 0}
+events: {merge_gap: 0.2s, min_duration: 4}
+tests: [{name: x, given: {fear: .nan}, absent: [AU12], expect: null}]
+"""
+    assert RuleSet.from_string(text).compounds == ["A", "Überrascht-1", "C"]
+    schema = rule_schema()
+    jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(text))
+
+
+def test_schema_takes_every_shipped_set_and_refuses_slips() -> None:
+    schema = rule_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for name in shipped():
+        assert list(validator.iter_errors(yaml.safe_load(RuleSet.load(name).text))) == []
+    good = yaml.safe_load(GOOD)
+    for slip in (
+        {"smoth": {}},
+        {"cexpr": 2},
+        {"faces": "all"},
+        {"compounds": {"A": {"when": "true"}}},
+        {"compounds": {"A": {"score": "fear", "weights": {"fear": 1}}}},
+        {"compounds": {"A": {"score": "fear", "otherwise": "0"}}},
+        {"compounds": {"A": {"weights": {}}}},
+        {"compounds": {"-A": "fear"}},
+        {"compounds": {"A B": "fear"}},
+        {"let": {"a-b": "fear"}},
+        {"smooth": {"expression": {"kernel": "boxy", "radius": 3}}},
+        {"tests": [{"given": {"feer": 1}, "expect": "A"}]},
+        {"decide": {"min_frames": "soon"}},
+    ):
+        assert list(validator.iter_errors({**good, **slip}))
