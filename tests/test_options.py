@@ -100,7 +100,7 @@ def test_another_kind_of_file_is_named_with_the_argument_that_takes_it(tmp_path:
     path = tmp_path / "file.yaml"
     for text, kind, remedy in (
         ("compounds: {A: fear}", "a rule file", "rules"),
-        ("cexpr_model: 1", "the manifest of a model", "model"),
+        ("cexpr_model: 1", "the manifest of a model", "models"),
     ):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(UsageError) as caught:

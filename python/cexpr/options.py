@@ -32,7 +32,7 @@ _FILE_SUFFIXES: Final = (".onnx", ".yaml", ".yml")
 # argument that takes them.
 _OTHER_FILES: Final = (
     ("compounds", "a rule file", "rules"),
-    ("cexpr_model", "the manifest of a model", "model"),
+    ("cexpr_model", "the manifest of a model", "models"),
 )
 
 Weights = Annotated[tuple[float, ...], Field(min_length=1)]

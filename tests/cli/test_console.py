@@ -95,6 +95,7 @@ def said(
         ),
         (CexprError("too long", remedies=["max_bytes"]), 2, "too long (use --max-mb)"),
         (CexprError("old", remedies=["detector_model"]), 2, "old (use --detector-model)"),
+        (CexprError("old", remedies=["models"]), 2, "old (use --model)"),
         (typer.Abort(), 130, "stopped"),
     ],
 )

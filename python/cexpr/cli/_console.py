@@ -20,7 +20,15 @@ INTERRUPTED: Final = 130
 # Of a file or pipe, which has no width to fit into.
 _PAGE_WIDTH: Final = 160
 # The flags of the arguments that `CexprError.remedies` names, where they are not `--name`.
-_FLAGS: Final = {"folder": "--out", "hosts": "--allow-host", "max_bytes": "--max-mb"}
+_FLAGS: Final = {
+    "folder": "--out",
+    "folder_fps": "--fps",
+    "formats": "--format",
+    "hosts": "--allow-host",
+    "max_bytes": "--max-mb",
+    "models": "--model",
+    "rules_file": "--rules",
+}
 # Typer carries click within itself or depends on it, by its version; this is the base of its errors
 # either way.
 _CLICK_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[2]

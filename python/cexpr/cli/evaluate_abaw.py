@@ -128,7 +128,7 @@ def mtl(
         print_json({**asdict(report), "p_mtl": score.total})
         return
     console = page()
-    table = Table("measure", "rows", "value (95% over videos)")
+    table = Table("measure", "rows", "value (95 % over videos)")
     affect, expression, units = (str(count) for count in report.rows)
     table.add_row("CCC valence", affect, _shown(score.valence, report.valence))
     table.add_row("CCC arousal", affect, _shown(score.arousal, report.arousal))
