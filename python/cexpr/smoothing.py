@@ -76,6 +76,13 @@ class Smoothing:
             if not is_seconds:
                 object.__setattr__(self, "sigma", sigma)
 
+    def __str__(self) -> str:
+        """Return the kernel and its lengths in a few words."""
+        if self.kernel == "none":
+            return self.kernel
+        sigma = f"{self.sigma:.3g}" if isinstance(self.sigma, float) else self.sigma
+        return f"{self.kernel}{f' sigma {sigma}' if sigma else ''} radius {self.radius}"
+
     @classmethod
     def from_core(cls, found: Mapping[str, Any]) -> Smoothing:
         """Build from the dict of the core."""

@@ -15,9 +15,8 @@ from cexpr.abaw.files import MultiTask
 from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.runs.record import RunRecord
-from cexpr.smoothing import smooth
+from cexpr.smoothing import Smoothing, smooth
 from cexpr.tuning import search as tune
-from cexpr.tuning.search import Smoothing
 from cexpr.tuning.sources import LabelledVideo, read_videos
 
 
@@ -25,7 +24,7 @@ def test_noise_is_smoothed_away_and_the_honest_figure_shows_it() -> None:
     labels, videos = made_up(0, noise=0.8)
     found = by_head(tune.tune(labels, videos, smoothings=tune.grid(), folds=3))
     for one in found.values():
-        assert one.smoothing.kernel is not None
+        assert one.smoothing.kernel != "none"
         assert one.before + 0.05 < one.honest <= one.tuned + 1e-12
 
 
@@ -51,7 +50,7 @@ def test_figures_are_those_of_the_measures_on_smoothed_and_blended_signals() -> 
             )
             parts.append(
                 mixed
-                if chosen.kernel is None
+                if chosen.kernel == "none"
                 else smooth(mixed, video.frame, chosen.kernel, chosen.radius, chosen.sigma)
             )
         return np.concatenate(parts)

@@ -19,8 +19,8 @@ from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.runs.record import RunRecord
 from cexpr.signals import SIGNALS
+from cexpr.smoothing import Smoothing
 from cexpr.tuning import search as tune
-from cexpr.tuning.search import Smoothing
 from cexpr.tuning.sources import open_sources, read_videos
 
 

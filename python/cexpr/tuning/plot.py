@@ -6,7 +6,8 @@ import html
 from collections.abc import Sequence
 from typing import Final
 
-from cexpr.tuning.search import Found, Smoothing
+from cexpr.smoothing import Smoothing
+from cexpr.tuning.search import Found
 
 _CELL_WIDTH: Final = 62
 _CELL_HEIGHT: Final = 24
@@ -33,11 +34,11 @@ def svg(found: Sequence[Found]) -> str:
 
 
 def _heat_map(found: Found, top: int) -> tuple[str, int, int]:
-    radii = sorted({one.radius for one in found.grid if one.kernel is not None})
-    rows: dict[str, dict[int, float]] = {}
+    radii = sorted({float(one.radius) for one in found.grid if one.kernel != "none"})
+    rows: dict[str, dict[float, float]] = {}
     for smoothing, score in found.grid.items():
-        if smoothing.kernel is not None:
-            rows.setdefault(_row_name(smoothing), {})[smoothing.radius] = score
+        if smoothing.kernel != "none":
+            rows.setdefault(_row_name(smoothing), {})[float(smoothing.radius)] = score
     scores = [score for row in rows.values() for score in row.values()]
     low, high = min(scores), max(scores)
     title = (
@@ -46,7 +47,7 @@ def _heat_map(found: Found, top: int) -> tuple[str, int, int]:
     )
     parts = [_text(8, top + 18, title)]
     parts += [
-        _text(_LABEL_WIDTH + column * _CELL_WIDTH + 6, top + 36, f"radius {radius}")
+        _text(_LABEL_WIDTH + column * _CELL_WIDTH + 6, top + 36, f"radius {radius:g}")
         for column, radius in enumerate(radii)
     ]
     for row, (name, cells) in enumerate(rows.items()):
@@ -56,8 +57,8 @@ def _heat_map(found: Found, top: int) -> tuple[str, int, int]:
             _cell(_LABEL_WIDTH + radii.index(radius) * _CELL_WIDTH, y, score, low, high)
             for radius, score in cells.items()
         ]
-    if found.smoothing.kernel is not None:
-        x = _LABEL_WIDTH + radii.index(found.smoothing.radius) * _CELL_WIDTH
+    if found.smoothing.kernel != "none":
+        x = _LABEL_WIDTH + radii.index(float(found.smoothing.radius)) * _CELL_WIDTH
         y = top + _TITLE_HEIGHT + list(rows).index(_row_name(found.smoothing)) * _CELL_HEIGHT
         parts.append(
             f'<rect x="{x}" y="{y}" width="{_CELL_WIDTH}" height="{_CELL_HEIGHT}" fill="none" '
@@ -68,7 +69,7 @@ def _heat_map(found: Found, top: int) -> tuple[str, int, int]:
 
 
 def _row_name(smoothing: Smoothing) -> str:
-    return "box" if smoothing.sigma is None else f"gaussian {smoothing.sigma:.3g}"
+    return "box" if smoothing.sigma is None else f"gaussian {float(smoothing.sigma):.3g}"
 
 
 def _cell(x: int, y: int, score: float, low: float, high: float) -> str:

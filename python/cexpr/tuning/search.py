@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,39 +21,13 @@ from cexpr.abaw.files import MultiTask
 from cexpr.errors import UsageError
 from cexpr.evaluation.sums import THRESHOLDS, best_scores, head_sums, unit_scores
 from cexpr.signals import ACTION_UNITS
-from cexpr.smoothing import smooth
+from cexpr.smoothing import Smoothing, Window, smooth
 from cexpr.tuning.sources import COLUMNS, LabelledVideo
-
-Window = Literal["frames", "rows"]
 
 RADII: Final = (1, 2, 5, 10, 20, 50, 100)
 # The weights exp(-d^2 / s) of arXiv:2407.13184 with s from 0.1 to 100000.
 SIGMAS: Final = tuple(float(np.sqrt(s / 2)) for s in (0.1, 1, 10, 100, 1e3, 1e4, 1e5))
 _WEIGHT_STEPS: Final = 10
-
-
-@dataclass(frozen=True)
-class Smoothing:
-    """A smoothing; no kernel leaves the signals as they are.
-
-    Attributes:
-        kernel: "gaussian", "box" or None.
-        radius: Frames (or rows) on each side.
-        sigma: Standard deviation in frames, of the Gaussian.
-        window: What the radius counts.
-    """
-
-    kernel: Literal["gaussian", "box"] | None = None
-    radius: int = 0
-    sigma: float | None = None
-    window: Window = "frames"
-
-    def __str__(self) -> str:
-        """Return it in a few words."""
-        if self.kernel is None:
-            return "none"
-        sigma = f" sigma {self.sigma:.3g}" if self.sigma is not None else ""
-        return f"{self.kernel}{sigma} radius {self.radius}"
 
 
 @dataclass(frozen=True)
@@ -171,9 +145,9 @@ def options(
 
 
 def _as_option(smoothing: Smoothing) -> dict[str, Any]:
-    if smoothing.kernel is None:
+    if smoothing.kernel == "none":
         return {"kernel": "none"}
-    sigma = {} if smoothing.sigma is None else {"sigma": round(smoothing.sigma, 6)}
+    sigma = {} if smoothing.sigma is None else {"sigma": round(float(smoothing.sigma), 6)}
     return {
         "kernel": smoothing.kernel,
         "radius": smoothing.radius,
@@ -202,19 +176,14 @@ def _smoothed(
 ) -> Floats:
     """Signals of one model at the labelled rows; NaN where it has no such column."""
     out = np.full((len(labels.keys), len(COLUMNS[head])), np.nan, np.float32)
+    # The grid counts in frames, so that no rate is needed.
+    arguments = smoothing.arguments(frames_per_second=1.0)
     for video in videos:
         values = video.signals[model].get(head)
         if values is None:
             continue
-        if smoothing.kernel is not None:
-            values = smooth(
-                values,
-                video.frame,
-                smoothing.kernel,
-                smoothing.radius,
-                smoothing.sigma,
-                smoothing.window,
-            )
+        if arguments is not None:
+            values = smooth(values, video.frame, **arguments)
         out[video.labelled] = values[video.place]
     return out
 
