@@ -381,4 +381,6 @@ def test_stream_refuses_misuse() -> None:
 def test_a_smoothing_reads_as_a_person_would_say_it() -> None:
     assert str(Smoothing()) == "none"
     assert str(Smoothing("box", radius=5)) == "box radius 5"
-    assert str(Smoothing("gaussian", radius="0.5s", sigma=1.25)) == "gaussian sigma 1.25 radius 0.5s"
+    assert (
+        str(Smoothing("gaussian", radius="0.5s", sigma=1.25)) == "gaussian sigma 1.25 radius 0.5s"
+    )

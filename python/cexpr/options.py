@@ -88,7 +88,8 @@ class RunOptions(BaseModel):
         abaw: Also write the ABAW submissions.
         events: Also write the table of events.
         provider: Execution provider of the expression models.
-        threads: Threads that run at the same time for one clip, >= 1; see `cexpr.Pipeline`.
+        threads: Threads that run at the same time for one clip, >= 1, see `cexpr.Pipeline`; by
+            default one decodes and one computes.
         folder_fps: Frames per second of folders of numbered images.
         smooth: `Smoothing` by group ("expression", "valence_arousal", "action_units" or
             "compounds"), instead of the rule file's.
@@ -114,7 +115,7 @@ class RunOptions(BaseModel):
     abaw: bool = False
     events: bool = False
     provider: str = "cpu"
-    threads: int = Field(default=1, ge=1, le=1024)
+    threads: int = Field(default=2, ge=1, le=1024)
     folder_fps: float = Field(default=30.0, gt=0, le=1000, allow_inf_nan=False)
 
     smooth: dict[

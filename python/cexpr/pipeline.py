@@ -230,7 +230,7 @@ def analyze(
     detector: str = DEFAULT_DETECTOR,
     detector_model: str | PathLike[str] | None = None,
     provider: str = "cpu",
-    threads: int = 1,
+    threads: int = 2,
     folder_fps: float = 30.0,
     smooth: Mapping[str, Smoothing] | None = None,
     thresholds: Mapping[str, float] | None = None,
@@ -245,7 +245,7 @@ def analyze(
         detector: `mtcnn`, `yunet`, or `full-frame` for a clip that shows nothing but a face.
         detector_model: Model file of `yunet`. Default: the one that `cexpr models pull` fetched.
         provider: Execution provider of the models, for example `cpu` or `cuda`.
-        threads: Threads of the analysis, >= 1; see `Pipeline`.
+        threads: Threads that run at the same time, >= 1; see `Pipeline`.
         folder_fps: Frames per second of a folder of numbered images.
         smooth: Smoothings by group (`expression`, `valence_arousal`, `action_units`,
             `compounds`), each instead of the rule file's.

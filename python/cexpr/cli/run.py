@@ -75,7 +75,7 @@ def run(
         int | None,
         typer.Option(
             metavar="N",
-            help="Threads per network.",
+            help="Threads per clip, decoding included.",
             show_default="the cores available to one job, at most 4",
             parser=options.whole("--threads"),
         ),

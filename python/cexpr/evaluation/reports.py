@@ -103,7 +103,8 @@ def matched(labels: _Table, predictions: _Table, *, hold: bool = False) -> Integ
         raise UsageError(
             f"{len(lacking)} labelled rows have no prediction ({shown}"
             f"{', ...' if len(lacking) > _SHOWN else ''}); holding takes the prediction of the "
-            "nearest frame, where the video has any"
+            "nearest frame, where the video has any",
+            remedies=["hold"],
         )
     return np.array([place[key] for key in labels.keys], dtype=np.int64)
 

@@ -49,7 +49,7 @@ class Extraction:
     detector: str = "mtcnn"
     detector_model: Path | None = None
     half: bool = False
-    threads: int = 1
+    threads: int = 2
 
 
 @dataclass(frozen=True)

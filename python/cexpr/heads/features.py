@@ -161,7 +161,8 @@ def row_groups_there(
         if not overwrite:
             raise UsageError(
                 f"{path}: was made with other settings ({made}; now {settings}); overwrite it, or "
-                "name another file"
+                "name another file",
+                remedies=["overwrite"],
             )
         one.unlink()
     return found

@@ -116,7 +116,9 @@ def write(path: Path, values: Mapping[str, Any], *, overwrite: bool = False) -> 
     """
     target = path.with_suffix(".yaml")
     if target.exists() and not overwrite:
-        raise UsageError(f"{target}: is there already; overwrite it, or remove it first")
+        raise UsageError(
+            f"{target}: is there already; overwrite it, or remove it first", remedies=["overwrite"]
+        )
     return write_manifest(path, values, lambda written: Model(written, path))
 
 

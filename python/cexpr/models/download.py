@@ -57,7 +57,8 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
             fp.close()
             raise ModelError(
                 f"{req.full_url}: redirects to another host, {newurl}; if you trust it, "
-                f"allow the host {new.netloc}"
+                f"allow the host {new.netloc}",
+                remedies=["hosts"],
             )
         if (old.scheme, new.scheme) == ("https", "http"):
             fp.close()
@@ -209,5 +210,6 @@ def _copy(
 def _too_large(url: str, size: int, limit: int) -> ModelError:
     return ModelError(
         f"{url}: has at least {size} bytes, more than the {limit} allowed; "
-        "raise the limit if the file is really that large"
+        "raise the limit if the file is really that large",
+        remedies=["max_bytes"],
     )

@@ -95,7 +95,8 @@ def pull(
     except ModelError as error:
         raise ModelError(
             f"{error} (or place the file at {target} by hand, then run "
-            f"'cexpr models pull {model.id}' to check it)"
+            f"'cexpr models pull {model.id}' to check it)",
+            remedies=error.remedies,
         ) from error
     try:
         _check(model, part, check_detector)

@@ -108,12 +108,15 @@ def _rules_of(record: RunRecord, options: RunOptions) -> RuleSet:
         rules = RuleSet.load(options.rules)
     except RuleError as error:
         raise RuleError(
-            f"{error}\nthese are the rules of the run; name other rules", error.problems
+            f"{error}\nthese are the rules of the run; name other rules",
+            error.problems,
+            remedies=["rules"],
         ) from error
     if rules.sha256 != record.rules["sha256"]:
         raise UsageError(
-            f"{options.rules}: these rules have changed since the run used them; name them as the "
-            "rules to use them as they are now"
+            f"{options.rules}: these rules have changed since the run used them; name them again "
+            "to use them as they are now",
+            remedies=["rules"],
         )
     return rules
 

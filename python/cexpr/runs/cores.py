@@ -35,7 +35,7 @@ def share_cores(
 
     Args:
         jobs: Processes asked for.
-        threads: Threads of each network asked for, or None.
+        threads: Threads of each job asked for, or None.
         cores: Cores to share; None for all usable ones.
 
     Returns:

@@ -91,7 +91,8 @@ def run(
             what `jobs` leaves.
         jobs: Clips worked on at the same time, each in its own process; >= 1, at most the number
             of cores is used.
-        threads: Threads of each network, >= 1; None for the cores of one job, at most 4.
+        threads: Threads that run at the same time for one clip, decoding included, >= 1; None for
+            the cores of one job, at most 4.
         overwrite: Replace a run that is in the folder; the results of all its clips are removed.
         observer: Told what happens; None for nobody.
 

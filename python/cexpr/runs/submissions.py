@@ -125,7 +125,8 @@ def submit(
         some = ", ".join(lacking[:_SHOWN]) + (", ..." if len(lacking) > _SHOWN else "")
         raise UsageError(
             f"{folder}: has nothing for {counted(len(lacking), 'video')} of the template ({some}); "
-            "run them, or give values to fill them with"
+            "run them, or give values to fill them with",
+            remedies=["fill"],
         )
     lines, held = [header], []
     for image, key in images:
