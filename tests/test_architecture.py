@@ -58,7 +58,7 @@ def test_every_module_has_a_mirror_among_the_tests() -> None:
     lacking = [
         str(module)
         for module in modules()
-        if not (TESTS / module.parent / f"test_{module.name}").is_file()
+        if not (TESTS / module.parent / f"test_{module.name.lstrip('_')}").is_file()
     ]
     assert lacking == []
 

@@ -212,7 +212,7 @@ def test_no_more_threads_than_asked_for_do_any_work(tmp_path: Path, threads: int
         "from cexpr.options import RunOptions; from cexpr.pipeline import Pipeline\n"
         "pipeline = Pipeline(RunOptions(threads=int(sys.argv[1])))\n"
     )
-    assert working_threads(prepare, "pipeline.run(sys.argv[2], note)", threads, clip) == threads
+    assert working_threads(prepare, "pipeline.run(sys.argv[2], note)", threads, clip) <= threads
 
 
 def test_info_counts_what_was_decoded(tmp_path: Path, options: dict[str, str]) -> None:

@@ -109,7 +109,7 @@ def test_no_more_threads_than_asked_for_do_any_work(tmp_path: Path, threads: int
         "update = Tracker.update\n"
         "Tracker.update = lambda self, frame: (note(), update(self, frame))[1]\n"
     )
-    assert working_threads(prepare, "extractor.extract(source)", threads, clip) == threads
+    assert working_threads(prepare, "extractor.extract(source)", threads, clip) <= threads
 
 
 def test_a_bad_clip_is_named_and_the_others_are_done(

@@ -130,7 +130,7 @@ def test_wrong_arguments_are_named(
 ) -> None:
     rules = RuleSet.from_string(TEXT)
     arguments = {"signals": np.zeros((2, 4), np.float32), "names": NAMES, **change}
-    for method in (rules.evaluate, rules.classify, rules.explain):
+    for method in (rules.evaluate, rules.explain):
         with pytest.raises(error, match=message):
             method(**arguments)  # type: ignore[operator]
 
