@@ -22,7 +22,6 @@ using cexpr::FaceSignals;
 using cexpr::Node;
 using cexpr::RuleSet;
 using cexpr::Span;
-namespace rules = cexpr::rules;
 using namespace cexpr::test;
 
 namespace {
