@@ -67,7 +67,7 @@ if(CEXPR_SMALL AND NOT CEXPR_PROCESSOR MATCHES "aarch64|arm64")
 elseif(CEXPR_PROCESSOR MATCHES "x86_64|amd64")
   set(CEXPR_ARCH_DEFINITION CEXPR_X86)
   list(APPEND CEXPR_KERNELS ${CEXPR_KERNELS_AVX2} ${CEXPR_KERNELS_AVX512})
-  # GCC's own AVX-512 header trips these warnings (GCC bug 105593); clang-tidy does not know them all.
+  # GCC's own AVX-512 header trips these warnings (GCC bug 105593); clang-tidy does not know all.
   set(CEXPR_AVX512_WARNINGS
       "$<$<CXX_COMPILER_ID:GNU>:-Wno-unknown-warning-option;-Wno-maybe-uninitialized;-Wno-uninitialized>")
   set_source_files_properties(${CEXPR_KERNELS_AVX2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")

@@ -292,7 +292,7 @@ inline void look_at(float x, Content& content) {
 template <class Lanes>
 Content scan(const float* x, std::size_t n) {
   constexpr std::size_t kStretch = Lanes::kStretch;
-  Content content;
+  Content content{};  // the constructor would be inline code that the linker could share
   std::size_t k = 0;
   for (; k + kStretch <= n; k += kStretch) {
     if (Lanes::has_unusual(x + k)) {
