@@ -1,8 +1,8 @@
-#include <limits>
 #include <utility>
 
 #include "kernels/rules_table.hpp"
 #include "rules/program/scalar_ops.hpp"
+#include "timeline/leader.hpp"
 
 namespace cexpr::kernels {
 namespace {
@@ -47,17 +47,13 @@ void scatter(const float* const* columns, std::size_t count, std::size_t row_cou
 void choose(const float* const* columns, std::size_t count, const float* weight, const float* bias,
             float least, std::size_t n, std::int32_t* labels) {
   for (std::size_t i = 0; i < n; ++i) {
-    float best = -std::numeric_limits<float>::infinity();
-    std::int32_t label = -1;
+    cexpr::detail::Leader leader;
     for (std::size_t k = 0; k < count; ++k) {
       const float score = columns[k][i];
       const float adjusted = weight == nullptr ? score : score * weight[k] + bias[k];
-      if (score != 0.0F && adjusted > best) {
-        best = adjusted;
-        label = static_cast<std::int32_t>(k);
-      }
+      leader.offer(static_cast<std::int32_t>(k), score, adjusted);
     }
-    labels[i] = best < least ? -1 : label;
+    labels[i] = leader.winner(least);
   }
 }
 
