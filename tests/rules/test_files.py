@@ -119,7 +119,7 @@ def make_clip(seed: int, frame_count: int) -> FaceRows:
     return FaceRows(
         frame=np.array(frame, np.int64),
         time=(np.array(frame) - 1) / 25.0,
-        face=np.array(face, np.int64),
+        track=np.array(face, np.int64),
         boxes_xywh=random.random((rows, 4), np.float32),
         detection=random.random(rows, np.float32),
         names=tuple(SIGNALS[:8]),

@@ -59,7 +59,7 @@ def do_here(
 
     Args:
         work: What to do.
-        worker: What `work.make` makes, at hand already.
+        worker: What `work.make` makes, made already.
         items: The items, in their order.
         on_report: Called with the item and the arguments of each report.
     """
