@@ -89,13 +89,12 @@ def said(
         (ClipError("a.avi: damaged"), 1, "a.avi: damaged"),
         (RuleError("a.yaml:1:2: wrong\nb"), 2, "a.yaml:1:2: wrong\nb"),
         (
-            UsageError("out: holds a run", remedies=["overwrite", "folder"]),
+            UsageError("out: holds a run", remedies=["overwrite", "models"]),
             2,
-            "out: holds a run (use --overwrite or --out)",
+            "out: holds a run (use --overwrite or --model)",
         ),
         (CexprError("too long", remedies=["max_bytes"]), 2, "too long (use --max-mb)"),
         (CexprError("old", remedies=["detector_model"]), 2, "old (use --detector-model)"),
-        (CexprError("old", remedies=["models"]), 2, "old (use --model)"),
         (typer.Abort(), 130, "stopped"),
     ],
 )

@@ -51,6 +51,12 @@ def test_another_file_is_neither_read_nor_replaced(
     assert other.read_bytes() == b"nothing"
 
 
+def test_a_folder_that_cannot_be_created_is_named(clips: Path, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.parquet.parts").write_bytes(b"in the way")
+    _, text = command("extract", clips, "-o", tmp_path / "x.parquet", "--model", model)
+    assert f"{tmp_path / 'x.parquet.parts'}: cannot create this folder: File exists" in text
+
+
 def test_of_several_faces_the_surest_stands_for_the_frame() -> None:
     frame = np.array([2, 1, 1, 3, 2], np.int64)
     detection = np.array([0.5, 0.6, 0.9, 0.7, 0.8], np.float32)

@@ -192,8 +192,9 @@ def extract(
         on_clip: Called after each clip.
 
     Raises:
-        UsageError: The file was made with other settings, or cannot be written.
+        UsageError: The file was made with other settings, or its folder is not there.
         ModelError: The model is not usable.
+        FileError: The file or a part of it cannot be written.
         ClipError: A process ended unexpectedly; what is done is kept.
     """
     jobs, threads, _ = share_cores(jobs, None)

@@ -113,6 +113,7 @@ def do_in_processes(
                 except (EOFError, OSError):
                     kind, content = "result", on_death(one.item, _end_of(one))
                     if waiting:
+                        one.pipe.close()
                         processes[number] = one = _start(context, work)
                 if kind == "error":
                     raise content
