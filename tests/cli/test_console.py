@@ -16,8 +16,13 @@ from cexpr.errors import CexprError, ClipError, RuleError, UsageError
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("run --jobs x clip.mp4", "--jobs: expected a whole number, got 'x'"),
-        ("run --threads 1.5 clip.mp4", "--threads: expected a whole number, got '1.5'"),
+        ("run --jobs x clip.mp4", "--jobs: expected a whole number, at least 1, got 'x'"),
+        ("run --jobs 0 clip.mp4", "--jobs: expected a whole number, at least 1, got '0'"),
+        (
+            "run --threads 0 clip.mp4",
+            "--threads: expected a whole number, at least 1, got '0'",
+        ),
+        ("apply out --format xlsx", "--format: expected csv or parquet, got 'xlsx'"),
         ("run --fps fast clip.mp4", "--fps: expected a number, got 'fast'"),
         ("run --fps -3 clip.mp4", "--fps: expected a number above 0, got -3.0"),
         ("run --format xlsx clip.mp4", "--format: expected csv or parquet, got 'xlsx'"),
