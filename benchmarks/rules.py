@@ -10,20 +10,12 @@ from numpy.typing import NDArray
 
 from benchmarks.common import BenchRow, format_rows, interleaved_times
 from cexpr import _core
+from cexpr.abaw.classes import CE_PAIRS
+from cexpr.signals import EXPRESSIONS
 
 ROWS = 1_000_000
-NAMES = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
-PAIRS = {
-    "Fearfully_Surprised": ("fear", "surprise"),
-    "Happily_Surprised": ("happiness", "surprise"),
-    "Sadly_Surprised": ("sadness", "surprise"),
-    "Disgustedly_Surprised": ("disgust", "surprise"),
-    "Angrily_Surprised": ("anger", "surprise"),
-    "Sadly_Fearful": ("sadness", "fear"),
-    "Sadly_Angry": ("sadness", "anger"),
-}
-FIRST = [NAMES.index(first) for first, _ in PAIRS.values()]
-SECOND = [NAMES.index(second) for _, second in PAIRS.values()]
+FIRST = [EXPRESSIONS.index(first) for first, _ in CE_PAIRS.values()]
+SECOND = [EXPRESSIONS.index(second) for _, second in CE_PAIRS.values()]
 
 
 def compile_mean_rules() -> _core.RuleSet:
@@ -32,7 +24,7 @@ def compile_mean_rules() -> _core.RuleSet:
     def text(value: str) -> tuple[str, int, int, str]:
         return ("str", 0, 0, value)
 
-    compounds = [(text(name), text(f"mean({a}, {b})")) for name, (a, b) in PAIRS.items()]
+    compounds = [(text(name), text(f"mean({a}, {b})")) for name, (a, b) in CE_PAIRS.items()]
     root = [
         (text("cexpr"), ("int", 0, 0, 1)),
         (text("name"), text("bench")),
@@ -44,7 +36,7 @@ def compile_mean_rules() -> _core.RuleSet:
 def random_probabilities(rows: int) -> NDArray[np.float32]:
     """Softmax outputs as a model gives them, shape (rows, 8)."""
     generator = np.random.default_rng(7)
-    values = np.exp(generator.normal(size=(rows, len(NAMES)), scale=2.0)).astype(np.float32)
+    values = np.exp(generator.normal(size=(rows, len(EXPRESSIONS)), scale=2.0)).astype(np.float32)
     values /= values.sum(axis=1, keepdims=True)
     return np.ascontiguousarray(values)
 
@@ -59,7 +51,7 @@ def by_fancy_index(signals: NDArray[np.float32]) -> tuple[NDArray[np.float32], N
 
 def by_columns(signals: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The same one compound at a time, without index arrays."""
-    scores = np.empty((len(signals), len(PAIRS)), np.float32)
+    scores = np.empty((len(signals), len(CE_PAIRS)), np.float32)
     for k, (a, b) in enumerate(zip(FIRST, SECOND, strict=True)):
         np.add(signals[:, a], signals[:, b], out=scores[:, k])
     scores *= np.float32(0.5)
@@ -70,7 +62,7 @@ def by_columns(signals: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArr
 
 def by_matrix(signals: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The same as a matrix product, which only linear rules allow."""
-    weights = np.zeros((len(NAMES), len(PAIRS)), np.float32)
+    weights = np.zeros((len(EXPRESSIONS), len(CE_PAIRS)), np.float32)
     for k, (a, b) in enumerate(zip(FIRST, SECOND, strict=True)):
         weights[[a, b], k] = 0.5
     scores = signals @ weights
@@ -84,7 +76,7 @@ def rows(runs: int = 21) -> list[BenchRow]:
     rules = compile_mean_rules()
     signals = random_probabilities(ROWS)
     signals[::1000] = 0.0
-    names = list(NAMES)
+    names = list(EXPRESSIONS)
     scores = rules.evaluate(signals, names)
     labels = rules.decide(scores)
     for peer in (by_fancy_index, by_columns, by_matrix):

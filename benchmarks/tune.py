@@ -17,7 +17,7 @@ import numpy as np
 
 from cexpr.abaw.files import MultiTask
 from cexpr.metrics import ACTION_UNIT_COUNT, EXPRESSION_CLASSES
-from cexpr.tuning import search as tune
+from cexpr.tuning import search
 from cexpr.tuning.sources import LabelledVideo
 
 VIDEOS, ROWS = 68, 397
@@ -60,11 +60,11 @@ def main() -> None:
     models = 2 if parser.parse_args().blend else 1
     labels, videos = made_up(models)
     for window in ("frames", "rows"):
-        smoothings = tune.grid(window)
+        smoothings = search.grid(window)
         start, worked = time.perf_counter(), time.process_time()
-        (found,) = tune.tune(labels, videos, smoothings=smoothings)
+        (found,) = search.tune(labels, videos, smoothings=smoothings)
         seconds, worked = time.perf_counter() - start, time.process_time() - worked
-        settings = len(smoothings) * len(tune.weight_grid(models))
+        settings = len(smoothings) * len(search.weight_grid(models))
         print(
             f"{len(labels.keys)} rows x {EXPRESSION_CLASSES}, {settings} settings, window in "
             f"{window}: {seconds:.2f} s, {worked:.2f} s of a processor "

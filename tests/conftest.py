@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from cexpr import _core
 
 pytest_plugins = ["builders.run_files"]
 
@@ -17,3 +20,12 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("../shared is not here")
     return SHARED
+
+
+@pytest.fixture(params=_core.cpu_targets())
+def target(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each instruction set of this machine in turn, made active."""
+    before = _core.cpu_active()
+    _core.cpu_set_active(request.param)
+    yield request.param
+    _core.cpu_set_active(before)

@@ -63,7 +63,7 @@ def make_faces(seed: int, frame_count: int) -> FaceRows:
     return FaceRows(
         frame=np.asarray(frame, np.int64),
         time=(np.asarray(frame, np.float64) - 1) / FRAMES_PER_SECOND,
-        face=np.asarray(face, np.int64),
+        track=np.asarray(face, np.int64),
         boxes_xywh=random.random((rows, 4), dtype=np.float32),
         detection=random.random(rows, dtype=np.float32),
         names=NAMES,
@@ -80,7 +80,7 @@ def run_stream(live: Analyzer, rows: FaceRows, frame_count: int) -> list[Decided
             number,
             (number - 1) / FRAMES_PER_SECOND,
             rows.signals[here],
-            rows.face[here],
+            rows.track[here],
             rows.detection[here],
             area[here],
         )
@@ -230,7 +230,7 @@ def test_numbers_of_other_types_give_the_same() -> None:
                 np.int32(number),
                 np.float32(number / 25),
                 cast(rows.signals[here]) if here.any() else rows.signals[here],
-                whole(rows.face[here]),
+                whole(rows.track[here]),
                 cast(rows.detection[here]),
                 cast(area[here]),
             )

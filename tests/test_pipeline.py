@@ -13,6 +13,7 @@ from onnx import numpy_helper
 
 import cexpr
 from builders.photos import astronaut
+from builders.run_files import RULES
 from builders.threads import needs_thread_times, working_threads
 from builders.tiny_model import expected_signals, write_tiny_model
 from builders.video_files import grey_steps, write_mjpeg_avi, write_video
@@ -23,13 +24,6 @@ from cexpr.pipeline import Pipeline
 from cexpr.runs.run import record_of
 from cexpr.signals import SIGNALS
 
-RULES = """
-cexpr: 1
-name: pair
-compounds:
-  Happily_Surprised: mean(happiness, surprise)
-  Sadly_Angry: mean(sadness, anger)
-"""
 # JPEG and grey conversion move a value of 0..255 by at most this.
 GREY_STEP = 2 / 255
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import cexpr
+from builders import reference
 from cexpr import _core
 
 MEAN = (0.485, 0.456, 0.406)
@@ -30,51 +30,6 @@ EXACT = 1e-4
 # image that is half a level and a little more.
 GREY_LEVEL = 1 / 255
 IDENTITY = np.float32([[[1, 0, 0], [0, 1, 0]]])
-
-
-@pytest.fixture(params=_core.cpu_targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = _core.cpu_active()
-    _core.cpu_set_active(request.param)
-    yield request.param
-    _core.cpu_set_active(before)
-
-
-def bilinear(image: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]):
-    """Sample as `cv2.warpAffine` does with INTER_LINEAR and a border of 0, in float64."""
-    padded = np.pad(image.astype(np.float64), ((2, 2), (2, 2), (0, 0)))
-    x = np.clip(x, -1, image.shape[1]) + 2
-    y = np.clip(y, -1, image.shape[0]) + 2
-    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
-    fx, fy = (x - left)[..., None], (y - top)[..., None]
-    right, bottom = (
-        np.minimum(left + 1, padded.shape[1] - 1),
-        np.minimum(top + 1, padded.shape[0] - 1),
-    )
-    upper = padded[top, left] * (1 - fx) + padded[top, right] * fx
-    lower = padded[bottom, left] * (1 - fx) + padded[bottom, right] * fx
-    return upper * (1 - fy) + lower * fy
-
-
-def reference(image, matrix, size, mean, std, color, samples=(1, 1)):
-    """The formula of `cexpr.preprocess` in plain numpy and float64."""
-    if image.ndim == 2:
-        image = np.repeat(image[:, :, None], 3, axis=2)
-    inverse = np.linalg.inv(np.vstack([matrix.astype(np.float64), [0, 0, 1]]))
-    value = np.zeros((size, size, 3))
-    for j, i in itertools.product(range(samples[1]), range(samples[0])):
-        y, x = np.mgrid[0:size, 0:size].astype(np.float64)
-        x += (i + 0.5) / samples[0] - 0.5
-        y += (j + 0.5) / samples[1] - 0.5
-        at = np.einsum("ij,jhw->ihw", inverse, np.stack([x, y, np.ones_like(x)]))
-        value += bilinear(image[:, :, :3], at[0], at[1]) / (samples[0] * samples[1])
-    blue, green, red = np.moveaxis(value, 2, 0)
-    planes = {
-        "bgr": [blue, green, red],
-        "rgb": [red, green, blue],
-        "gray": [0.299 * red + 0.587 * green + 0.114 * blue],
-    }[color]
-    return np.stack([(p / 255 - m) / s for p, m, s in zip(planes, mean, std, strict=False)])
 
 
 def turned(scale: float, angle: float, center: tuple[float, float], size: int):
@@ -116,7 +71,7 @@ def test_preprocess_equals_the_formula(
     got = cexpr.preprocess(image, matrix[None], size, MEAN[:planes], STD[:planes], color)
     assert got.dtype == np.float32
     assert got.shape == (1, planes, size, size)
-    want = reference(image, matrix, size, MEAN, STD, color)
+    want = reference.preprocess(image, matrix, size, MEAN, STD, color)
     np.testing.assert_allclose(got[0], want, rtol=0, atol=EXACT)
 
 
@@ -150,7 +105,7 @@ def test_area_sampling_is_the_mean_over_the_footprint(target: str) -> None:
     matrix = turned(1 / 3.5, 0.4, (80, 100), 40)
     for sampling in ("area", "auto"):
         got = cexpr.preprocess(image, matrix[None], 40, MEAN, STD, "rgb", sampling=sampling)
-        want = reference(image, matrix, 40, MEAN, STD, "rgb", samples=(4, 4))
+        want = reference.preprocess(image, matrix, 40, MEAN, STD, "rgb", samples=(4, 4))
         np.testing.assert_allclose(got[0], want, rtol=0, atol=EXACT)
 
 
@@ -350,16 +305,6 @@ def test_wrong_options_are_refused(arguments, match: str) -> None:
         cexpr.preprocess(noise(4, 4), IDENTITY, *arguments)
 
 
-def umeyama(points: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Equations 39 to 43 of the paper."""
-    mean, mean_to = points.mean(0), target.mean(0)
-    u, d, vt = np.linalg.svd((target - mean_to).T @ (points - mean) / len(points))
-    sign = np.diag([1, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
-    rotation = u @ sign @ vt
-    scale = np.trace(np.diag(d) @ sign) / ((points - mean) ** 2).sum(1).mean()
-    return np.hstack([scale * rotation, (mean_to - scale * rotation @ mean)[:, None]])
-
-
 @given(seed=st.integers(0, 999), margin=st.floats(-0.3, 1.0), size=st.integers(1, 512))
 @settings(max_examples=100, deadline=None)
 def test_align_equals_umeyama(seed: int, margin: float, size: int) -> None:
@@ -367,7 +312,7 @@ def test_align_equals_umeyama(seed: int, margin: float, size: int) -> None:
     shift = (0.05, -0.1)
     got = cexpr.align(noise(4, 4), points, size, margin=margin, shift=shift)
     target = ((TEMPLATE.astype(np.float64) / 112 + margin) / (1 + 2 * margin) + shift) * size
-    want = umeyama(points[0].astype(np.float64), target)
+    want = reference.umeyama(points[0].astype(np.float64), target)
     assert got.dtype == np.float32
     np.testing.assert_allclose(got[0], want, rtol=2e-6, atol=2e-6 * size / (1 + 2 * margin))
 

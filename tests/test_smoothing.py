@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,6 @@ from cexpr.smoothing import Smoothing, StreamingFilter
 # Sums are double; what is left is the rounding of the result to float32.
 RELATIVE = 1e-6
 ABSOLUTE = 1e-6
-
-
-@pytest.fixture(params=_core.cpu_targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = _core.cpu_active()
-    _core.cpu_set_active(request.param)
-    yield request.param
-    _core.cpu_set_active(before)
 
 
 @st.composite

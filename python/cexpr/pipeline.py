@@ -187,7 +187,7 @@ class Pipeline:
         info = {
             "frames": len(numbers),
             "announced_frames": clip.announced_frames,
-            "faces": len(np.unique(rows.face)),
+            "faces": len(np.unique(rows.track)),
             "face_rows": len(rows),
             "frames_with_face": len(np.unique(rows.frame)),
             "full_detections": tracker.full_detections,

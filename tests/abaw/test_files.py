@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cexpr.abaw import files as abaw
+from cexpr.abaw import files
 from cexpr.abaw.classes import CE_HEADER, MTL_HEADER
 from cexpr.errors import UsageError
 
@@ -17,8 +17,8 @@ def write(path: Path, header: str, *rows: str) -> Path:
     return path
 
 
-def problems(path: Path, kind: abaw.Kind, template: Path | None = None) -> list[tuple[int, str]]:
-    return [(one.line, one.message) for one in abaw.check_submission(path, kind, template)]
+def problems(path: Path, kind: files.Kind, template: Path | None = None) -> list[tuple[int, str]]:
+    return [(one.line, one.message) for one in files.check_submission(path, kind, template)]
 
 
 def test_annotations_are_read_with_their_markers(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_annotations_are_read_with_their_markers(tmp_path: Path) -> None:
         f"1-30-1280x720/00001.jpg,0.25,-0.5,7,{UNITS}",
         "1-30-1280x720/00008.jpg,-5,-5,-1" + ",-1" * 12,
     )
-    table = abaw.read_multi_task(path)
+    table = files.read_multi_task(path)
     assert table.keys == (("1-30-1280x720", 1), ("1-30-1280x720", 8))
     np.testing.assert_array_equal(table.valence_arousal, [[0.25, -0.5], [-5, -5]])
     np.testing.assert_array_equal(table.expression, [7, -1])
@@ -37,7 +37,7 @@ def test_annotations_are_read_with_their_markers(tmp_path: Path) -> None:
 
 def test_compounds_are_read_with_their_videos(tmp_path: Path) -> None:
     path = write(tmp_path / "ce.txt", CE_HEADER, "13/00001.jpg,6", "a b/x/13_00002.png,-1")
-    table = abaw.read_compounds(path)
+    table = files.read_compounds(path)
     assert table.keys == (("13", 1), ("a b/x", 2))
     np.testing.assert_array_equal(table.labels, [6, -1])
 
@@ -45,7 +45,7 @@ def test_compounds_are_read_with_their_videos(tmp_path: Path) -> None:
 def test_a_file_with_a_byte_order_mark_and_windows_lines_is_read(tmp_path: Path) -> None:
     path = tmp_path / "ce.txt"
     path.write_bytes(b"\xef\xbb\xbf" + f"{CE_HEADER}\r\n13/00001.jpg,6\r\n".encode())
-    assert abaw.read_compounds(path).keys == (("13", 1),)
+    assert files.read_compounds(path).keys == (("13", 1),)
     assert problems(path, "ce") == []
 
 
@@ -54,7 +54,7 @@ def test_what_is_wrong_with_annotations_is_named_by_line(tmp_path: Path) -> None
     with pytest.raises(
         UsageError, match=r"line 2: compound: expected 0\.\.6, got 7; line 3.*2 more"
     ):
-        abaw.read_compounds(path)
+        files.read_compounds(path)
 
 
 @pytest.mark.parametrize(
@@ -139,4 +139,4 @@ def test_a_file_without_text_is_one_sentence(tmp_path: Path, content: bytes) -> 
     path = tmp_path / "ce.txt"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"ce\.txt"):
-        abaw.check_submission(path, "ce")
+        files.check_submission(path, "ce")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -126,3 +128,54 @@ def decide(
         if owner != after or owner < 0:
             start = end
     return labels
+
+
+def bilinear(
+    image: npt.NDArray[np.uint8], x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Sample as `cv2.warpAffine` does with INTER_LINEAR and a border of 0, in float64."""
+    padded = np.pad(image.astype(np.float64), ((2, 2), (2, 2), (0, 0)))
+    x = np.clip(x, -1, image.shape[1]) + 2
+    y = np.clip(y, -1, image.shape[0]) + 2
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    fx, fy = (x - left)[..., None], (y - top)[..., None]
+    right, bottom = (
+        np.minimum(left + 1, padded.shape[1] - 1),
+        np.minimum(top + 1, padded.shape[0] - 1),
+    )
+    upper = padded[top, left] * (1 - fx) + padded[top, right] * fx
+    lower = padded[bottom, left] * (1 - fx) + padded[bottom, right] * fx
+    return upper * (1 - fy) + lower * fy
+
+
+def preprocess(image, matrix, size, mean, std, color, samples=(1, 1)):
+    """The formula of `cexpr.preprocess` in plain numpy and float64."""
+    if image.ndim == 2:
+        image = np.repeat(image[:, :, None], 3, axis=2)
+    inverse = np.linalg.inv(np.vstack([matrix.astype(np.float64), [0, 0, 1]]))
+    value = np.zeros((size, size, 3))
+    for j, i in itertools.product(range(samples[1]), range(samples[0])):
+        y, x = np.mgrid[0:size, 0:size].astype(np.float64)
+        x += (i + 0.5) / samples[0] - 0.5
+        y += (j + 0.5) / samples[1] - 0.5
+        at = np.einsum("ij,jhw->ihw", inverse, np.stack([x, y, np.ones_like(x)]))
+        value += bilinear(image[:, :, :3], at[0], at[1]) / (samples[0] * samples[1])
+    blue, green, red = np.moveaxis(value, 2, 0)
+    planes = {
+        "bgr": [blue, green, red],
+        "rgb": [red, green, blue],
+        "gray": [0.299 * red + 0.587 * green + 0.114 * blue],
+    }[color]
+    return np.stack([(p / 255 - m) / s for p, m, s in zip(planes, mean, std, strict=False)])
+
+
+def umeyama(
+    points: npt.NDArray[np.float64], target: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Similarity transform of least squares (Umeyama 1991, equations 39 to 43)."""
+    mean, mean_to = points.mean(0), target.mean(0)
+    u, d, vt = np.linalg.svd((target - mean_to).T @ (points - mean) / len(points))
+    sign = np.diag([1, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
+    rotation = u @ sign @ vt
+    scale = np.trace(np.diag(d) @ sign) / ((points - mean) ** 2).sum(1).mean()
+    return np.hstack([scale * rotation, (mean_to - scale * rotation @ mean)[:, None]])

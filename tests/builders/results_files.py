@@ -17,7 +17,7 @@ def make_face_rows() -> FaceRows:
     return FaceRows(
         frame=np.array([1, 2, 2, 4], np.int64),
         time=np.array([0.0, 0.04, 0.04, 0.12]),
-        face=np.array([1, 1, 2, 1], np.int64),
+        track=np.array([1, 1, 2, 1], np.int64),
         boxes_xywh=np.arange(16, dtype=np.float32).reshape(4, 4) / 4,
         detection=np.array([0.99, 0.98, 0.75, 1.0], np.float32),
         names=NAMES,

@@ -11,7 +11,7 @@ from cexpr.abaw.classes import AFF_WILD2_SIGNALS, CE_CLASSES, MTL_HEADER
 from cexpr.abaw.files import MultiTask
 from cexpr.signals import SIGNALS
 from cexpr.tables.result import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
-from cexpr.tuning import search as tune
+from cexpr.tuning import search
 from cexpr.tuning.sources import LabelledVideo, RunSource
 
 FRAMES, VIDEOS = 60, 6
@@ -54,7 +54,7 @@ def made_up(
     return labels, videos
 
 
-def by_head(found: list[tune.Found]) -> dict[str, tune.Found]:
+def by_head(found: list[search.Found]) -> dict[str, search.Found]:
     return {one.head: one for one in found}
 
 

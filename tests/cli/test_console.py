@@ -16,8 +16,13 @@ from cexpr.errors import CexprError, ClipError, RuleError, UsageError
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("run --jobs x clip.mp4", "--jobs: expected a whole number, got 'x'"),
-        ("run --threads 1.5 clip.mp4", "--threads: expected a whole number, got '1.5'"),
+        ("run --jobs x clip.mp4", "--jobs: expected a whole number, at least 1, got 'x'"),
+        ("run --jobs 0 clip.mp4", "--jobs: expected a whole number, at least 1, got '0'"),
+        (
+            "run --threads 0 clip.mp4",
+            "--threads: expected a whole number, at least 1, got '0'",
+        ),
+        ("apply out --format xlsx", "--format: expected csv or parquet, got 'xlsx'"),
         ("run --fps fast clip.mp4", "--fps: expected a number, got 'fast'"),
         ("run --fps -3 clip.mp4", "--fps: expected a number above 0, got -3.0"),
         ("run --format xlsx clip.mp4", "--format: expected csv or parquet, got 'xlsx'"),
@@ -89,13 +94,12 @@ def said(
         (ClipError("a.avi: damaged"), 1, "a.avi: damaged"),
         (RuleError("a.yaml:1:2: wrong\nb"), 2, "a.yaml:1:2: wrong\nb"),
         (
-            UsageError("out: holds a run", remedies=["overwrite", "folder"]),
+            UsageError("out: holds a run", remedies=["overwrite", "models"]),
             2,
-            "out: holds a run (use --overwrite or --out)",
+            "out: holds a run (use --overwrite or --model)",
         ),
         (CexprError("too long", remedies=["max_bytes"]), 2, "too long (use --max-mb)"),
         (CexprError("old", remedies=["detector_model"]), 2, "old (use --detector-model)"),
-        (CexprError("old", remedies=["models"]), 2, "old (use --model)"),
         (typer.Abort(), 130, "stopped"),
     ],
 )

@@ -9,21 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from builders.rule_texts import GOOD
 from cexpr.cli import app
 from cexpr.errors import CexprError, UsageError
 from cexpr.rules.files import shipped
 from cexpr.rules.schema import rule_schema
-
-GOOD = """\
-cexpr: 1
-name: good
-compounds:
-  Fearfully_Surprised: mean(fear, surprise)
-  Happily_Surprised: mean(happiness, surprise)
-tests:
-  - given: {fear: 0.5, surprise: 0.4}
-    expect: Fearfully_Surprised
-"""
 
 
 def run(*words: object) -> Result:

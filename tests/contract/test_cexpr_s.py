@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import cexpr
-from cexpr.models import outputs as heads
-from cexpr.models import zoo
+from cexpr.models import outputs, zoo
 from cexpr.models.manifest import sha256_of
 from cexpr.models.session import Model
 from cexpr.signals import EXPRESSIONS
@@ -33,7 +32,7 @@ def probabilities(model: Model, images: np.ndarray) -> np.ndarray:
         cexpr.preprocess(image, whole, spec.size, spec.mean, spec.std, spec.color)
         for image in images
     ]
-    return heads.softmax(model.run(np.concatenate(faces))["logits"])
+    return outputs.softmax(model.run(np.concatenate(faces))["logits"])
 
 
 def test_the_file_is_the_one_that_was_measured(model: Model) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import cexpr
-from cexpr.rules import files as rule_files
+from cexpr.rules.files import shipped
 from cexpr.signals import SIGNALS
 
 LIBRARY = os.environ.get("CEXPR_SHARED_LIBRARY", "")
@@ -97,7 +97,7 @@ def test_the_version_is_the_same(library: ctypes.CDLL) -> None:
     assert library.cexpr_version().decode() == cexpr.__version__
 
 
-@pytest.mark.parametrize("name", sorted(rule_files.shipped()))
+@pytest.mark.parametrize("name", sorted(shipped()))
 def test_rule_files_give_the_same_numbers(
     library: ctypes.CDLL, from_yaml: Callable[[str], Any], name: str
 ) -> None:

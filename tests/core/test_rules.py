@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,14 +36,6 @@ def compile_rules(compounds: dict[str, str], **sections: Any) -> _core.RuleSet:
         **sections,
     )
     return _core.compile_rules(root)
-
-
-@pytest.fixture(params=_core.cpu_targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = _core.cpu_active()
-    _core.cpu_set_active(request.param)
-    yield request.param
-    _core.cpu_set_active(before)
 
 
 # Expressions with what they mean in plain Python: pairs (source, function of a row).

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cexpr
-from cexpr.rules import files as rule_files
+from cexpr.rules.files import shipped
 from cexpr.signals import SIGNALS
 
 PAGE = Path(__file__).parents[2] / "docs" / "embedding.md"
@@ -19,10 +19,7 @@ pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="the documents are no
 def test_the_table_of_delays_is_right() -> None:
     text = PAGE.read_text(encoding="utf-8")
     shown = {name: int(delay) for name, delay in re.findall(r"\| `([\w-]+)` \| (\d+) \|", text)}
-    delays = {
-        name: cexpr.Analyzer(cexpr.RuleSet.load(name), SIGNALS).delay
-        for name in rule_files.shipped()
-    }
+    delays = {name: cexpr.Analyzer(cexpr.RuleSet.load(name), SIGNALS).delay for name in shipped()}
     assert shown == delays
 
 

@@ -14,7 +14,7 @@ from cexpr.abaw.classes import CE_HEADER, MTL_HEADER
 from cexpr.abaw.files import Compounds, Key, MultiTask
 from cexpr.cli import app
 from cexpr.errors import UsageError
-from cexpr.evaluation import reports as evaluation
+from cexpr.evaluation import reports
 
 # Two ways of summing the same numbers.
 TOLERANCE = 1e-9
@@ -51,7 +51,7 @@ def multi_task(seed: int, count: int = 500, videos: int = 7) -> tuple[MultiTask,
 
 def test_compounds_agree_with_scikit_learn() -> None:
     truth, guess = compounds(0)
-    report = evaluation.judge_compounds(truth, guess)
+    report = reports.judge_compounds(truth, guess)
     valid = truth.labels != -1
     pair = truth.labels[valid], guess.labels[valid]
     options = {"labels": range(7), "zero_division": 0}
@@ -69,7 +69,7 @@ def test_compounds_agree_with_scikit_learn() -> None:
 
 def test_multi_task_agrees_with_scikit_learn_and_the_plain_formula() -> None:
     truth, guess = multi_task(1)
-    report = evaluation.judge_multi_task(truth, guess)
+    report = reports.judge_multi_task(truth, guess)
     both = (truth.valence_arousal != -5).all(axis=1)
     for column, ours in enumerate((report.score.valence, report.score.arousal)):
         x, y = truth.valence_arousal[both, column], guess.valence_arousal[both, column]
@@ -99,7 +99,7 @@ def test_multi_task_agrees_with_scikit_learn_and_the_plain_formula() -> None:
 
 def test_intervals_are_those_of_the_measures_of_drawn_videos() -> None:
     truth, guess = multi_task(2)
-    report = evaluation.judge_multi_task(truth, guess, rounds=20, seed=3)
+    report = reports.judge_multi_task(truth, guess, rounds=20, seed=3)
     weights = np.random.default_rng(3).multinomial(7, np.full(7, 1 / 7), size=20)
     video = np.arange(500) % 7
     scores = []
@@ -125,17 +125,17 @@ def test_intervals_are_those_of_the_measures_of_drawn_videos() -> None:
 
 def test_the_interval_holds_the_value_and_grows_when_videos_differ() -> None:
     truth, guess = compounds(4)
-    report = evaluation.judge_compounds(truth, guess)
+    report = reports.judge_compounds(truth, guess)
     assert report.interval[0] <= report.f1 <= report.interval[1]
     first = np.array([key[0] == "v0" for key in truth.keys])
     split = Compounds(truth.keys, np.where(first, np.abs(truth.labels), guess.labels))
-    wide = evaluation.judge_compounds(split, guess).interval
+    wide = reports.judge_compounds(split, guess).interval
     assert wide[1] - wide[0] > report.interval[1] - report.interval[0]
 
 
 def test_one_video_has_an_interval_without_width() -> None:
     truth, guess = compounds(5, videos=1)
-    report = evaluation.judge_compounds(truth, guess)
+    report = reports.judge_compounds(truth, guess)
     assert report.interval == pytest.approx((report.f1, report.f1))
 
 
@@ -143,19 +143,19 @@ def test_predictions_may_come_in_any_order_but_must_be_there() -> None:
     truth, guess = compounds(6)
     order = np.random.default_rng(0).permutation(len(guess.keys))
     shuffled = Compounds(tuple(guess.keys[row] for row in order), guess.labels[order])
-    assert evaluation.judge_compounds(truth, shuffled).f1 == pytest.approx(
-        evaluation.judge_compounds(truth, guess).f1
+    assert reports.judge_compounds(truth, shuffled).f1 == pytest.approx(
+        reports.judge_compounds(truth, guess).f1
     )
     short = Compounds(guess.keys[:-2], guess.labels[:-2])
     with pytest.raises(
         UsageError, match=r"2 labelled rows have no prediction \(v2/00398, v3/00399\)"
     ):
-        evaluation.judge_compounds(truth, short)
+        reports.judge_compounds(truth, short)
 
 
 def test_a_prediction_without_a_label_is_a_miss() -> None:
     truth = Compounds(keys(4, 1), np.array([0, 0, 1, 1]))
-    report = evaluation.judge_compounds(truth, Compounds(truth.keys, np.array([0, -1, 1, 1])))
+    report = reports.judge_compounds(truth, Compounds(truth.keys, np.array([0, -1, 1, 1])))
     assert report.per_class[0] == pytest.approx(2 / 3)
     assert report.confusion[0, 7] == 1
 
@@ -167,7 +167,7 @@ def test_constant_valence_has_no_interval() -> None:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        report = evaluation.judge_multi_task(truth, flat)
+        report = reports.judge_multi_task(truth, flat)
     assert np.isnan(report.score.valence)
 
 
@@ -187,7 +187,7 @@ def test_the_commands_print_what_the_measures_say(tmp_path: Path) -> None:
         (tmp_path / name).write_text("\n".join([CE_HEADER, *rows]) + "\n")
     command = ["eval", "ce", str(tmp_path / "labels.txt"), str(tmp_path)]
     result = CliRunner().invoke(app, command)
-    expected = evaluation.judge_compounds(truth, guess)
+    expected = reports.judge_compounds(truth, guess)
     assert f"macro F1 {expected.f1:.4f}" in result.stdout
     assert "Sadly_Angry" in result.stdout
     plain = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
@@ -201,7 +201,7 @@ def test_the_commands_print_what_the_measures_say(tmp_path: Path) -> None:
     command = ["eval", "mtl", str(tmp_path / "m" / "labels.txt"), str(tmp_path / "m")]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
-    score = evaluation.judge_multi_task(truth_mtl, guess_mtl).score
+    score = reports.judge_multi_task(truth_mtl, guess_mtl).score
     for text in (f"{score.expression:.4f}", f"{score.action_units:.4f}", "AU26", "other"):
         assert text in result.stdout
     assert "p_mtl" in json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
@@ -222,7 +222,7 @@ def test_a_frame_without_a_prediction_can_be_held(tmp_path: Path) -> None:
     assert report["f1"] == pytest.approx(2 / 7)
     truth = Compounds((("14", 1),), np.array([1]))
     with pytest.raises(UsageError, match="1 labelled rows"):
-        evaluation.judge_compounds(truth, Compounds((("13", 1),), np.array([1])), hold=True)
+        reports.judge_compounds(truth, Compounds((("13", 1),), np.array([1])), hold=True)
 
 
 def test_shares_are_compared_with_the_published_ones(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_rows_do_not_depend_on_the_batch(tmp_path: Path, batch: int) -> None:
             faces.add(number, number / 25, image, tracks)
     expected, got = whole.take(), parts.take()
     assert len(got) == sum(len(tracks) for _, _, tracks in frames)
-    np.testing.assert_array_equal(got.face, expected.face)
+    np.testing.assert_array_equal(got.track, expected.track)
     # One Gemm may round otherwise than another.
     np.testing.assert_allclose(got.signals, expected.signals, atol=1e-6)
     assert len(parts.take()) == 0

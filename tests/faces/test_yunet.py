@@ -23,6 +23,15 @@ def test_yunet_without_a_file_says_how_to_get_one(
         make_detector("yunet")
 
 
+def test_a_file_that_was_not_pulled_may_be_named_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CEXPR_HOME", str(tmp_path))
+    with pytest.raises(ModelError, match=r"'cexpr models pull yunet'.* or name your own") as caught:
+        make_detector("yunet")
+    assert caught.value.remedies == ("detector_model",)
+
+
 def test_missing_or_foreign_model_file_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         make_detector("yunet", model_path=tmp_path / "none.onnx")

@@ -10,11 +10,10 @@ import pytest
 
 from builders.feature_files import CLIPS, FRAMES, annotations, command, extract_all
 from builders.tiny_networks import write_network
-from cexpr.abaw import files as abaw
+from cexpr.abaw import files
 from cexpr.errors import ModelError
-from cexpr.heads import export as head_export
-from cexpr.heads import fit as head_fitting
 from cexpr.heads.features import read_features
+from cexpr.heads.fit import fit, join
 from cexpr.heads.training import Training
 from cexpr.models import manifest, zoo
 from cexpr.models.session import Model
@@ -44,8 +43,8 @@ def test_heads_run_as_a_model(clips: Path, model: Path, tmp_path: Path, alone: b
     if not alone:
         np.testing.assert_allclose(tensors["cexpr_features"], before["embedding"], atol=1e-5)
     read = read_features(features)
-    parts = [head_fitting.join(read, abaw.read_multi_task(one)) for one in (train, validation)]
-    heads = head_fitting.fit(*parts, Training(3))
+    parts = [join(read, files.read_multi_task(one)) for one in (train, validation)]
+    heads = fit(*parts, Training(3))
     for name, source in (
         ("expression", "embedding"),
         ("valence_arousal", "output"),
@@ -93,14 +92,14 @@ def test_what_cannot_be_written_is_not_trained(
     extract_all(clips, model, features)
     labels = annotations(tmp_path / "train.txt", range(3))
     if lacks == "onnx":
-        monkeypatch.setattr(head_export, "find_spec", lambda _: None)
+        monkeypatch.setattr("cexpr.heads.export.find_spec", lambda _: None)
     else:
         out = tmp_path / "nowhere" / "mine.onnx"
 
     def refuse(*_: object) -> None:
         raise AssertionError("heads were trained")
 
-    monkeypatch.setattr(head_fitting, "fit", refuse)
+    monkeypatch.setattr("cexpr.heads.fit.fit", refuse)
     code, text = command(
         "heads", "fit", features, "--train", labels, "--validation", labels, "-o", out,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 from builders.feature_files import CLIPS, FRAMES, command, extract_all
 from builders.tiny_networks import FEATURES
 from cexpr.errors import UsageError
-from cexpr.heads import features as feature_file
+from cexpr.heads import features
 from cexpr.heads.features import best_faces, read_features
 
 
@@ -35,7 +35,7 @@ def test_each_clip_is_a_row_group_and_half_precision_is_half_the_space(
     assert theirs.features.shape == (CLIPS * FRAMES, FEATURES)
     np.testing.assert_allclose(ours.features, theirs.features, rtol=1e-3, atol=1e-3)
     np.testing.assert_array_equal(ours.outputs, theirs.outputs)
-    assert not feature_file.parts_folder(half).exists()
+    assert not features.parts_folder(half).exists()
 
 
 def test_another_file_is_neither_read_nor_replaced(
@@ -49,6 +49,12 @@ def test_another_file_is_neither_read_nor_replaced(
     assert code != 0
     assert "not a file of 'cexpr extract'" in text
     assert other.read_bytes() == b"nothing"
+
+
+def test_a_folder_that_cannot_be_created_is_named(clips: Path, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.parquet.parts").write_bytes(b"in the way")
+    _, text = command("extract", clips, "-o", tmp_path / "x.parquet", "--model", model)
+    assert f"{tmp_path / 'x.parquet.parts'}: cannot create this folder: File exists" in text
 
 
 def test_of_several_faces_the_surest_stands_for_the_frame() -> None:

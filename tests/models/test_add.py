@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +10,12 @@ import pytest
 from onnx import numpy_helper
 from typer.testing import CliRunner
 
+from builders.run_files import Command
 from builders.tiny_networks import write_network
 from cexpr.cli import app
 from cexpr.errors import UsageError
-from cexpr.models import add as adopt
 from cexpr.models import outputs, zoo
+from cexpr.models.add import Graph, head_place
 from cexpr.models.session import Model
 
 OPTIONS = [
@@ -116,19 +119,28 @@ def test_a_derived_head_is_written_as_such(tmp_path: Path) -> None:
 
 
 def test_a_place_needs_a_name_where_there_are_several_outputs() -> None:
-    graph = adopt.Graph({"x": ["n", 1, 8, 8]}, {"a": ["n", 8], "b": ["n", 2]})
-    assert adopt.head_place("b", graph) == {"tensor": "b"}
+    graph = Graph({"x": ["n", 1, 8, 8]}, {"a": ["n", 8], "b": ["n", 2]})
+    assert head_place("b", graph) == {"tensor": "b"}
     with pytest.raises(UsageError, match="expected one of the outputs a, b"):
-        adopt.head_place("[0:2]", graph)
+        head_place("[0:2]", graph)
 
 
-def test_a_person_at_a_terminal_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class Terminal(io.StringIO):
+    """Standard input on which a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_at_a_terminal_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cexpr_command: Command
+) -> None:
     path = write_network(tmp_path / "mine.onnx")
-    monkeypatch.setattr("cexpr.cli.models_add._is_terminal", lambda: True)
     # Place, colour, label order, cut, licence, mean and std.
     answers = "output[0:8]\nrgb\naffectnet8\nbox\nmine\n0.5,0.5,0.5\n0.25,0.25,0.25\n"
-    result = CliRunner().invoke(app, ["models", "add", str(path)], input=answers)
-    assert result.exit_code == 0, result.output
+    monkeypatch.setattr(sys, "stdin", Terminal(answers))
+    done = cexpr_command("models", "add", path)
+    assert done.status == 0, done.err
     model = zoo.find(str(path))
     assert model.outputs.expression is not None
     assert (model.licence, model.input.std) == ("mine", (0.25, 0.25, 0.25))

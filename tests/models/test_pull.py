@@ -19,14 +19,13 @@ from builders.tiny_networks import write_manifest, write_network
 from cexpr.cli import app, main
 from cexpr.errors import ModelError
 from cexpr.faces.detector import check_file, make_detector
-from cexpr.models import pull as pulling
 from cexpr.models import zoo
-from cexpr.models.pull import Pulled
+from cexpr.models.pull import Pulled, pull
 from cexpr.models.session import Model
 
 
-def pull(name: str, **options: Any) -> Pulled:
-    return pulling.pull(name, check_detector=check_file, **options)
+def pulled(name: str, **options: Any) -> Pulled:
+    return pull(name, check_detector=check_file, **options)
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def hash_of(server: FileServer) -> str:
 
 
 def test_the_first_pull_is_trusted_recorded_and_enforced(server: FileServer) -> None:
-    first = pull("tiny")
+    first = pulled("tiny")
     assert (first.fetched, first.first_use, first.sha256) == (True, True, hash_of(server))
     assert first.path.read_bytes() == server.content
     assert home_files() == {"tiny.yaml", "tiny.onnx", "lock.json"}
@@ -60,7 +59,7 @@ def test_the_first_pull_is_trusted_recorded_and_enforced(server: FileServer) -> 
         "bytes": len(server.content),
         "source": server.url,
     }
-    second = pull("tiny")
+    second = pulled("tiny")
     assert (second.fetched, second.first_use) == (False, False)
     assert len(server.ranges) == 1
 
@@ -68,10 +67,10 @@ def test_the_first_pull_is_trusted_recorded_and_enforced(server: FileServer) -> 
 def test_a_file_that_changed_after_the_first_use_is_refused(
     server: FileServer, tmp_path: Path
 ) -> None:
-    path = pull("tiny").path
+    path = pulled("tiny").path
     write_network(path, seed=1)
     with pytest.raises(ModelError, match=f"expected {hash_of(server)}"):
-        pull("tiny")
+        pulled("tiny")
     with pytest.raises(ModelError, match=hash_of(server)):
         Model(zoo.find("tiny"), path)
     result = CliRunner().invoke(app, ["models", "verify", "tiny"])
@@ -79,24 +78,24 @@ def test_a_file_that_changed_after_the_first_use_is_refused(
     path.unlink()
     server.content = write_network(tmp_path / "other.onnx", seed=2).read_bytes()
     with pytest.raises(ModelError, match="thrown away"):
-        pull("tiny")
+        pulled("tiny")
 
 
 def test_a_hash_given_by_hand_pins_at_once(server: FileServer) -> None:
     with pytest.raises(ModelError, match=f"expected {'0' * 64}"):
-        pull("tiny", sha256="0" * 64)
+        pulled("tiny", sha256="0" * 64)
     assert home_files() == {"tiny.yaml"}
-    assert pull("tiny", sha256=hash_of(server).upper()).fetched
+    assert pulled("tiny", sha256=hash_of(server).upper()).fetched
     with pytest.raises(ModelError, match=r"lock\.json records"):
-        pull("tiny", sha256="0" * 64)
+        pulled("tiny", sha256="0" * 64)
     with pytest.raises(ModelError, match="64 hexadecimal digits"):
-        pull("tiny", sha256="12")
+        pulled("tiny", sha256="12")
 
 
 def test_a_page_instead_of_a_model_is_not_trusted(server: FileServer) -> None:
     server.content = b"<html>please log in</html>"
     with pytest.raises(ModelError, match="not an ONNX file"):
-        pull("tiny")
+        pulled("tiny")
     assert home_files() == {"tiny.yaml"}
 
 
@@ -105,13 +104,13 @@ def test_a_model_that_does_not_fit_its_manifest_is_not_trusted(
 ) -> None:
     server.content = write_network(tmp_path / "narrow.onnx", columns=8).read_bytes()
     with pytest.raises(ModelError, match="columns 8 to 10 of 'output'; got 8 columns"):
-        pull("tiny")
+        pulled("tiny")
     assert home_files() == {"tiny.yaml"}
 
 
 def test_a_file_placed_by_hand_is_checked_and_recorded(server: FileServer) -> None:
     zoo.pulled_file(zoo.find("tiny")).write_bytes(server.content)
-    done = pull("tiny")
+    done = pulled("tiny")
     assert (done.fetched, done.first_use) == (False, True)
     assert server.ranges == []
     assert json.loads(zoo.lock_file().read_text())["tiny"]["source"] == "placed by hand"
@@ -123,7 +122,7 @@ def test_a_pulled_detector_is_used_by_its_name(server: FileServer, shared: Path)
     shipped = zoo.known()["yunet"].read_text(encoding="utf-8")
     own = zoo.home() / "models" / "yunet.yaml"
     own.write_text(re.sub("url: .*", f"url: {server.url}", shipped), encoding="utf-8")
-    done = pull("yunet")
+    done = pulled("yunet")
     assert (done.fetched, done.first_use, done.path.name) == (True, False, "yunet.onnx")
     detector = make_detector("yunet")
     assert detector.model_files == (done.path,)
@@ -138,7 +137,7 @@ def test_a_file_that_is_no_detector_is_not_kept(server: FileServer) -> None:
         encoding="utf-8",
     )
     with pytest.raises(ModelError, match="cannot load this as a YuNet model"):
-        pull("yunet")
+        pulled("yunet")
     assert home_files() == {"tiny.yaml", "yunet.yaml"}
 
 
@@ -150,14 +149,14 @@ def test_a_detector_is_no_model() -> None:
 def test_an_interrupted_pull_goes_on(server: FileServer) -> None:
     server.cut_at = 700
     with pytest.raises(ModelError, match="broke at 700"):
-        pull("tiny")
-    assert pull("tiny").resumed_at == 700
+        pulled("tiny")
+    assert pulled("tiny").resumed_at == 700
 
 
 def test_a_failure_says_where_to_place_the_file(server: FileServer) -> None:
     server.status = 404
     with pytest.raises(ModelError, match=r"404.*place the file at .*tiny\.onnx by hand"):
-        pull("tiny")
+        pulled("tiny")
 
 
 def test_without_a_network_the_place_for_the_file_is_named(server: FileServer) -> None:
@@ -168,19 +167,19 @@ def test_without_a_network_the_place_for_the_file_is_named(server: FileServer) -
         with pytest.raises(
             ModelError, match=r"cannot be reached.*place the file at .*tiny\.onnx by hand"
         ):
-            pull("tiny")
+            pulled("tiny")
 
 
 def test_a_file_that_is_too_large_leaves_nothing(server: FileServer) -> None:
     with pytest.raises(ModelError, match="more than the 100 allowed"):
-        pull("tiny", max_bytes=100)
+        pulled("tiny", max_bytes=100)
     assert home_files() == {"tiny.yaml"}
 
 
 def test_a_damaged_lock_file_is_named(server: FileServer) -> None:
     zoo.lock_file().write_text("{", encoding="utf-8")
     with pytest.raises(ModelError, match=r"lock\.json: the lock file cannot be read"):
-        pull("tiny")
+        pulled("tiny")
 
 
 def test_the_command_shows_hash_and_progress(server: FileServer) -> None:

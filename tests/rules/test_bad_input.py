@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cexpr.errors import RuleError
-from cexpr.rules import yaml as rule_yaml
 from cexpr.rules.rule_set import RuleSet
+from cexpr.rules.yaml import split_lines
 from cexpr.signals import SIGNALS
 
 HEAD = "cexpr: 1\nname: bad\ncompounds:\n  A: "
@@ -20,7 +20,7 @@ def attempt(text: str) -> RuleSet | RuleError:
     try:
         rules = RuleSet.from_string(text)
     except RuleError as error:
-        lines = len(rule_yaml.split_lines(text))
+        lines = len(split_lines(text))
         for problem in error.problems:
             if not 0 <= problem.line <= lines + 1:
                 raise AssertionError(f"no such line: {problem}") from error

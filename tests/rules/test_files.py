@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 import cexpr
+from cexpr.abaw.classes import CE_PAIRS
 from cexpr.rules.files import shipped
 from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import SIGNALS
@@ -15,15 +16,6 @@ from cexpr.timeline.decide import decide_tables
 
 Array = npt.NDArray[np.float64]
 
-CLASSES = {
-    "Fearfully_Surprised": ("fear", "surprise"),
-    "Happily_Surprised": ("happiness", "surprise"),
-    "Sadly_Surprised": ("sadness", "surprise"),
-    "Disgustedly_Surprised": ("disgust", "surprise"),
-    "Angrily_Surprised": ("anger", "surprise"),
-    "Sadly_Fearful": ("sadness", "fear"),
-    "Sadly_Angry": ("sadness", "anger"),
-}
 NAMES = [
     "default",
     "hsemotion-mean",
@@ -50,7 +42,7 @@ def signals() -> npt.NDArray[np.float32]:
 
 def pair_columns(signals: npt.NDArray[np.float32]) -> tuple[Array, Array]:
     wide = signals.astype(np.float64)
-    first, second = zip(*CLASSES.values(), strict=True)
+    first, second = zip(*CE_PAIRS.values(), strict=True)
     return (
         wide[:, [SIGNALS.index(name) for name in first]],
         wide[:, [SIGNALS.index(name) for name in second]],
@@ -70,7 +62,7 @@ def test_all_are_there_and_the_package_offers_the_class() -> None:
 def test_each_has_the_seven_classes_a_source_and_passes_its_own_tests(name: str) -> None:
     rules = RuleSet.load(name)
     assert rules.name == name
-    assert rules.compounds == list(CLASSES)
+    assert rules.compounds == list(CE_PAIRS)
     assert rules.about
     assert rules.source
     assert len(rules.tests) >= 3
@@ -127,7 +119,7 @@ def make_clip(seed: int, frame_count: int) -> FaceRows:
     return FaceRows(
         frame=np.array(frame, np.int64),
         time=(np.array(frame) - 1) / 25.0,
-        face=np.array(face, np.int64),
+        track=np.array(face, np.int64),
         boxes_xywh=random.random((rows, 4), np.float32),
         detection=random.random(rows, np.float32),
         names=tuple(SIGNALS[:8]),
@@ -157,7 +149,7 @@ def test_hsemotion_reproduces_the_published_pipeline_on_a_clip(kind: str, seed: 
     frames, _ = decide_tables(
         rows, numbers, (numbers - 1) / 25.0, RuleSet.load(f"hsemotion-{kind}")
     )
-    scores = np.stack([frames.column(name).to_numpy() for name in CLASSES], axis=1)
+    scores = np.stack([frames.column(name).to_numpy() for name in CE_PAIRS], axis=1)
     # Means over 101 frames in float32.
     np.testing.assert_allclose(scores, smoothed, atol=1e-5)
     chosen = smoothed[np.arange(frame_count), frames.column("compound_id").to_numpy()]
@@ -175,7 +167,7 @@ def test_avcer_masks_then_weighs(signals: npt.NDArray[np.float32]) -> None:
     }
     a, b = pair_columns(np.where(signals > np.float32(1 / 7), signals, np.float32(0)))
     wa, wb = (
-        np.array([weight[pair[side]] for pair in CLASSES.values()], dtype=np.float64)
+        np.array([weight[pair[side]] for pair in CE_PAIRS.values()], dtype=np.float64)
         for side in (0, 1)
     )
     weighted = (wa * a + wb * b) / (wa + wb)
@@ -235,7 +227,7 @@ def test_circumplex_gates_the_means(signals: npt.NDArray[np.float32]) -> None:
     a, b = pair_columns(signals)
     valence = signals[:, SIGNALS.index("valence"), None]
     arousal = signals[:, SIGNALS.index("arousal"), None]
-    happy = np.array([pair[0] == "happiness" for pair in CLASSES.values()])
+    happy = np.array([pair[0] == "happiness" for pair in CE_PAIRS.values()])
     is_open = np.where(happy, valence > 0, valence < 0) & (arousal > 0)
     expected = np.where(is_open, (a + b) / 2, 0)
     np.testing.assert_allclose(scores_of("circumplex", signals), expected, atol=TOLERANCE)
@@ -265,7 +257,7 @@ def test_emfacs_agrees_with_the_table(signals: npt.NDArray[np.float32]) -> None:
     q = signals[:, [SIGNALS.index(name) for name in units]].astype(np.float64)
     a, b = pair_columns(signals)
     expected = np.sqrt(a * b)
-    for class_id, name in enumerate(CLASSES):
+    for class_id, name in enumerate(CE_PAIRS):
         share = {**shown[name], **dict.fromkeys(always[name].split(), consistent)}
         f = np.array([share.get(unit, unlisted) for unit in units])
         agreement = q * f + (1 - q) * (1 - f)
@@ -292,6 +284,6 @@ def test_default_weighs_a_frame_against_four_seconds() -> None:
     rows[50, SIGNALS.index("surprise")] = 0.5
     rules = RuleSet.load("default")
     alone = rules.decide(rules.evaluate(rows[50:51], list(SIGNALS[:8])))
-    assert alone.tolist() == [list(CLASSES).index("Angrily_Surprised")]
+    assert alone.tolist() == [list(CE_PAIRS).index("Angrily_Surprised")]
     within = rules.decide(rules.evaluate(rows, list(SIGNALS[:8]), times=np.arange(100) / 25))
-    assert set(within.tolist()) == {list(CLASSES).index("Sadly_Angry")}
+    assert set(within.tolist()) == {list(CE_PAIRS).index("Sadly_Angry")}

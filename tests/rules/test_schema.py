@@ -5,20 +5,10 @@ from __future__ import annotations
 import jsonschema
 import yaml
 
+from builders.rule_texts import GOOD
 from cexpr.rules.files import shipped
 from cexpr.rules.rule_set import RuleSet
 from cexpr.rules.schema import rule_schema
-
-GOOD = """\
-cexpr: 1
-name: good
-compounds:
-  Fearfully_Surprised: mean(fear, surprise)
-  Happily_Surprised: mean(happiness, surprise)
-tests:
-  - given: {fear: 0.5, surprise: 0.4}
-    expect: Fearfully_Surprised
-"""
 
 
 def test_schema_takes_every_form_that_the_compiler_takes() -> None:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cexpr.rules import yaml as rule_yaml
-from cexpr.rules.yaml import YamlError, compose, decode
+from cexpr.rules.yaml import MAX_DEPTH, MAX_NODES, YamlError, compose, decode
 
 
 def refused(data: bytes | str) -> tuple[int, int, str]:
@@ -90,9 +89,9 @@ def test_a_place_inside_a_value_is_found_in_the_text(
         (b"k: v: w", (1, 5), "':'"),
         (b"a: [1,", (1, 7), "flow"),
         (b"--- a\n--- b", (2, 1), "second document"),
-        (b"[" * 10_000, (1, rule_yaml.MAX_DEPTH + 1), "nested"),
-        (b"- " * 10_000, (1, 2 * rule_yaml.MAX_DEPTH + 1), "nested"),
-        (b"{a: " * 10_000, (1, 4 * rule_yaml.MAX_DEPTH + 1), "nested"),
+        (b"[" * 10_000, (1, MAX_DEPTH + 1), "nested"),
+        (b"- " * 10_000, (1, 2 * MAX_DEPTH + 1), "nested"),
+        (b"{a: " * 10_000, (1, 4 * MAX_DEPTH + 1), "nested"),
         (b"x" * 10_000_000, (1, 1), "at most"),
         (b"!!python/object:os.system x", (1, 1), "!!python/object:os.system"),
         (b"a: !!python/object/apply:os.system ['ls']", (1, 4), "tag"),
@@ -121,9 +120,9 @@ def test_aliases_count_as_what_they_stand_for() -> None:
 
 
 def test_a_flat_list_is_limited_too() -> None:
-    line, _, message = refused("- x\n" * (rule_yaml.MAX_NODES + 1))
-    assert line == rule_yaml.MAX_NODES + 1
-    assert str(rule_yaml.MAX_NODES) in message
+    line, _, message = refused("- x\n" * (MAX_NODES + 1))
+    assert line == MAX_NODES + 1
+    assert str(MAX_NODES) in message
 
 
 def test_an_alias_is_the_node_it_names() -> None:

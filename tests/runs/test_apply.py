@@ -130,7 +130,9 @@ def test_apply_refuses_an_unknown_format(work: Path, cexpr_command: Command) -> 
     cexpr_command("run", *BASE, "clips/a.avi")
     outcome = cexpr_command("apply", "out", "--format", "xls")
     assert outcome.status == 2
-    assert "formats: expected csv or parquet, got 'xls'" in outcome.err
+    assert "--format: expected csv or parquet, got 'xls'" in outcome.err
+    with pytest.raises(UsageError, match="formats: expected csv or parquet, got 'xls'"):
+        apply(work / "out", formats="xls")
 
 
 def test_the_summary_of_apply_shows_no_time_of_the_run(work: Path, cexpr_command: Command) -> None:

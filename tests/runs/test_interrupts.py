@@ -9,14 +9,16 @@ from cexpr.runs.interrupts import DeferredInterrupt
 
 
 def test_the_first_interrupt_waits_for_a_check() -> None:
-    with DeferredInterrupt() as interrupt:
+    def interrupted_twice(interrupt: DeferredInterrupt) -> None:
         interrupt.check()
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             interrupt.check()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        interrupt._is_pending = False
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the second interrupt waited")
+
+    with pytest.raises(KeyboardInterrupt), DeferredInterrupt() as interrupt:
+        interrupted_twice(interrupt)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

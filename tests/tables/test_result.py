@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from builders.results_files import COMPOUNDS, NAMES, make_face_rows, make_result
-from cexpr.tables import result as results
 from cexpr.tables.result import FaceRows, columns_matrix, face_rows, faces_table, label_shares
 
 
@@ -94,6 +93,6 @@ def test_data_frames_hold_the_tables() -> None:
 
 
 def test_without_pandas_its_installation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "find_spec", lambda _: None)
+    monkeypatch.setattr("cexpr.tables.result.find_spec", lambda _: None)
     with pytest.raises(ModuleNotFoundError, match="needs the package pandas: pip install pandas"):
         make_result().to_pandas()

@@ -46,7 +46,7 @@ def make_rows(frame: list[int], face: list[int], seed: int = 0, unknown: float =
     return FaceRows(
         frame=np.array(frame, np.int64),
         time=(np.array(frame) - 1) / 25.0,
-        face=np.array(face, np.int64),
+        track=np.array(face, np.int64),
         boxes_xywh=rng.random((count, 4), np.float32) * 100,
         detection=rng.random(count, np.float32),
         names=NAMES,
@@ -64,8 +64,8 @@ def plain_phase_2(
     """The same in loops: smooth, score, merge, fill, smooth scores, choose."""
     signals = rows.signals.astype(np.float64)
     if box:
-        for face in np.unique(rows.face):
-            mine = rows.face == face
+        for face in np.unique(rows.track):
+            mine = rows.track == face
             # Expressions alone are smoothed.
             signals[mine, :3] = reference.smooth(
                 rows.signals[mine, :3], rows.frame[mine], "box", box

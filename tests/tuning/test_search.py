@@ -16,13 +16,13 @@ from cexpr.cli import app
 from cexpr.errors import UsageError
 from cexpr.runs.record import RunRecord
 from cexpr.smoothing import Smoothing, smooth
-from cexpr.tuning import search as tune
+from cexpr.tuning import search
 from cexpr.tuning.sources import LabelledVideo, read_videos
 
 
 def test_noise_is_smoothed_away_and_the_honest_figure_shows_it() -> None:
     labels, videos = made_up(0, noise=0.8)
-    found = by_head(tune.tune(labels, videos, smoothings=tune.grid(), folds=3))
+    found = by_head(search.tune(labels, videos, smoothings=search.grid(), folds=3))
     for one in found.values():
         assert one.smoothing.kernel != "none"
         assert one.before + 0.05 < one.honest <= one.tuned + 1e-12
@@ -30,7 +30,7 @@ def test_noise_is_smoothed_away_and_the_honest_figure_shows_it() -> None:
 
 def test_clean_signals_are_left_alone() -> None:
     labels, videos = made_up(1)
-    found = by_head(tune.tune(labels, videos, smoothings=tune.grid(), folds=3))
+    found = by_head(search.tune(labels, videos, smoothings=search.grid(), folds=3))
     assert found["valence_arousal"].smoothing == Smoothing()
     assert found["valence_arousal"].tuned == pytest.approx(1)
     assert found["expression"].smoothing == Smoothing()
@@ -38,9 +38,9 @@ def test_clean_signals_are_left_alone() -> None:
 
 def test_figures_are_those_of_the_measures_on_smoothed_and_blended_signals() -> None:
     labels, videos = made_up(2, noise=0.6, models=2)
-    found = by_head(tune.tune(labels, videos, smoothings=tune.grid(radii=[3]), folds=3))
+    found = by_head(search.tune(labels, videos, smoothings=search.grid(radii=[3]), folds=3))
 
-    def signals(one: tune.Found) -> np.ndarray:
+    def signals(one: search.Found) -> np.ndarray:
         chosen = one.smoothing
         parts = []
         for video in videos:
@@ -77,7 +77,7 @@ def test_missing_markers_are_left_out() -> None:
         np.where(some, -1, labels.expression),
         np.where(some[:, None], -1, labels.action_units),
     )
-    found = by_head(tune.tune(marked, videos, smoothings=[Smoothing()], folds=3))
+    found = by_head(search.tune(marked, videos, smoothings=[Smoothing()], folds=3))
     raw = np.concatenate([video.signals[0]["expression"] for video in videos]).argmax(axis=1)
     assert found["expression"].before == pytest.approx(
         metrics.expression_f1(marked.expression, raw)
@@ -94,7 +94,7 @@ def test_the_better_model_gets_the_weight() -> None:
         LabelledVideo(one.frame, [one.signals[0], other.signals[0]], one.labelled, one.place)
         for one, other in zip(good, bad, strict=True)
     ]
-    found = by_head(tune.tune(labels, videos, smoothings=[Smoothing()], folds=3))
+    found = by_head(search.tune(labels, videos, smoothings=[Smoothing()], folds=3))
     for one in found.values():
         assert one.weights[0] >= 0.8
 
@@ -102,16 +102,16 @@ def test_the_better_model_gets_the_weight() -> None:
 def test_the_honest_figure_of_noise_is_below_the_tuned_one() -> None:
     labels, _ = made_up(6)
     _, videos = made_up(7, noise=5.0)
-    found = by_head(tune.tune(labels, videos, smoothings=tune.grid(), folds=3))
+    found = by_head(search.tune(labels, videos, smoothings=search.grid(), folds=3))
     # Two numbers a frame leave valence and arousal more to luck.
     for head in ("expression", "action_units"):
         assert found[head].honest < found[head].tuned - 0.01
 
 
 def test_weights_add_up_and_start_equal() -> None:
-    assert tune.weight_grid(1) == [(1.0,)]
+    assert search.weight_grid(1) == [(1.0,)]
     for models in (2, 3):
-        weights = tune.weight_grid(models)
+        weights = search.weight_grid(models)
         assert weights[0] == pytest.approx((1 / models,) * models)
         assert all(sum(one) == pytest.approx(1) for one in weights)
         assert len(set(weights)) == len(weights)
@@ -120,16 +120,16 @@ def test_weights_add_up_and_start_equal() -> None:
 def test_too_few_videos_for_the_folds() -> None:
     labels, videos = made_up(8)
     with pytest.raises(UsageError, match="6 labelled videos cannot be divided into 7 folds"):
-        tune.tune(labels, videos, smoothings=[Smoothing()], folds=7)
+        search.tune(labels, videos, smoothings=[Smoothing()], folds=7)
 
 
 def test_progress_counts_up_to_the_end() -> None:
     labels, videos = made_up(9)
     steps: list[tuple[int, int]] = []
-    tune.tune(
+    search.tune(
         labels,
         videos,
-        smoothings=tune.grid(radii=[1], sigmas=[1]),
+        smoothings=search.grid(radii=[1], sigmas=[1]),
         folds=2,
         progress=lambda *step: steps.append(step),
     )
@@ -149,7 +149,7 @@ def test_the_command_tunes_two_runs_and_writes_options(tmp_path: Path) -> None:
     command += ["-o", str(out), "--plot", str(plot), "--folds", "3", "--radii", "2,5"]
     result = CliRunner().invoke(app, [*command, "--sigmas", "2,4"], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
-    expected = tune.tune(labels, read, smoothings=tune.grid("frames", [2, 5], [2, 4]), folds=3)
+    expected = search.tune(labels, read, smoothings=search.grid("frames", [2, 5], [2, 4]), folds=3)
     assert f"{expected[0].honest:.4f}" in result.stdout
     options = yaml.safe_load(out.read_text(encoding="utf-8"))
     assert set(options) == {"models", "blend", "smooth", "thresholds"}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from builders.tiny_networks import write_manifest, write_network
 from builders.tuned_videos import FRAMES, by_head, made_up, opened, run_of
-from cexpr.abaw import files as abaw
+from cexpr.abaw import files
 from cexpr.abaw.classes import MTL_HEADER
 from cexpr.abaw.files import MultiTask
 from cexpr.cli import app
@@ -20,7 +20,7 @@ from cexpr.errors import UsageError
 from cexpr.runs.record import RunRecord
 from cexpr.signals import SIGNALS
 from cexpr.smoothing import Smoothing
-from cexpr.tuning import search as tune
+from cexpr.tuning import search
 from cexpr.tuning.sources import open_sources, read_videos
 
 
@@ -55,7 +55,7 @@ def test_a_derived_head_is_left_out_where_another_run_has_learnt_it(tmp_path: Pa
     alone = read_videos(labels, opened(runs[1:]))
     assert "action_units" in alone[0].signals[0]
     found = by_head(
-        tune.tune(labels, read_videos(labels, opened(runs)), smoothings=[Smoothing()], folds=2)
+        search.tune(labels, read_videos(labels, opened(runs)), smoothings=[Smoothing()], folds=2)
     )
     assert found["action_units"].weights == (0.5, 0.5)
 
@@ -81,7 +81,7 @@ def test_features_give_what_a_run_gives(tmp_path: Path) -> None:
     ):
         result = CliRunner().invoke(app, [*command, *options])
         assert result.exit_code == 0, result.output
-    annotated = abaw.read_multi_task(labels)
+    annotated = files.read_multi_task(labels)
     sources = open_sources([out, tmp_path / "run"])
     assert [one.model for one in sources] == [model, model]
     for video in read_videos(annotated, sources):

@@ -2,7 +2,7 @@
 
 Numbers are cast where nothing but ordinary rounding is lost: float64 to float32, int32 and whole
 floats to int64, lists to arrays. Everything else (text, objects, complex numbers, and truth values,
-which are no measurements) is handed on as it is, for the core to refuse in its own words.
+which are not measurements) is handed on as it is, for the core to refuse in its own words.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _INT64 = np.iinfo(np.int64)
 
 
 def floats(name: str, values: Any) -> Any:
-    """Return numbers as a float32 array; what is no array of numbers is returned unchanged.
+    """Return numbers as a float32 array; anything else is returned unchanged.
 
     Raises:
         ValueError: A number is out of the range of float32.
@@ -29,7 +29,7 @@ def floats(name: str, values: Any) -> Any:
 
 
 def doubles(name: str, values: Any) -> Any:
-    """Return numbers as a float64 array; what is no array of numbers is returned unchanged."""
+    """Return numbers as a float64 array; anything else is returned unchanged."""
     return _as_floats(name, values, np.dtype(np.float64))
 
 
@@ -183,7 +183,7 @@ def _as_floats(name: str, values: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def _as_array(values: Any) -> Any:
-    """Return an array of real numbers, or None for what is none."""
+    """Return an array of real numbers, or None."""
     try:
         array = np.asarray(values)
     except (TypeError, ValueError, OverflowError):

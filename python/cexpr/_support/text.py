@@ -24,7 +24,7 @@ def shortened(text: str, longest: int = 40) -> str:
 
 def closest(name: str, known: Sequence[str]) -> str | None:
     """Return the known name that was probably meant, or None."""
-    # `fps` is no close match of `folder_fps`, but a word of it.
+    # `fps` is not a close match of `folder_fps`, but a word of it.
     close = difflib.get_close_matches(name, known, 1) or [
         one for one in known if name in one.split("_")
     ]

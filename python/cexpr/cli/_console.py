@@ -21,13 +21,9 @@ INTERRUPTED: Final = 130
 _PAGE_WIDTH: Final = 160
 # The flags of the arguments that `CexprError.remedies` names, where they are not `--name`.
 _FLAGS: Final = {
-    "folder": "--out",
-    "folder_fps": "--fps",
-    "formats": "--format",
     "hosts": "--allow-host",
     "max_bytes": "--max-mb",
     "models": "--model",
-    "rules_file": "--rules",
 }
 # Typer carries click within itself or depends on it, by its version; this is the base of its errors
 # either way.

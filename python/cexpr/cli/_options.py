@@ -131,7 +131,7 @@ Abaw = Annotated[
 ]
 Jobs = Annotated[
     int,
-    typer.Option(metavar="N", help="Clips to process in parallel.", parser=whole("--jobs")),
+    typer.Option(metavar="N", help="Clips to process in parallel.", parser=whole("--jobs", 1)),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print failures only.")]
 SummaryAsJson = Annotated[

@@ -30,6 +30,7 @@ def apply(
             "--format",
             metavar="csv|parquet",
             help="Also write the tables in this format. Repeat for both.",
+            parser=options.one_of("--format", "csv", "parquet"),
             autocompletion=lambda: ["csv", "parquet"],
             show_default=False,
         ),

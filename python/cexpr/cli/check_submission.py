@@ -22,9 +22,9 @@ def check_submission(
 
     Exit status: 0 no problem; 1 problems found; 2 bad usage.
     """
-    from cexpr.abaw import files as abaw
+    from cexpr.abaw import files
 
-    problems = abaw.check_submission(file, kind, template)
+    problems = files.check_submission(file, kind, template)
     for one in problems:
         typer.echo(f"{file}:{one.line}: {one.message}")
     if problems:

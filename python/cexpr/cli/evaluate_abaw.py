@@ -55,13 +55,13 @@ def ce(
     Rows labelled -1 are left out. A class that never occurs counts as 0. The interval is a
     bootstrap over videos.
     """
-    from cexpr.abaw import folders as abaw_folders
+    from cexpr.abaw import folders
     from cexpr.abaw.classes import CE_CLASSES
-    from cexpr.evaluation import reports as evaluation
+    from cexpr.evaluation import reports
 
-    report = evaluation.judge_compounds(
-        abaw_folders.read_compounds(labels),
-        abaw_folders.read_compounds(_file(predictions, "CE.txt")),
+    report = reports.judge_compounds(
+        folders.read_compounds(labels),
+        folders.read_compounds(_file(predictions, "CE.txt")),
         hold=hold,
         rounds=rounds,
     )
@@ -80,10 +80,10 @@ def shares(predictions: Predictions, as_json: ReportAsJson = False) -> None:
     nats; it is infinite if a compound is never predicted. Frames without a label are left out.
     """
     from cexpr import metrics
-    from cexpr.abaw import folders as abaw_folders
+    from cexpr.abaw import folders
     from cexpr.abaw.classes import CE_CLASSES
 
-    labels = abaw_folders.read_compounds(_file(predictions, "CE.txt")).labels
+    labels = folders.read_compounds(_file(predictions, "CE.txt")).labels
     divergence = metrics.share_divergence(metrics.COMPOUND_FRAMES, labels)
     counts = np.bincount(labels[labels >= 0], minlength=len(CE_CLASSES))
     if as_json:
@@ -112,14 +112,14 @@ def mtl(
     For each head, rows marked as missing (-5 or -1) are left out. A class that never occurs counts
     as 0. The 95% intervals are a bootstrap over videos.
     """
-    from cexpr.abaw import folders as abaw_folders
+    from cexpr.abaw import folders
     from cexpr.abaw.classes import AFF_WILD2_EXPRESSIONS
-    from cexpr.evaluation import reports as evaluation
+    from cexpr.evaluation import reports
     from cexpr.signals import ACTION_UNITS
 
-    report = evaluation.judge_multi_task(
-        abaw_folders.read_multi_task(labels),
-        abaw_folders.read_multi_task(_file(predictions, "MTL.txt")),
+    report = reports.judge_multi_task(
+        folders.read_multi_task(labels),
+        folders.read_multi_task(_file(predictions, "MTL.txt")),
         hold=hold,
         rounds=rounds,
     )

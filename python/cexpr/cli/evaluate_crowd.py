@@ -43,30 +43,39 @@ def crowd(
     """Score rule sets on faces in which a crowd saw two basic emotions at once."""
     import numpy as np
 
-    from cexpr.evaluation import crowd as crowds
+    from cexpr.evaluation.crowd import (
+        bootstrap_margin,
+        crowd_labels,
+        face_signals,
+        predict,
+        read_faces,
+        score,
+    )
     from cexpr.rules.files import shipped
     from cexpr.rules.rule_set import RuleSet
 
-    held = crowds.read_faces(faces)
-    labels = crowds.crowd_labels(held.votes)
+    held = read_faces(faces)
+    labels = crowd_labels(held.votes)
     compounds = np.flatnonzero(labels >= 0)
     labels = labels[compounds]
-    signals = crowds.face_signals(held[compounds], model)
+    signals = face_signals(held[compounds], model)
     sets = [RuleSet.load(name) for name in rules or shipped()]
-    reference = crowds.predict(RuleSet.load(baseline), signals.values, signals.names)
+    reference = predict(RuleSet.load(baseline), signals.values, signals.names)
     report: list[_Entry] = []
     for rule_set in sets:
-        predicted = crowds.predict(rule_set, signals.values, signals.names)
-        margin = crowds.bootstrap_margin(labels, predicted, reference, rounds=rounds)
-        report.append((rule_set.name, crowds.score(labels, predicted), margin))
+        predicted = predict(rule_set, signals.values, signals.names)
+        margin = bootstrap_margin(labels, predicted, reference, rounds=rounds)
+        report.append((rule_set.name, score(labels, predicted), margin))
     if as_json:
         print_json({entry[0]: _plain(entry) for entry in report})
         return
     confirmed = counted(len(labels), "crowd-confirmed compound")
     typer.echo(f"{confirmed} among {counted(len(held), 'face')}, model {model}")
     typer.echo(_overview(report, baseline))
-    for name, score, _ in report:
-        typer.echo(f"\n{name}: rows are the crowd's class, columns the rules'\n{_confusion(score)}")
+    for name, scored, _ in report:
+        typer.echo(
+            f"\n{name}: rows are the crowd's class, columns the rules'\n{_confusion(scored)}"
+        )
 
 
 def _plain(entry: _Entry) -> dict[str, Any]:

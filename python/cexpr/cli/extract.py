@@ -38,7 +38,8 @@ def extract(
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage or model.
     """
-    from cexpr.heads import extract as extraction
+    from cexpr.heads.extract import Extraction
+    from cexpr.heads.extract import extract as extract_features
 
     def report(one: Extracted) -> None:
         if one.rows is None:
@@ -47,11 +48,9 @@ def extract(
             typer.echo(f"{one.stem}: {counted(one.rows, 'face')}{' (kept)' if one.kept else ''}")
 
     place = None if detector_model is None else Path(detector_model)
-    asked = extraction.Extraction(model, detector, place, half)
+    asked = Extraction(model, detector, place, half)
     try:
-        done = extraction.extract(
-            inputs, out, asked, jobs=jobs, overwrite=overwrite, on_clip=report
-        )
+        done = extract_features(inputs, out, asked, jobs=jobs, overwrite=overwrite, on_clip=report)
     except KeyboardInterrupt:
         complain("stopped; run the same command again to do the rest")
         raise typer.Exit(INTERRUPTED) from None

@@ -91,30 +91,31 @@ def fit(
     """
     from cexpr.abaw.folders import read_multi_task
     from cexpr.errors import UsageError
-    from cexpr.heads import export as head_export
-    from cexpr.heads import fit as head_fitting
     from cexpr.heads.engines import has_torch
+    from cexpr.heads.export import Origin, export, require_exportable
     from cexpr.heads.features import read_features
+    from cexpr.heads.fit import MEASURES, join
+    from cexpr.heads.fit import fit as fit_heads
     from cexpr.heads.training import Training
     from cexpr.models.manifest import sha256_of
 
-    head_export.require_exportable(out)
+    require_exportable(out)
     read = read_features(features)
-    parts = [head_fitting.join(read, read_multi_task(path)) for path in (train, validation)]
+    parts = [join(read, read_multi_task(path)) for path in (train, validation)]
     for path, part in zip((train, validation), parts, strict=True):
         typer.echo(f"{path}: {counted(len(part.features), 'row')}, {part.lost} more without a face")
-    origin = head_export.Origin.find(model or read.settings.model)
+    origin = Origin.find(model or read.settings.model)
     if sha256_of(origin.path) != read.settings.sha256:
         raise UsageError(
             f"{features}: the features are not from {origin.path}; name their model with --model"
         )
     wants_torch = engine == "torch" or (engine is None and has_torch())
     how = Training(epochs, seed, "torch" if wants_torch else "numpy")
-    heads = head_fitting.fit(parts[0], parts[1], how)
+    heads = fit_heads(parts[0], parts[1], how)
     figures = {}
     for name, head in heads.items():
         figures[name] = round(head.score, 4)
-        measure = head_fitting.MEASURES[name]
+        measure = MEASURES[name]
         typer.echo(f"{name}: {measure} {head.score:.4f} on the validation part, epoch {head.epoch}")
     training = {
         "backbone": {"id": origin.manifest.id, "sha256": read.settings.sha256},
@@ -122,5 +123,5 @@ def fit(
         "rows": [len(part.features) for part in parts],
         "validation": figures,
     }
-    written = head_export.export(origin, heads, out, training, alone=alone)
+    written = export(origin, heads, out, training, alone=alone)
     typer.echo(f"wrote {out} and {written.path.name}; use them with --model {out}")

@@ -137,11 +137,11 @@ def pull(
     A file that you put in place by hand is checked and recorded without a download.
     """
     from cexpr.faces.detector import check_file
-    from cexpr.models import pull as puller
+    from cexpr.models.pull import pull as pull_model
 
     with ExitStack() as stack:
         progress = None if quiet else stack.enter_context(transfer_progress(name))
-        done = puller.pull(
+        done = pull_model(
             name,
             check_detector=check_file,
             sha256=sha256,

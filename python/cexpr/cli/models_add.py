@@ -152,9 +152,9 @@ def add(
     Afterwards `--model FILE.onnx` uses the model. Exit status: 0 done; 2 bad usage, or the test
     found a problem.
     """
-    from cexpr.models import add as adopt
+    from cexpr.models.add import head_place, inspect, label_order, try_out, write
 
-    graph = adopt.inspect(file)
+    graph = inspect(file)
     typer.echo(_shapes("input", graph.inputs) + _shapes("output", graph.outputs), nl=False)
     heads = expression or valence_arousal or action_units
     told = {
@@ -167,7 +167,7 @@ def add(
         "--std": std,
         "--licence": licence,
     }
-    if not (all(told.values()) or _is_terminal()):
+    if not (all(told.values()) or sys.stdin.isatty()):
         missing = [f"{one} ({_QUESTIONS[one]})" for one, is_told in told.items() if not is_told]
         raise UsageError(f"{file}: the graph does not tell everything; give {', '.join(missing)}")
     if not heads:
@@ -178,9 +178,9 @@ def add(
     if expression:
         order = _asked("--labels", labels)
         outputs["expression"] = {
-            **adopt.head_place(expression, graph),
+            **head_place(expression, graph),
             "activation": activation,
-            "labels": adopt.label_order(order),
+            "labels": label_order(order),
         }
     if valence_arousal:
         outputs["valence_arousal"] = _head(
@@ -210,9 +210,9 @@ def add(
         },
         "outputs": outputs,
     }
-    model = adopt.write(file, values, overwrite=overwrite)
+    model = write(file, values, overwrite=overwrite)
     typer.echo(f"wrote {model.path}")
-    trial = adopt.try_out(model, file)
+    trial = try_out(model, file)
     typer.echo(f"{trial.provider}, {trial.seconds_per_face * 1000:.1f} ms a face, one thread")
     for problem in trial.problems:
         complain(f"self-test: {problem}")
@@ -222,19 +222,15 @@ def add(
 
 
 def _head(text: str, graph: Graph, formula: str, **more: Any) -> dict[str, Any]:
-    from cexpr.models import add as adopt
+    from cexpr.models.add import head_place
 
     if text == "derived":
         return {"derived": formula}
-    return {**adopt.head_place(text, graph), **more}
+    return {**head_place(text, graph), **more}
 
 
 def _shapes(kind: str, shapes: Any) -> str:
     return "".join(f"{kind} {name} {list(shape)}\n" for name, shape in shapes.items())
-
-
-def _is_terminal() -> bool:
-    return sys.stdin.isatty()
 
 
 def _asked(option: str, value: str | None) -> str:

@@ -77,7 +77,7 @@ def run(
             metavar="N",
             help="Threads per clip, decoding included.",
             show_default="the cores available to one job, at most 4",
-            parser=options.whole("--threads"),
+            parser=options.whole("--threads", 1),
         ),
     ] = None,
     fps: Annotated[

@@ -38,15 +38,15 @@ def submit(
     A frame that is missing from the run, or has no label, takes the row of the nearest labelled
     frame of its video; the number of such rows is reported for each video.
     """
-    from cexpr.abaw import files as abaw
-    from cexpr.runs.submissions import submit as write
+    from cexpr.abaw.files import image_key
+    from cexpr.runs.submissions import submit as write_submission
 
     target = out or folder / f"{kind.upper()}.submission.txt"
-    done = write(kind, folder, template, target, fill)
+    done = write_submission(kind, folder, template, target, fill)
     typer.echo(f"{target}: {counted(done.rows, 'row')}")
     counts: dict[str, int] = {}
     for image in done.held:
-        key = abaw.image_key(image)
+        key = image_key(image)
         if key is not None:
             counts[key[0]] = counts.get(key[0], 0) + 1
     for video, count in counts.items():

@@ -169,7 +169,7 @@ class SignalRows:
         rows = FaceRows(
             frame=np.array(self._frame, np.int64),
             time=np.array(self._time, np.float64),
-            face=np.concatenate(self._track),
+            track=np.concatenate(self._track),
             boxes_xywh=np.concatenate(self._boxes),
             detection=np.concatenate(self._detection),
             names=self.names,

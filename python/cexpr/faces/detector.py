@@ -177,6 +177,9 @@ def _pulled(name: str) -> Path:
     try:
         path = zoo.model_file(found)
     except ModelError as error:
-        raise ModelError(f"{error}, or name your own file as the detector's model file") from error
+        raise ModelError(
+            f"{error}, or name your own file as the detector's model file",
+            remedies=["detector_model"],
+        ) from error
     found.check_hash(path)
     return path

@@ -22,7 +22,7 @@ from cexpr.errors import ClipError, ModelError, UsageError
 from cexpr.faces.batches import FaceBatches, Tensors
 from cexpr.faces.detector import make_detector
 from cexpr.faces.track import TrackedFaces, Tracker
-from cexpr.heads import features as feature_file
+from cexpr.heads import features
 from cexpr.heads.features import RowGroup, Settings
 from cexpr.models import zoo
 from cexpr.models.manifest import sha256_of
@@ -108,7 +108,7 @@ class Extractor:
             options.model, self._network.sha256, detector, options.half, tensors
         )
         outputs = sum(columns for _, columns in tensors)
-        self.columns = feature_file.schema(width, outputs, half=options.half)
+        self.columns = features.schema(width, outputs, half=options.half)
 
     def extract(self, source: ClipSource) -> pa.Table:
         """Embeddings and outputs of every face of a clip, in the order of the frames.
@@ -192,8 +192,9 @@ def extract(
         on_clip: Called after each clip.
 
     Raises:
-        UsageError: The file was made with other settings, or cannot be written.
+        UsageError: The file was made with other settings, or its folder is not there.
         ModelError: The model is not usable.
+        FileError: The file or a part of it cannot be written.
         ClipError: A process ended unexpectedly; what is done is kept.
     """
     jobs, threads, _ = share_cores(jobs, None)
@@ -202,7 +203,7 @@ def extract(
     extractor = Extractor(options)
     if not path.parent.is_dir() or path.is_dir():
         raise UsageError(f"{path}: expected the name of a file in a folder that exists")
-    there = feature_file.row_groups_there(path, extractor.settings, overwrite=overwrite)
+    there = features.row_groups_there(path, extractor.settings, overwrite=overwrite)
     records = {source.stem: ClipRecord.of(source) for source in sources}
     todo, done = [], []
     for source in sources:
@@ -222,7 +223,7 @@ def extract(
                 there[one.stem] = RowGroup.of(records[one.stem], one.rows)
             if on_clip is not None:
                 on_clip(one)
-    feature_file.merge(path, there, extractor.settings, extractor.columns)
+    features.merge(path, there, extractor.settings, extractor.columns)
     return done
 
 
@@ -262,5 +263,5 @@ def _write_part(extractor: Extractor, source: ClipSource, path: Path) -> Extract
     except ClipError as error:
         return Extracted(source.stem, None, error=str(error))
     group = RowGroup.of(record, table.num_rows)
-    feature_file.write_part(path, group, table, extractor.settings)
+    features.write_part(path, group, table, extractor.settings)
     return Extracted(source.stem, group.rows)

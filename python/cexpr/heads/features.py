@@ -20,7 +20,7 @@ import pyarrow.parquet
 
 from cexpr._support.atomic import replacing, write_atomically
 from cexpr._support.types import Floats, Integers
-from cexpr.errors import UsageError
+from cexpr.errors import FileError, UsageError
 from cexpr.runs.record import ClipRecord
 
 Key = tuple[str, int]
@@ -121,7 +121,10 @@ def write_part(path: Path, group: RowGroup, table: pa.Table, settings: Settings)
     with _writer(sink, table.schema, settings, [group]) as writer:
         writer.write_table(table, max(1, table.num_rows))
     folder = parts_folder(path)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder}: cannot create this folder: {error.strerror}") from error
     write_atomically(folder / f"{group.stem}.parquet", sink.getvalue().to_pybytes())
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from cexpr._support.atomic import move
 from cexpr.errors import ModelError
-from cexpr.models import download, zoo
-from cexpr.models import lock as model_lock
+from cexpr.models import download, lock, zoo
 from cexpr.models.download import MAX_BYTES, Progress
 from cexpr.models.manifest import DetectorManifest, Manifest, ModelFile, sha256_of
 from cexpr.models.onnx_graph import read_nodes
@@ -140,6 +139,6 @@ def _lock(model: Manifest | DetectorManifest, path: Path, sha256: str, source: s
     size = path.stat().st_size
     first_use = model.sha256 is None
     if first_use and model.url is not None:
-        entry = model_lock.Entry(sha256, size, source)
-        model_lock.record(zoo.lock_file(), model.id, entry)
+        entry = lock.Entry(sha256, size, source)
+        lock.record(zoo.lock_file(), model.id, entry)
     return Pulled(path, sha256, size, fetched=False, first_use=first_use)

@@ -9,8 +9,7 @@ from pathlib import Path
 from cexpr._support.resources import data_files
 from cexpr._support.text import command_line
 from cexpr.errors import ModelError
-from cexpr.models import lock as model_lock
-from cexpr.models import manifest
+from cexpr.models import lock, manifest
 from cexpr.models.manifest import AnyFile, DetectorManifest, Manifest, ModelFile
 
 DEFAULT_MODEL = "cexpr-s"
@@ -75,7 +74,7 @@ def name_from(name: str, folder: Path) -> str:
 
 def _with_locked_hash(found: AnyFile) -> AnyFile:
     if found.sha256 is None and found.url is not None:
-        locked = model_lock.read(lock_file()).get(found.id)
+        locked = lock.read(lock_file()).get(found.id)
         if locked is not None:
             return found.model_copy(update={"sha256": locked.sha256, "bytes": locked.bytes})
     return found

@@ -136,7 +136,11 @@ def _apply_to(run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOpti
         clip.status, clip.error = "failed", " ".join(str(error).split())
         return
     result = ClipResult(clip.stem, frames, faces, events, tuple(rules.compounds), info=clip.info)
-    added = [kind for kind in options.formats if f"{clip.stem}.faces.{kind}" not in clip.files]
+    added = [
+        kind
+        for kind in options.formats
+        if table_path(run.path, clip.stem, "faces", kind).name not in clip.files
+    ]
     write_result(run.path, result, added, parts=("faces",))
     parts = tables_of(options)
     write_result(run.path, result, options.formats, parts=parts[1:])

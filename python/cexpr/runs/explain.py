@@ -77,7 +77,7 @@ def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
         return FrameExplanation(found, tuple(run.notes(found)))
     rows = run.decision.rows
     found = rules.explain(
-        rows.signals, rows.names, row=face, frames=rows.frame, times=rows.time, tracks=rows.face
+        rows.signals, rows.names, row=face, frames=rows.frame, times=rows.time, tracks=rows.track
     )
     return FrameExplanation(found, (*run.about_faces(run.decision, face), *run.notes(found)))
 
@@ -129,11 +129,11 @@ class _Run:
         count = int(decision.n_faces[self._row])
         if count == 1:
             return []
-        ids = decision.rows.face
+        tracks = decision.rows.track
         why = "which decided" if decision.labels[self._row] >= 0 else "which came closest"
-        notes = [f"Shown is face {ids[face]}, {why}; the frame has {count} faces."]
+        notes = [f"Shown is face {tracks[face]}, {why}; the frame has {count} faces."]
         others = [
-            f"{name} ({score:.4g}, face {ids[other]})"
+            f"{name} ({score:.4g}, face {tracks[other]})"
             for name, score, other in zip(
                 self._rules.compounds,
                 decision.merged[self._row],

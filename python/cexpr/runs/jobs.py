@@ -59,7 +59,7 @@ def do_here(
 
     Args:
         work: What to do.
-        worker: What `work.make` makes, at hand already.
+        worker: What `work.make` makes, made already.
         items: The items, in their order.
         on_report: Called with the item and the arguments of each report.
     """
@@ -113,6 +113,7 @@ def do_in_processes(
                 except (EOFError, OSError):
                     kind, content = "result", on_death(one.item, _end_of(one))
                     if waiting:
+                        one.pipe.close()
                         processes[number] = one = _start(context, work)
                 if kind == "error":
                     raise content

@@ -64,7 +64,7 @@ class FaceRows:
     Attributes:
         frame: int64, shape (N,), 1-based and not decreasing.
         time: float64, shape (N,), seconds.
-        face: int64, shape (N,), track ids.
+        track: int64, shape (N,), one number for each person over time, from 1.
         boxes_xywh: float32, shape (N, 4), pixels.
         detection: float32, shape (N,), scores of the detector.
         names: Names of the S signals.
@@ -73,7 +73,7 @@ class FaceRows:
 
     frame: Integers
     time: Doubles
-    face: Integers
+    track: Integers
     boxes_xywh: Floats
     detection: Floats
     names: tuple[str, ...]
@@ -84,7 +84,7 @@ class FaceRows:
         rows = len(self.frame)
         shapes = {
             "time": (self.time.shape, (rows,)),
-            "face": (self.face.shape, (rows,)),
+            "track": (self.track.shape, (rows,)),
             "boxes_xywh": (self.boxes_xywh.shape, (rows, 4)),
             "detection": (self.detection.shape, (rows,)),
             "signals": (self.signals.shape, (rows, len(self.names))),
@@ -215,7 +215,7 @@ def label_shares(labels: NDArray[Any]) -> dict[str, float]:
 
 def faces_table(rows: FaceRows) -> pa.Table:
     """Build the table of faces; NaN becomes null."""
-    keys: list[NDArray[Any]] = [rows.frame, rows.time, rows.face]
+    keys: list[NDArray[Any]] = [rows.frame, rows.time, rows.track]
     keys += [*rows.boxes_xywh.T, rows.detection]
     return _table(FACE_KEYS, keys, rows.names, rows.signals)
 
@@ -229,7 +229,7 @@ def face_rows(table: pa.Table) -> FaceRows:
     return FaceRows(
         frame=column["frame"],
         time=column["time"],
-        face=column["face"],
+        track=column["face"],
         boxes_xywh=boxes,
         detection=column["detection"],
         names=names,

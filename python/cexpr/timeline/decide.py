@@ -130,7 +130,7 @@ def decide_clip(
     rate = _frame_rate(frame, time)
     rows = replace(rows, signals=smooth_tracks(rows, smoothings, rate))
     scores = rules.evaluate(
-        rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.face
+        rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.track
     )
     area = rows.boxes_xywh[:, 2] * rows.boxes_xywh[:, 3]
     merged, decided = steps.merge_faces(scores, index, len(frame), how_faces, rows.detection, area)
@@ -161,8 +161,8 @@ def smooth_tracks(rows: FaceRows, smoothings: Mapping[str, Smoothing], rate: flo
         float32, shape (N, S).
     """
     smoothed: Floats = rows.signals.copy()
-    by_track = np.argsort(rows.face, kind="stable")
-    tracks = np.split(by_track, np.flatnonzero(np.diff(rows.face[by_track])) + 1)
+    by_track = np.argsort(rows.track, kind="stable")
+    tracks = np.split(by_track, np.flatnonzero(np.diff(rows.track[by_track])) + 1)
     for group, names in GROUPS.items():
         columns = np.flatnonzero([name in names for name in rows.names])
         arguments = smoothings[group].arguments(rate)
@@ -258,5 +258,5 @@ def _events_table(
     rows = found.decided[events.apex, events.label]
     has_face = rows >= 0
     faces = np.zeros(len(events), np.int64)
-    faces[has_face] = found.rows.face[rows[has_face]]
+    faces[has_face] = found.rows.track[rows[has_face]]
     return pa.table([*arrays, arrow_array(faces, pa.int64(), has_face)], schema=EVENT_SCHEMA)
