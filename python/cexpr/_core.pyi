@@ -1,8 +1,12 @@
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+# How several faces in a frame become one row, and frames without a face are filled.
+FacesMerged: TypeAlias = Literal["max", "mean", "first", "largest"]
+GapsFilled: TypeAlias = Literal["interpolate", "hold", "none"]
 
 __version__: str
 # The names of the signals, group by group, as the C++ code has them.
@@ -174,9 +178,9 @@ class RuleSet:
     @property
     def smooth(self) -> dict[str, dict[str, Any]]: ...
     @property
-    def faces(self) -> str: ...  # "max" | "mean" | "first" | "largest"
+    def faces(self) -> FacesMerged: ...
     @property
-    def gaps(self) -> str: ...  # "interpolate" | "hold" | "none"
+    def gaps(self) -> GapsFilled: ...
     # {"abstain_below": float (-inf without), "exit_below": float, "hysteresis": float,
     #  "min_duration": length, "bias": float32 (K,), "weight": float32 (K,)}
     # adjusted score = score * weight + bias; weight comes from `priors`, mean 1.

@@ -132,6 +132,10 @@ def expression_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
 
     Args:
         labels, predictions: int, shape (N,), in 0..7; rows whose label is -1 are left out.
+
+    Raises:
+        TypeError: An array does not hold integers.
+        ValueError: Shapes differ or a number is out of range.
     """
     return float(class_f1(confusion_matrix(labels, predictions, EXPRESSION_CLASSES)).mean())
 
@@ -141,6 +145,10 @@ def compound_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
 
     Args:
         labels, predictions: int, shape (N,), in 0..6; rows whose label is -1 are left out.
+
+    Raises:
+        TypeError: An array does not hold integers.
+        ValueError: Shapes differ or a number is out of range.
     """
     return float(class_f1(confusion_matrix(labels, predictions, COMPOUND_CLASSES)).mean())
 
@@ -155,6 +163,10 @@ def share_divergence(shares: ArrayLike, labels: ArrayLike) -> float:
     Args:
         shares: Known shares or counts, shape (K,), >= 0 and not all 0.
         labels: Predicted classes, int, shape (N,), in 0..K-1; -1 (no label) is left out.
+
+    Raises:
+        TypeError: The labels are not integers.
+        ValueError: A share is negative, all are 0, or a label is out of range.
     """
     known = np.asarray(shares, dtype=np.float64)
     guess = np.asarray(labels)
@@ -173,12 +185,16 @@ def action_unit_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
 
     Args:
         labels, predictions: int, shape (N, 12), 0 or 1; a row with any label -1 is left out.
+
+    Raises:
+        TypeError: An array does not hold integers.
+        ValueError: A shape is wrong or a number is out of range.
     """
     return float(action_unit_f1s(labels, predictions).mean())
 
 
 def action_unit_f1s(labels: ArrayLike, predictions: ArrayLike) -> Doubles:
-    """F1 of "present" of each action unit, shape (12,); arguments as `action_unit_f1`."""
+    """F1 of "present" of each action unit, float64, shape (12,); the rest as `action_unit_f1`."""
     truth, guess = _pair(labels, predictions, np.int64, "labels")
     if truth.ndim != 2 or truth.shape[1] != ACTION_UNIT_COUNT:
         raise ValueError(f"labels: expected shape (N, {ACTION_UNIT_COUNT}), got {truth.shape}")
@@ -198,6 +214,9 @@ def concordance_cc(labels: ArrayLike, predictions: ArrayLike) -> float:
 
     Args:
         labels, predictions: float, shape (N,); rows whose label is -5 are left out.
+
+    Raises:
+        ValueError: The shapes differ.
     """
     truth, guess = _pair(labels, predictions, np.float64, "labels")
     valid = truth != MISSING_AFFECT
@@ -225,6 +244,10 @@ def mtl_score(
             labels are valid.
         expression: Labels and predictions as `expression_f1` takes them.
         action_units: Labels and predictions as `action_unit_f1` takes them.
+
+    Raises:
+        TypeError: An array of classes does not hold integers.
+        ValueError: A shape is wrong or a number is out of range.
     """
     truth, guess = _pair(*valence_arousal, np.float64, "valence_arousal")
     if truth.ndim != 2 or truth.shape[1] != 2:

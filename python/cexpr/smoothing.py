@@ -235,7 +235,7 @@ class StreamingFilter:
         return self._filter.advance(whole("frame", frame))
 
     def flush(self) -> tuple[Integers, Floats]:
-        """End the track: return all rows that are left; the filter is as new afterwards."""
+        """End the track: return all rows that are left, as from `push`, and start afresh."""
         return self._filter.flush()
 
     def reset(self) -> None:

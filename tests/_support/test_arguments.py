@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -150,6 +151,20 @@ def test_texts_are_texts() -> None:
     for value in (None, 3, "ab", ["a", 1]):
         with pytest.raises(TypeError, match="names: expected a sequence of strings; got"):
             arguments.strings("names", value)
+
+
+def test_paths_are_texts_or_what_the_system_takes_for_them() -> None:
+    assert arguments.path("out", "a/b") == arguments.path("out", Path("a/b")) == Path("a/b")
+    assert arguments.paths("inputs", "ab") == arguments.paths("inputs", Path("ab")) == [Path("ab")]
+    assert arguments.paths("inputs", (one for one in ("a", Path("b")))) == [Path("a"), Path("b")]
+    for value in (None, 3, b"a", ["a"]):
+        with pytest.raises(TypeError, match=r"out: expected a path \(str or os\.PathLike\), got"):
+            arguments.path("out", value)
+    for value in (None, 3, b"a"):
+        with pytest.raises(TypeError, match="inputs: expected one path or several"):
+            arguments.paths("inputs", value)
+    with pytest.raises(TypeError, match=r"inputs: expected a path .* got 3"):
+        arguments.paths("inputs", ["a", 3])
 
 
 def test_a_mapping_is_a_dict_or_the_like() -> None:

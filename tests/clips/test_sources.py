@@ -108,7 +108,7 @@ def test_missing_path_and_folder_without_clips_are_usage_errors(tmp_path: Path) 
 def test_a_single_path_and_a_text_are_taken_too(tmp_path: Path) -> None:
     path = touch(tmp_path / "a.mp4")
     assert find_clips(path) == find_clips(str(path)) == find_clips([str(path)])
-    with pytest.raises(TypeError, match=r"inputs: expected paths .* got int"):
+    with pytest.raises(TypeError, match=r"inputs: expected a path .* got 1"):
         find_clips([1])  # type: ignore[list-item]
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numbers
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -157,6 +159,32 @@ def strings(name: str, values: Any) -> list[str]:
     if listed is None or not all(isinstance(one, str) for one in listed):
         raise TypeError(f"{name}: expected a sequence of strings; got {_shown(values)}")
     return listed
+
+
+def path(name: str, value: Any) -> Path:
+    """Return a path.
+
+    Raises:
+        TypeError: It is neither a text nor an `os.PathLike`.
+    """
+    if not isinstance(value, str | PathLike):
+        raise TypeError(f"{name}: expected a path (str or os.PathLike), got {_shown(value)}")
+    return Path(value)
+
+
+def paths(name: str, values: Any) -> list[Path]:
+    """Return one path or several as a list.
+
+    Raises:
+        TypeError: A value is neither a text nor an `os.PathLike`.
+    """
+    if isinstance(values, str | PathLike):
+        return [Path(values)]
+    if isinstance(values, bytes) or not isinstance(values, Iterable):
+        raise TypeError(
+            f"{name}: expected one path or several (str or os.PathLike), got {_shown(values)}"
+        )
+    return [path(name, value) for value in values]
 
 
 def mapping(name: str, value: Any) -> Mapping[Any, Any]:

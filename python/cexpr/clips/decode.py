@@ -69,14 +69,17 @@ class Clip:
 
     @property
     def announced_frames(self) -> int | None:
+        """Number of frames that the file announces, or None."""
         return self._reader.announced_frames
 
     @property
     def fps(self) -> float:
+        """Frames per second, from the file or assumed."""
         return self._reader.fps
 
     @property
     def warnings(self) -> list[str]:
+        """Sentences about what was damaged, missing or assumed so far."""
         return self._reader.warnings
 
     def __iter__(self) -> Iterator[Frame]:

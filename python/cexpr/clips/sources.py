@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from cexpr._support.arguments import paths
 from cexpr.errors import UsageError
 
 Kind = Literal["video", "gif", "image", "folder"]
@@ -85,24 +86,21 @@ def find_clips(
         >>> [clip.stem for clip in find_clips("interviews/")]  # doctest: +SKIP
         ['anna', 'ben']
     """
-    found = scan([inputs] if isinstance(inputs, str | os.PathLike) else inputs)
+    found = scan(paths("inputs", inputs))
     if found.problems:
         raise UsageError("; ".join(found.problems.values()))
     return found.clips
 
 
-def scan(inputs: Iterable[str | os.PathLike[str]]) -> Found:
+def scan(inputs: Iterable[Path]) -> Found:
     """List clips as `find_clips` does, but report inputs without any instead of raising.
 
     Args:
         inputs: Files and folders; each is looked at once.
-
-    Raises:
-        TypeError: an input is not a path.
     """
     kinds: dict[Path, Kind] = {}
     problems: dict[Path, str] = {}
-    for path in map(_as_path, inputs):
+    for path in inputs:
         try:
             clips = _clips_at(path)
         except UsageError as error:
@@ -116,12 +114,6 @@ def scan(inputs: Iterable[str | os.PathLike[str]]) -> Found:
         for (path, kind), stem in zip(kinds.items(), stems, strict=True)
     ]
     return Found(clips_found, problems)
-
-
-def _as_path(value: object) -> Path:
-    if not isinstance(value, str | os.PathLike):
-        raise TypeError(f"inputs: expected paths (str or os.PathLike), got {type(value).__name__}")
-    return Path(value)
 
 
 def _clips_at(path: Path) -> list[tuple[Path, Kind]]:

@@ -245,6 +245,9 @@ def score(labels: Labels, predicted: Labels) -> CrowdScore:
 
     Returns:
         The confusion counts and what follows from them.
+
+    Raises:
+        ValueError: The shapes differ.
     """
     if labels.shape != predicted.shape:
         raise ValueError(

@@ -109,14 +109,14 @@ def require_image(image: Image) -> None:
 
 
 def to_xyxy(boxes_xywh: Floats) -> Floats:
-    """Turn left, top, width, height into left, top, right, bottom."""
+    """Turn left, top, width, height into left, top, right, bottom: float32, shape (N, 4)."""
     boxes_xyxy: Floats = boxes_xywh.copy()
     boxes_xyxy[:, 2:] += boxes_xyxy[:, :2]
     return boxes_xyxy
 
 
 def to_xywh(boxes_xyxy: Floats) -> Floats:
-    """Turn left, top, right, bottom into left, top, width, height."""
+    """Turn left, top, right, bottom into left, top, width, height: float32, shape (N, 4)."""
     boxes_xywh: Floats = boxes_xyxy.copy()
     boxes_xywh[:, 2:] -= boxes_xywh[:, :2]
     return boxes_xywh

@@ -61,7 +61,16 @@ def halvings_for(shrink: float) -> int:
 
 
 def halved(cv2: Any, image: Image, times: int) -> Image:
-    """Halve an image whose sides are multiples of 2 to the power of `times`."""
+    """Halve an image several times; each pixel becomes the mean of a block of 2 x 2.
+
+    Args:
+        cv2: OpenCV.
+        image: uint8, shape (H, W, 3), whose sides are multiples of 2 to the power of `times`.
+        times: How often, >= 0.
+
+    Returns:
+        uint8, shape (H / 2^times, W / 2^times, 3).
+    """
     for _ in range(times):
         half = (image.shape[1] // 2, image.shape[0] // 2)
         image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
@@ -73,6 +82,14 @@ def surroundings(image: Image, boxes: list[list[float]], unit: int) -> tuple[int
 
     The sides of the part are multiples of `unit`, so that halving is exact; where the image ends,
     the part is filled up with black, which is what lies outside of an image.
+
+    Args:
+        image: uint8, shape (H, W, 3).
+        boxes: Left, top, right and bottom of each box, pixels.
+        unit: A power of 2.
+
+    Returns:
+        Left and top edge of the part in the image, and the part, uint8.
     """
     height, width = image.shape[:2]
     left = _within(math.floor(min(box[0] for box in boxes)) - unit, width - 1)

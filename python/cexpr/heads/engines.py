@@ -49,6 +49,12 @@ class Engine(Protocol):
 def make_engine(name: Name, loss: Loss, layers: Sequence[Doubles]) -> Engine:
     """Make an engine that starts from the given weights.
 
+    Args:
+        name: `numpy` or `torch`.
+        loss: The loss to go down.
+        layers: Weights, float64, shape (inputs, outputs), and bias, shape (outputs,), of each layer
+            in turn.
+
     Raises:
         UsageError: PyTorch is asked for and not installed.
     """
@@ -152,7 +158,10 @@ class _NumpyEngine:
 
 
 def cross_entropy_slope(values: Doubles, targets: Doubles, weights: Doubles) -> Doubles:
-    """Slope of the weighted cross-entropy of softmax(values), by the values."""
+    """Slope of the weighted cross-entropy of softmax(values), by the values.
+
+    All arrays are float64, shape (B, K); targets are one-hot, weights equal along a row.
+    """
     shifted = np.exp(values - values.max(axis=1, keepdims=True))
     share = weights[:, :1] / weights[:, 0].sum()
     return np.asarray((shifted / shifted.sum(axis=1, keepdims=True) - targets) * share)
@@ -161,6 +170,7 @@ def cross_entropy_slope(values: Doubles, targets: Doubles, weights: Doubles) -> 
 def concordance_slope(values: Doubles, targets: Doubles, weights: Doubles) -> Doubles:
     """Slope of the mean over columns of 1 - CCC(tanh(values), targets), by the values.
 
+    All arrays are float64, shape (B, 2); weights take no part.
     With CCC = 2 cov / (var x + var y + (mean x - mean y)^2) = a / b:
     da/dx_i = 2 (y_i - mean y) / n and db/dx_i = 2 (x_i - mean x) / n + 2 (mean x - mean y) / n.
     """
@@ -174,6 +184,9 @@ def concordance_slope(values: Doubles, targets: Doubles, weights: Doubles) -> Do
 
 
 def binary_cross_entropy_slope(values: Doubles, targets: Doubles, weights: Doubles) -> Doubles:
-    """Slope of the weighted binary cross-entropy of sigmoid(values), by the values."""
+    """Slope of the weighted binary cross-entropy of sigmoid(values), by the values.
+
+    All arrays are float64, shape (B, K); targets are 0 or 1.
+    """
     probabilities = 1 / (1 + np.exp(-np.clip(values, -_STEEPEST, _STEEPEST)))
     return np.asarray((probabilities - targets) * weights / max(weights.sum(), _TINY))

@@ -75,6 +75,14 @@ def join(features: Features, labels: MultiTask) -> Part:
 def fit(train: Part, validation: Part, how: Training) -> dict[str, TrainedHead]:
     """Train every head that both parts have labels for.
 
+    Args:
+        train: Rows to train on.
+        validation: Rows that choose the best epoch.
+        how: Engine, epochs and seed.
+
+    Returns:
+        The heads by name.
+
     Raises:
         UsageError: There is no such head, or the engine is not installed.
     """

@@ -7,7 +7,7 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from os import PathLike, fspath
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import yaml
@@ -23,6 +23,9 @@ from cexpr.rules.files import read, refusal, unreadable
 from cexpr.rules.yaml import YamlError, compose
 from cexpr.signals import SIGNALS
 from cexpr.smoothing import Smoothing
+
+if TYPE_CHECKING:
+    from cexpr._core import FacesMerged, GapsFilled
 
 _Result = TypeVar("_Result")
 
@@ -166,12 +169,12 @@ class RuleSet:
         return {name: Smoothing.from_core(one) for name, one in self._core.smooth.items()}
 
     @property
-    def faces(self) -> str:
+    def faces(self) -> FacesMerged:
         """How several faces in a frame become one row: max, mean, first or largest."""
         return self._core.faces
 
     @property
-    def gaps(self) -> str:
+    def gaps(self) -> GapsFilled:
         """What frames without a face get: interpolate, hold or none."""
         return self._core.gaps
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from os import PathLike
 
+from cexpr._support import arguments
 from cexpr.errors import ClipError, RuleError, UsageError
 from cexpr.options import RunOptions
 from cexpr.pipeline import require_signals
@@ -60,9 +61,9 @@ def apply(
         >>> record.rules["name"]  # doctest: +SKIP
         'emfacs'
     """
-    for name, path in (("folder", folder), ("rules", rules)):
-        if not (isinstance(path, str | PathLike) or (name == "rules" and path is None)):
-            raise TypeError(f"{name}: expected a path (str or os.PathLike), got {path!r}")
+    folder = arguments.path("folder", folder)
+    if rules is not None:
+        arguments.path("rules", rules)
     formats = (formats,) if isinstance(formats, str) else tuple(formats)
     for kind in formats:
         if kind not in FORMATS:

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from cexpr import _core
 from cexpr._core import __version__
+from cexpr._support import arguments
 from cexpr.clips.sources import ClipSource, address_of, scan
 from cexpr.errors import UsageError
 from cexpr.faces.detector import Detector
@@ -116,7 +117,7 @@ def run(
         >>> record.counts()  # doctest: +SKIP
         {'done': 12, 'failed': 0, 'pending': 0, 'outdated': 0}
     """
-    paths, folder = _paths(inputs), _path("out", out)
+    paths, folder = arguments.paths("inputs", inputs), arguments.path("out", out)
     if not isinstance(options, RunOptions | None):
         raise TypeError(f"options: expected cexpr's RunOptions, got {type(options).__name__}")
     observer = _Nobody() if observer is None else observer
@@ -219,22 +220,6 @@ def _versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def _paths(inputs: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
-    if isinstance(inputs, str | PathLike):
-        return [_path("inputs", inputs)]
-    if isinstance(inputs, bytes) or not isinstance(inputs, Iterable):
-        raise TypeError(
-            f"inputs: expected one path or several (str or os.PathLike), got {inputs!r}"
-        )
-    return [_path("inputs", path) for path in inputs]
-
-
-def _path(name: str, path: object) -> Path:
-    if not isinstance(path, str | PathLike):
-        raise TypeError(f"{name}: expected a path (str or os.PathLike), got {path!r}")
-    return Path(path)
 
 
 def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]]:

@@ -78,11 +78,10 @@ def decide_tables(
         ValueError: a face stands in a frame that is not among `frame`.
     """
     found = decide_clip(rows, frame, time, rules, smoothings)
-    how_gaps: Any = rules.gaps
     signals = np.full((len(frame), len(rows.names)), np.nan, np.float32)
     has_face = found.chosen >= 0
     signals[has_face] = found.rows.signals[found.chosen[has_face]]
-    signals, _ = steps.fill_gaps(signals, (found.n_faces > 0).astype(np.uint8), how_gaps)
+    signals, _ = steps.fill_gaps(signals, (found.n_faces > 0).astype(np.uint8), rules.gaps)
     frames = frames_table(
         frame=frame,
         time=time,
@@ -123,9 +122,6 @@ def decide_clip(
         ValueError: a face stands in a frame that is not among `frame`.
     """
     smoothings = smoothings or rules.smooth
-    # Words that the rule compiler has checked.
-    how_faces: Any = rules.faces
-    how_gaps: Any = rules.gaps
     index = _frame_index(rows.frame, frame)
     rate = _frame_rate(frame, time)
     rows = replace(rows, signals=smooth_tracks(rows, smoothings, rate))
@@ -133,10 +129,12 @@ def decide_clip(
         rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.track
     )
     area = rows.boxes_xywh[:, 2] * rows.boxes_xywh[:, 3]
-    merged, decided = steps.merge_faces(scores, index, len(frame), how_faces, rows.detection, area)
+    merged, decided = steps.merge_faces(
+        scores, index, len(frame), rules.faces, rows.detection, area
+    )
     n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     seen = (n_faces > 0).astype(np.uint8)
-    filled_scores, is_filled = steps.fill_gaps(merged, seen, how_gaps)
+    filled_scores, is_filled = steps.fill_gaps(merged, seen, rules.gaps)
     smoothed = smooth_scores(filled_scores, seen, frame, smoothings["compounds"], rate)
     labels, confidence = steps.choose_labels(smoothed, time, **rules.decide_options)
     # A frame without a label shows the face that came closest to one.

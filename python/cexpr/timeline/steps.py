@@ -7,12 +7,15 @@ core (`cexpr/timeline.hpp`); they are repeated here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cexpr import _core
 from cexpr._support.types import Doubles, Flags, Floats, Integers, Labels
+
+if TYPE_CHECKING:
+    from cexpr._core import FacesMerged, GapsFilled
 
 __all__ = ["Events", "choose_labels", "cut_events", "fill_gaps", "merge_faces"]
 
@@ -50,7 +53,7 @@ def merge_faces(
     scores: Floats,
     row_frames: Integers,
     frame_count: int,
-    how: Literal["max", "mean", "first", "largest"] = "max",
+    how: FacesMerged = "max",
     detection: Floats | None = None,
     area: Floats | None = None,
 ) -> tuple[Floats, Integers]:
@@ -81,9 +84,7 @@ def merge_faces(
     return _core.merge_faces(scores, row_frames, frame_count, how, detection, area)
 
 
-def fill_gaps(
-    values: Floats, seen: Flags, how: Literal["interpolate", "hold", "none"] = "interpolate"
-) -> tuple[Floats, Flags]:
+def fill_gaps(values: Floats, seen: Flags, how: GapsFilled = "interpolate") -> tuple[Floats, Flags]:
     """Fill the rows of frames in which no face was seen.
 
     "interpolate" draws a straight line from the last number before to the first number after and

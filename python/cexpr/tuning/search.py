@@ -58,7 +58,13 @@ def grid(
     radii: Sequence[int] = RADII,
     sigmas: Sequence[float] = SIGMAS,
 ) -> list[Smoothing]:
-    """List the smoothings to try: none, boxes and Gaussians of every radius and sigma."""
+    """List the smoothings to try: none, boxes and Gaussians of every radius and sigma.
+
+    Args:
+        window: What a radius counts: `frames` (frame numbers) or `rows` (rows that have a face).
+        radii: Frames or rows on each side.
+        sigmas: Standard deviations in frames.
+    """
     boxes = [Smoothing("box", radius, None, window) for radius in radii]
     gaussians = [
         Smoothing("gaussian", radius, sigma, window)

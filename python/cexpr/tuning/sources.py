@@ -70,6 +70,9 @@ class RunSource:
     def read(self, video: str) -> tuple[Integers, Mapping[str, Floats]]:
         """Read the frame numbers with a face, increasing, and the signals there by name.
 
+        Returns:
+            int64, shape (N,), and float32, shape (N,) each.
+
         Raises:
             UsageError: the run has no such clip, or did not finish it.
             ClipError: its table of faces cannot be read.
@@ -123,7 +126,11 @@ class FeatureSource:
         self._frame = np.array([number for _, number in features.keys], dtype=np.int64)
 
     def read(self, video: str) -> tuple[Integers, Mapping[str, Floats]]:
-        """Read the same as `RunSource.read`."""
+        """Read the same as `RunSource.read`.
+
+        Raises:
+            UsageError: the file has no face of the video.
+        """
         rows = self._rows.get(video)
         if rows is None:
             raise UsageError(f"{self.name}: has no face of '{video}', which has labels")
