@@ -46,6 +46,12 @@ def leave_at_three(worker: Adder, item: int, report: Report) -> int:
     return add(worker, item, report)
 
 
+def break_at_three(worker: Adder, item: int, report: Report) -> int:
+    if item == 3:
+        raise ZeroDivisionError("three has a defect")
+    return add(worker, item, report)
+
+
 def wait_for_ever(worker: Adder, item: int, report: Report) -> int:
     while True:
         time.sleep(60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,9 @@ def working_threads(prepare: str, work: str, *arguments: object) -> int:
     """
     script = _FRAME.format(prepare=prepare, work=work)
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    # A thread of OpenBLAS, which numpy and OpenCV carry, spins for a while after it was started.
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     spent = json.loads(done.stdout)
     # Libraries keep threads that sleep; one that wakes up now and then does no work.
     return sum(one > 0.02 * sum(spent) for one in spent)

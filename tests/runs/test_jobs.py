@@ -13,6 +13,7 @@ import pytest
 from builders.job_work import (
     Adder,
     add,
+    break_at_three,
     die_at_three,
     fail_at_three,
     leave_at_three,
@@ -71,7 +72,12 @@ def test_reports_come_with_their_item(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("do", "how"), [(die_at_three, "signal 9"), (leave_at_three, "exit status 7")]
+    ("do", "how"),
+    [
+        (die_at_three, "signal 9"),
+        (leave_at_three, "exit status 7"),
+        (break_at_three, "exit status 1"),
+    ],
 )
 def test_a_process_that_dies_is_replaced_and_its_item_has_its_own_result(
     tmp_path: Path, do: Callable[..., int], how: str

@@ -11,12 +11,14 @@ import numbers
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cexpr._support.text import shortened
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _INT64 = np.iinfo(np.int64)
 
@@ -167,6 +169,9 @@ def path(name: str, value: Any) -> Path:
     Raises:
         TypeError: It is neither a text nor an `os.PathLike`.
     """
+    # Late, because `import cexpr` needs no paths.
+    from pathlib import Path
+
     if not isinstance(value, str | PathLike):
         raise TypeError(f"{name}: expected a path (str or os.PathLike), got {_shown(value)}")
     return Path(value)
@@ -179,7 +184,7 @@ def paths(name: str, values: Any) -> list[Path]:
         TypeError: A value is neither a text nor an `os.PathLike`.
     """
     if isinstance(values, str | PathLike):
-        return [Path(values)]
+        return [path(name, values)]
     if isinstance(values, bytes) or not isinstance(values, Iterable):
         raise TypeError(
             f"{name}: expected one path or several (str or os.PathLike), got {_shown(values)}"

@@ -77,13 +77,13 @@ def usage(command: Any, path: str) -> str:
 
 
 def argument_name(argument: Any) -> str:
-    """What an argument is called, for example `INPUT...`."""
+    """Return the name of an argument, for example `INPUT...`."""
     name = argument.metavar or argument.name.upper()
     return str(name if argument.nargs == 1 or name.endswith("...") else f"{name}...")
 
 
 def parameter_name(parameter: Any) -> str:
-    """What an option or an argument is called in a message, for example `--out`."""
+    """Return the name of an option or argument in messages, for example `--out`."""
     if parameter.param_type_name == "argument":
         return argument_name(parameter)
     return str(max(parameter.opts, key=len))

@@ -221,7 +221,7 @@ class Backbone(_Strict):
 
 
 class ModelFile(_Strict):
-    """What a manifest says of its ONNX file; `path` is where the manifest was read from.
+    """The description of an ONNX file in its manifest; `path` is where the manifest was read from.
 
     Attributes:
         id: Name of the model.

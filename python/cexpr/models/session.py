@@ -147,7 +147,7 @@ class FaceModel(Protocol):
     path: Path
     """The ONNX file that the manifest describes."""
     sha256: str
-    """Of that file."""
+    """Hash of that file."""
 
     @property
     def input(self) -> InputSpec:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Generic, TypeVar
 
+from cexpr.errors import CexprError
+
 Worker = TypeVar("Worker")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -91,7 +93,9 @@ def do_in_processes(
         on_wait: Called several times a second.
 
     Raises:
-        Exception: what a process raised, or one of the functions given here.
+        CexprError: a process raised it; with any other error the process shows its traceback and
+            ends, which is a death.
+        Exception: one of the functions given here raised it.
     """
     waiting = deque(items)
     # Fork would copy the threads of ONNX Runtime and OpenCV in an unknown state.
@@ -176,5 +180,5 @@ def _serve(pipe: Connection, work: Work[Any, Any, Any]) -> None:
             except EOFError:
                 return
             pipe.send(("result", work.do(worker, item, report)))
-    except Exception as error:  # noqa: BLE001 - the process that waits for an answer raises it
+    except CexprError as error:
         pipe.send(("error", error))

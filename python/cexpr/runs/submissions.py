@@ -142,7 +142,7 @@ def submit(
 
 
 def _known_rows(kind: Kind, folder: RunFolder) -> Mapping[Key, str]:
-    """What follows the image in each row of a run that is known, by video and frame."""
+    """Return the values after the image in each known row of a run, by video and frame."""
     _require(kind, folder)
     rows: dict[Key, str] = {}
     for clip in folder.clips():

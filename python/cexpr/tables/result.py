@@ -1,4 +1,4 @@
-"""What the analysis of one clip gives: Arrow tables of faces, frames and events."""
+"""The result of one clip: Arrow tables of faces, frames and events."""
 
 from __future__ import annotations
 
