@@ -35,7 +35,8 @@ def test_the_order_and_repetition_of_formats_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("smooth: {expression: {kernel: box}}", "a kernel needs radius"),
+        ("smooth: {expression: {kernel: box}}", "radius: the box kernel needs one"),
+        ("smooth: {expression: {kernel: box, radius: 0}}", "a kernel needs radius, at least 1"),
         ("smooth: {expression: {kernel: gaussian, radius: 3}}", "sigma belongs to the gaussian"),
         ("smooth: {expression: {kernel: box, radius: 3, sigma: 1}}", "sigma belongs to"),
         (
