@@ -85,7 +85,13 @@ def find_clips(
         >>> [clip.stem for clip in find_clips("interviews/")]  # doctest: +SKIP
         ['anna', 'ben']
     """
-    found = scan([inputs] if isinstance(inputs, str | os.PathLike) else inputs)
+    if isinstance(inputs, str | os.PathLike):
+        inputs = [inputs]
+    if isinstance(inputs, bytes) or not isinstance(inputs, Iterable):
+        raise TypeError(
+            f"inputs: expected one path or several (str or os.PathLike), got {inputs!r}"
+        )
+    found = scan(inputs)
     if found.problems:
         raise UsageError("; ".join(found.problems.values()))
     return found.clips

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from cexpr import _core
 from cexpr._core import __version__
+from cexpr._support.arguments import flag
 from cexpr.clips.sources import ClipSource, address_of, scan
 from cexpr.errors import UsageError
 from cexpr.faces.detector import Detector
@@ -70,7 +71,7 @@ class _Nobody(Observer):
 
 
 def run(
-    inputs: str | PathLike[str] | Iterable[str | PathLike[str]],
+    inputs: str | PathLike[str] | ClipSource | Iterable[str | PathLike[str] | ClipSource],
     out: str | PathLike[str],
     options: RunOptions | None = None,
     *,
@@ -85,7 +86,8 @@ def run(
     the rest. A clip that fails does not stop the others.
 
     Args:
-        inputs: A video, GIF, image or folder, or several.
+        inputs: A video, GIF, image or folder, or several; a clip of `cexpr.find_clips` stands for
+            its path.
         out: Folder for the results; made if missing.
         options: What to do to each clip; None for the defaults. `threads` there is replaced by
             what `jobs` leaves.
@@ -94,13 +96,14 @@ def run(
         threads: Threads that run at the same time for one clip, decoding included, >= 1; None for
             the cores of one job, at most 4.
         overwrite: Replace a run that is in the folder; the results of all its clips are removed.
-        observer: Told what happens; None for nobody.
+        observer: Told what happens; None to tell nobody.
 
     Returns:
         The record, as `run.json` holds it; look for failures in `clips`.
 
     Raises:
-        TypeError: an input or `out` is not a path, or `options` is not a `RunOptions`.
+        TypeError: an input or `out` is not a path, `options` is not a `RunOptions`, or `overwrite`
+            is neither True nor False.
         UsageError: nothing was processed: an option is wrong, no input holds a clip, or the folder
             cannot be created.
         OccupiedError: nothing was processed: the folder holds a run with other options (a
@@ -117,6 +120,7 @@ def run(
         {'done': 12, 'failed': 0, 'pending': 0, 'outdated': 0}
     """
     paths, folder = _paths(inputs), _path("out", out)
+    flag("overwrite", overwrite)
     if not isinstance(options, RunOptions | None):
         raise TypeError(f"options: expected cexpr's RunOptions, got {type(options).__name__}")
     observer = _Nobody() if observer is None else observer
@@ -221,14 +225,16 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _paths(inputs: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
-    if isinstance(inputs, str | PathLike):
-        return [_path("inputs", inputs)]
+def _paths(
+    inputs: str | PathLike[str] | ClipSource | Iterable[str | PathLike[str] | ClipSource],
+) -> list[Path]:
+    if isinstance(inputs, str | PathLike | ClipSource):
+        inputs = [inputs]
     if isinstance(inputs, bytes) or not isinstance(inputs, Iterable):
         raise TypeError(
             f"inputs: expected one path or several (str or os.PathLike), got {inputs!r}"
         )
-    return [_path("inputs", path) for path in inputs]
+    return [one.path if isinstance(one, ClipSource) else _path("inputs", one) for one in inputs]
 
 
 def _path(name: str, path: object) -> Path:
