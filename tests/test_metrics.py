@@ -136,6 +136,27 @@ def test_wrong_classes_are_named(
             measure(labels, predictions)
 
 
+@pytest.mark.parametrize(
+    ("classes", "error"), [("a", TypeError), (2.0, TypeError), (0, ValueError)]
+)
+def test_the_number_of_classes_is_at_least_one(classes: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="classes: expected"):
+        metrics.confusion_matrix([0], [0], classes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["valence_arousal", "expression", "action_units"])
+def test_a_part_of_the_score_is_labels_and_predictions(name: str) -> None:
+    affect, classes, units = np.zeros((2, 2)), np.zeros(2, int), np.zeros((2, 12), int)
+    parts = {
+        "valence_arousal": (affect, affect),
+        "expression": (classes, classes),
+        "action_units": (units, units),
+    }
+    for wrong in (3, None, (classes,), np.zeros(3)):
+        with pytest.raises(TypeError, match=f"^{name}: expected labels and predictions"):
+            metrics.mtl_score(**{**parts, name: wrong})
+
+
 def test_whole_floats_are_classes() -> None:
     labels = pd.Series([0, 1, None, 6]).fillna(-1)
     assert metrics.compound_f1(labels, [0.0, 1.0, 2.0, 6.0]) == pytest.approx(3 / 7)

@@ -8,13 +8,14 @@ out: -1 for classes and action units, -5 for valence and arousal (the markers of
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cexpr._support.arguments import doubles, integers
+from cexpr._support.arguments import doubles, integers, whole
 from cexpr._support.types import Doubles, Integers
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS
 
@@ -93,6 +94,7 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) ->
         TypeError: labels or predictions are not whole numbers.
         ValueError: Shapes differ or a number is out of range.
     """
+    whole("classes", classes, 1)
     truth, guess = _classes(labels, predictions, 1)
     alone = np.zeros(len(truth), np.int64)
     return np.asarray(confusion_matrices(truth, guess, classes, alone, 1)[0])
@@ -264,7 +266,19 @@ def mtl_score(
             labels are valid.
         expression: Labels and predictions as `expression_f1` takes them.
         action_units: Labels and predictions as `action_unit_f1` takes them.
+
+    Raises:
+        TypeError: an argument is not a pair, or holds what is not a number.
+        ValueError: shapes differ, or a number is out of range.
     """
+    parts = {
+        "valence_arousal": valence_arousal,
+        "expression": expression,
+        "action_units": action_units,
+    }
+    for name, part in parts.items():
+        if not isinstance(part, Sequence | np.ndarray) or len(part) != 2:
+            raise TypeError(f"{name}: expected labels and predictions, two arrays")
     truth, guess = (_affect("valence_arousal", one) for one in valence_arousal)
     _require_one_shape("valence_arousal", truth, guess)
     if truth.ndim != 2 or truth.shape[1] != 2:

@@ -304,7 +304,9 @@ class RuleSet:
             RuleError: a name is not that of a signal.
             TypeError: a value is not a number, or a name not a text.
         """
-        for name in arguments.strings("given", arguments.mapping("given", given)):
+        for name in arguments.mapping("given", given):
+            if not isinstance(name, str):
+                raise TypeError(f"given: expected names of signals, got {name!r}")
             if name not in SIGNALS:
                 raise RuleError(unknown("signal", name, SIGNALS))
         row = [[arguments.real(name, given.get(name, 0.0)) for name in SIGNALS]]
