@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -177,11 +178,16 @@ def test_analyzer_refuses_what_does_not_fit() -> None:
         ({"time": "now"}, TypeError, "time: expected a number, got 'now'"),
         ({"time": float("nan")}, ValueError, "time: expected a finite number of seconds"),
         ({"signals": None}, TypeError, "signals: expected float32, .* got NoneType"),
-        ({"signals": [["a"] * 7]}, TypeError, "signals: expected float32, .* got list"),
+        ({"signals": [["a"] * 7]}, TypeError, "signals: expected numbers, got 'a'"),
         ({"signals": np.zeros(7)}, ValueError, "signals: expected float32, shape"),
-        ({"tracks": [0.5]}, TypeError, "tracks: expected int64"),
+        ({"tracks": [0.5]}, TypeError, r"tracks: expected whole numbers, got 0\.5"),
+        (
+            {"signals": pd.DataFrame(np.zeros((1, 7)), columns=NAMES[::-1])},
+            ValueError,
+            "signals: expected column 0 of the data frame to be",
+        ),
         ({"tracks": None}, TypeError, "tracks: expected int64, .* got NoneType"),
-        ({"detection": ["a"]}, TypeError, "detection: expected float32"),
+        ({"detection": ["a"]}, TypeError, "detection: expected numbers, got 'a'"),
         ({"detection": [1, 2]}, ValueError, "detection: expected float32"),
         ({"area": True}, TypeError, "area: expected float32, .* got bool"),
     ],
@@ -203,6 +209,7 @@ def test_push_names_a_wrong_argument_and_changes_nothing(
         ({"rules": "default"}, TypeError, "rules: expected a RuleSet, got str"),
         ({"signals": "fear"}, TypeError, "signals: expected a sequence of strings; got 'fear'"),
         ({"signals": None}, TypeError, "signals: expected a sequence of strings; got None"),
+        ({"signals": set(NAMES)}, TypeError, "signals: expected a sequence of strings; got {"),
         ({"frames_per_second": None}, TypeError, "frames_per_second: expected a number, got None"),
         ({"max_faces": -1}, ValueError, "max_faces: expected 1 to 1024; got -1"),
         ({"max_faces": 1.5}, TypeError, r"max_faces: expected a whole number, got 1\.5"),
@@ -215,6 +222,13 @@ def test_an_analyzer_names_a_wrong_setting(
 ) -> None:
     with pytest.raises(error, match=text):
         Analyzer(**{"rules": make_rules(), "signals": NAMES, **change})
+
+
+def test_an_empty_list_is_a_frame_without_a_face() -> None:
+    live = Analyzer(make_rules(), NAMES)
+    live.push(1, 0.0, [], [], [], [])
+    (decided,) = live.flush()
+    assert (decided.frame, decided.face_count, decided.label) == (1, 0, -1)
 
 
 def test_numbers_of_other_types_give_the_same() -> None:

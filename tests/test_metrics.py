@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,12 +104,93 @@ def test_wrong_input_is_named() -> None:
         metrics.expression_f1([0, -1], [9, -1])
     with pytest.raises(ValueError, match="shape"):
         metrics.compound_f1([0, 1], [0])
-    with pytest.raises(TypeError, match="integers"):
+    with pytest.raises(TypeError, match=r"labels: expected whole numbers, got 0\.5"):
         metrics.expression_f1([0.5], [0.5])
+    with pytest.raises(TypeError, match="predictions: expected integers, got float64"):
+        metrics.expression_f1(np.array([0]), np.array([0.5]))
     with pytest.raises(ValueError, match=r"\(N, 12\)"):
         metrics.action_unit_f1([[1]], [[1]])
     with pytest.raises(ValueError, match="0 or 1"):
         metrics.action_unit_f1([[2] * 12], [[1] * 12])
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "error", "message"),
+    [
+        ([[0, 1]], [[0, 1]], ValueError, r"labels: expected shape \(N,\), got \(1, 2\)"),
+        (0, 0, ValueError, r"labels: expected shape \(N,\), got \(\)"),
+        ([[0], [1, 2]], [0], TypeError, "labels: .* row 1 has 2 values, row 0 has 1 value"),
+        ([0], ["a"], TypeError, "predictions: expected whole numbers, got 'a'"),
+        ([0], [None], TypeError, "predictions: expected whole numbers, got None"),
+        (None, [0], TypeError, "labels: expected integers, got NoneType"),
+        (np.array([True]), [0], TypeError, "labels: expected integers, got bool"),
+        ([0], np.ma.array([0], mask=[1]), TypeError, "predictions: .* got a masked value"),
+        ([0], np.uint64([2**64 - 1]), ValueError, "predictions: .* is out of the range of int64"),
+    ],
+)
+def test_wrong_classes_are_named(
+    labels: object, predictions: object, error: type[Exception], message: str
+) -> None:
+    for measure in (metrics.compound_f1, metrics.expression_f1):
+        with pytest.raises(error, match=message):
+            measure(labels, predictions)
+
+
+@pytest.mark.parametrize(
+    ("classes", "error"), [("a", TypeError), (2.0, TypeError), (0, ValueError)]
+)
+def test_the_number_of_classes_is_at_least_one(classes: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="classes: expected"):
+        metrics.confusion_matrix([0], [0], classes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["valence_arousal", "expression", "action_units"])
+def test_a_part_of_the_score_is_labels_and_predictions(name: str) -> None:
+    affect, classes, units = np.zeros((2, 2)), np.zeros(2, int), np.zeros((2, 12), int)
+    parts = {
+        "valence_arousal": (affect, affect),
+        "expression": (classes, classes),
+        "action_units": (units, units),
+    }
+    for wrong in (3, None, (classes,), np.zeros(3)):
+        with pytest.raises(TypeError, match=f"^{name}: expected labels and predictions"):
+            metrics.mtl_score(**{**parts, name: wrong})
+
+
+def test_whole_floats_are_classes() -> None:
+    labels = pd.Series([0, 1, None, 6]).fillna(-1)
+    assert metrics.compound_f1(labels, [0.0, 1.0, 2.0, 6.0]) == pytest.approx(3 / 7)
+    units = np.ones((2, 12))
+    assert metrics.action_unit_f1(units, units.astype(int)) == 1.0
+    assert metrics.share_divergence([1, 1], [0.0, 1.0]) == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "error", "message"),
+    [
+        ([[0.1, 0.2]], [[0.1, 0.2]], ValueError, r"labels: expected shape \(N,\), got \(1, 2\)"),
+        ([0.1, 0.2], [0.1], ValueError, "labels: expected the shape of the predictions"),
+        ([0.1, np.inf], [0.1, 0.2], ValueError, "labels: expected finite numbers, got inf"),
+        ([0.1, 0.2], [-np.inf, 0.2], ValueError, "predictions: expected finite numbers, got -inf"),
+        ([0.1, 0.2], [True, False], TypeError, "predictions: expected numbers, got True"),
+        (np.array([True, False]), [0.1, 0.2], TypeError, "labels: expected numbers, got bool"),
+        ([0.1], ["a"], TypeError, "predictions: expected numbers, got 'a'"),
+        ([[0.1], []], [0.1], TypeError, "labels: .* row 1 has 0 values, row 0 has 1 value"),
+    ],
+)
+def test_wrong_valence_is_named(
+    labels: object, predictions: object, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        metrics.concordance_cc(labels, predictions)
+
+
+def test_dir_shows_the_measures_alone() -> None:
+    shown = [name for name in dir(metrics) if not name.startswith("_")]
+    assert shown == sorted(metrics.__all__)
+    for name in ("Any", "NDArray", "annotations", "np", "dataclass"):
+        assert name not in shown
+    assert {"compound_f1", "mtl_score", "MtlScore", "COMPOUND_FRAMES"} <= set(shown)
 
 
 def test_the_divergence_of_shares() -> None:
@@ -120,3 +202,8 @@ def test_the_divergence_of_shares() -> None:
     assert metrics.share_divergence([1, 1], [-1]) == np.inf
     with pytest.raises(ValueError, match="shares"):
         metrics.share_divergence([0, 0], [0])
+    for shares in ([1, np.inf], [1, np.nan], [[1, 1]]):
+        with pytest.raises(ValueError, match="shares: expected numbers >= 0 with one above 0"):
+            metrics.share_divergence(shares, [0])
+    with pytest.raises(TypeError, match="shares: expected numbers, got 'a'"):
+        metrics.share_divergence(["a"], [0])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import pydoc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cexpr.errors import UsageError
@@ -17,6 +19,30 @@ def test_defaults_are_those_of_the_contract() -> None:
     options = RunOptions()
     assert (options.rules, options.detector, options.formats) == ("default", "mtcnn", ("csv",))
     assert not options.abaw
+
+
+def test_a_single_model_may_be_named_without_a_list(tmp_path: Path) -> None:
+    assert RunOptions(models="cexpr-s") == RunOptions(models=["cexpr-s"])
+    path = tmp_path / "options.yaml"
+    path.write_text("models: cexpr-s", encoding="utf-8")
+    assert read_config(path)["models"] == ["cexpr-s"]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    options = RunOptions(
+        threads=np.int64(3), folder_fps=np.float32(25), blend={"fear": np.array([1.0, 2.0])}
+    )
+    assert (options.threads, options.folder_fps) == (3, 25.0)
+    assert options.blend == {"fear": (1.0, 2.0)}
+
+
+def test_help_shows_the_options_and_not_the_library_that_checks_them() -> None:
+    text = pydoc.render_doc(RunOptions, renderer=pydoc.plaintext)
+    for shown in ("threads: int = 2", "blend: dict[str, tuple[float, ...]] = {}", "smoothings("):
+        assert shown in text
+    for hidden in ("<function", "Annotated", "model_", "__pydantic", "FieldInfo"):
+        assert hidden not in text
+    assert [name for name in dir(RunOptions) if name[0] != "_"] == ["checked", "smoothings"]
 
 
 def test_all_problems_are_named_at_once() -> None:
@@ -35,7 +61,8 @@ def test_the_order_and_repetition_of_formats_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("smooth: {expression: {kernel: box}}", "a kernel needs radius"),
+        ("smooth: {expression: {kernel: box}}", "radius: the box kernel needs one"),
+        ("smooth: {expression: {kernel: box, radius: 0}}", "a kernel needs radius, at least 1"),
         ("smooth: {expression: {kernel: gaussian, radius: 3}}", "sigma belongs to the gaussian"),
         ("smooth: {expression: {kernel: box, radius: 3, sigma: 1}}", "sigma belongs to"),
         (

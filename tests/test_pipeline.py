@@ -23,6 +23,7 @@ from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.runs.run import record_of
 from cexpr.signals import SIGNALS
+from cexpr.smoothing import Smoothing
 
 # JPEG and grey conversion move a value of 0..255 by at most this.
 GREY_STEP = 2 / 255
@@ -179,6 +180,8 @@ def test_a_pipeline_names_what_is_not_one_clip(tmp_path: Path, options: dict[str
         pipeline.run(np.zeros((4, 4), np.uint8))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="expected one clip, found 2"):
         pipeline.run(tmp_path)
+    with pytest.raises(TypeError, match="on_progress: expected a function or None, got 3"):
+        pipeline.run(tmp_path / "none.avi", on_progress=3)
     with pytest.raises(UsageError, match=r"none\.avi: no such file"):
         pipeline.run(tmp_path / "none.avi")
 
@@ -240,6 +243,17 @@ def test_what_is_no_path_and_no_rules_is_a_type_error(
             TypeError, match=r"expected the path of a clip .* cexpr\.Analyzer takes"
         ):
             cexpr.analyze(stream)  # type: ignore[arg-type]
+    for change, message in (
+        ({"models": None}, "models: expected a list, got None"),
+        ({"blend": "expression=1"}, "blend: expected names with values, got 'expression=1'"),
+        ({"blend": {"expression": 1}}, r"blend\.expression: expected a list, got 1"),
+        ({"blend": {"expression": [np.nan]}}, r"blend\.expression: expected a finite number"),
+        ({"smooth": "box"}, "smooth: expected names with values, got 'box'"),
+        ({"smooth": Smoothing()}, "smooth: expected names with values, got Smoothing"),
+        ({"thresholds": [0.5] * 12}, "thresholds: expected names with values, got a list"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            cexpr.analyze("clip.avi", **change)
     with pytest.raises(TypeError, match=r"a cexpr\.RuleSet, got dict"):
         cexpr.analyze("clip.avi", rules={"cexpr": 1})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"rules: expected cexpr's RuleSet, got str"):

@@ -215,10 +215,13 @@ def test_pixels_may_lie_apart(change: Callable[[NDArray[np.uint8]], NDArray[np.u
         ({"size": 8.0}, TypeError, r"size: expected a whole number, got 8\.0"),
         ({"size": (8, 8, 8)}, ValueError, "size: expected one number or"),
         ({"size": None}, TypeError, "size: expected a whole number, got None"),
-        ({"size": -1}, ValueError, "size: "),
+        ({"size": -1}, ValueError, "size: expected at least 1, got -1"),
+        ({"size": 10**6}, ValueError, "size: faces of 1000000 x 1000000 pixels do not fit"),
         ({"size": 2**40}, ValueError, "size: expected .* to 2147483647; got 1099511627776"),
         ({"size": (8, True)}, TypeError, "size: expected a whole number, got True"),
         ({"mean": float("nan")}, ValueError, "mean: expected finite numbers"),
+        ({"mean": (0, -np.inf, 0)}, ValueError, "mean: expected finite numbers, got -inf"),
+        ({"std": (1, 1, -0.6)}, ValueError, r"std: expected finite numbers above 0, got -0\.6$"),
         ({"mean": 10**400}, ValueError, "mean: 1000.* is out of the range of float64"),
         ({"color": None}, TypeError, "color: expected text, got None"),
         ({"color": ["gray"]}, TypeError, "color: expected text, got"),
@@ -235,6 +238,10 @@ def test_wrong_options_are_named(
         cexpr.preprocess(noise(4, 4, 3), IDENTITY, **options)
     with pytest.raises(TypeError, match="shift: expected a number, got None"):
         cexpr.align(noise(4, 4, 3), np.zeros((1, 5, 2)), 8, shift=(0.0, None))
+    with pytest.raises(
+        ValueError, match=r"margin: expected a finite number above -0\.5, got -0\.6$"
+    ):
+        cexpr.align(noise(4, 4, 3), np.zeros((1, 5, 2)), 8, margin=-0.6)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +255,7 @@ def test_wrong_options_are_named(
         (None, IDENTITY, TypeError, "image: expected uint8.*NoneType"),
         (noise(4, 4).astype(np.int64), IDENTITY, TypeError, "image: expected uint8.*int64"),
         (noise(4, 4), None, TypeError, "matrices: expected float32.*NoneType"),
-        (noise(4, 4), [["a"]], TypeError, "matrices: expected float32.*list"),
+        (noise(4, 4), [["a"]], TypeError, "matrices: expected numbers, got 'a'"),
         (noise(4, 4), IDENTITY.astype(complex), TypeError, "matrices: .*complex128"),
         (noise(4, 4), IDENTITY.astype(bool), TypeError, "matrices: .*bool"),
         (
@@ -334,7 +341,7 @@ def test_align_takes_lists_and_float64() -> None:
         (np.zeros((1, 5, 2), np.complex64), TypeError, "landmarks: expected real numbers"),
         (None, TypeError, "landmarks: expected real numbers, .* got NoneType"),
         ("face", TypeError, "landmarks: expected real numbers, .* got str"),
-        ([[[1, 2], [3]]], TypeError, "landmarks: expected real numbers, .* got list"),
+        ([[[1, 2], [3]]], TypeError, "landmarks: expected rows of one length; row 1 has 1 value"),
         (np.full((1, 5, 2), 1e39), ValueError, r"landmarks: 1e\+39 is out of the range"),
     ],
 )

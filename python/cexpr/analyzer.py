@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from cexpr import _core
-from cexpr._support.arguments import floats, integers, real, strings, whole
+from cexpr._support.arguments import floats, integers, real, require_columns, strings, whole
 from cexpr._support.types import Floats
 from cexpr.errors import RuleError
 from cexpr.rules.rule_set import RuleSet
@@ -52,7 +53,7 @@ class Analyzer:
     and lengths in seconds become frames by `frames_per_second`.
 
     The delay is the longest radius among the signals' smoothings, plus `gap_frames` where gaps are
-    interpolated, plus the radius of the compounds' smoothing, plus the minimum duration less 1.
+    interpolated, plus the radius of the compounds' smoothing, plus the minimum duration minus 1.
 
     Args:
         rules: The rule set.
@@ -82,10 +83,11 @@ class Analyzer:
         max_faces: int = 8,
         gap_frames: int = 12,
     ) -> None:
+        self._names = strings("signals", signals)
         try:
             self._analyzer = _core.Analyzer(
                 _require_rules(rules).core,
-                strings("signals", signals),
+                self._names,
                 real("frames_per_second", frames_per_second),
                 whole("max_faces", max_faces, 1, 1024),
                 whole("gap_frames", gap_frames),
@@ -111,7 +113,7 @@ class Analyzer:
 
         Args:
             frame: Its number; each is the number after the one before. For a frame that was
-                dropped, push no faces.
+                dropped, push no faces: `push(frame, time, [], [])`.
             time: Seconds, not decreasing.
             signals: Numbers, shape (F, S), a row for each face, rounded to float32; NaN for
                 unknown values.
@@ -121,17 +123,26 @@ class Analyzer:
 
         Raises:
             TypeError: an argument has the wrong type.
-            ValueError: a shape, frame, time or track does not fit; nothing has changed then.
+            ValueError: a shape, the columns of a data frame, a frame, time or track does not fit;
+                nothing has changed then.
         """
+        require_columns("signals", signals, self._names)
         decided = self._analyzer.push(
             whole("frame", frame),
             real("time", time),
-            floats("signals", signals),
+            self._rows(signals),
             integers("tracks", tracks),
             None if detection is None else floats("detection", detection),
             None if area is None else floats("area", area),
         )
         return [DecidedFrame(*entry) for entry in decided]
+
+    def _rows(self, signals: ArrayLike) -> Floats:
+        """Return rows of signals; an empty list has no row, but all columns."""
+        if isinstance(signals, list | tuple) and len(signals) == 0:
+            return np.empty((0, len(self._names)), np.float32)
+        rows: Floats = floats("signals", signals)
+        return rows
 
     def flush(self) -> list[DecidedFrame]:
         """End the stream: return all frames that are left; the analyzer is as new afterwards."""

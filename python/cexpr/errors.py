@@ -12,14 +12,14 @@ class CexprError(Exception):
 
     Attributes:
         exit_code: Exit status of a command that ends with this error.
-        remedies: Names of the arguments that would mend it, such as `overwrite`; a command adds
-            the flags that it has for them.
+        remedies: Names of the arguments to change, such as `overwrite`; a command adds the flags
+            that it has for them.
     """
 
     exit_code: ClassVar[int] = 2
 
     def __init__(self, message: str, *, remedies: Sequence[str] = ()) -> None:
-        """Keep the message, and what would mend the error."""
+        """Keep the message, and how to fix the error."""
         super().__init__(message)
         self.remedies = tuple(remedies)
 

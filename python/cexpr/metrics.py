@@ -8,14 +8,38 @@ out: -1 for classes and action units, -5 for valence and arousal (the markers of
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cexpr._support.arguments import doubles, integers, whole
 from cexpr._support.types import Doubles, Integers
 from cexpr.signals import ACTION_UNITS, EXPRESSIONS
+
+__all__ = [
+    "ACTION_UNIT_COUNT",
+    "COMPOUND_CLASSES",
+    "COMPOUND_FRAMES",
+    "EXPRESSION_CLASSES",
+    "MISSING_AFFECT",
+    "MISSING_CLASS",
+    "MtlScore",
+    "action_unit_f1",
+    "action_unit_f1s",
+    "class_f1",
+    "compound_f1",
+    "concordance_cc",
+    "confusion_matrices",
+    "confusion_matrix",
+    "expression_f1",
+    "f1_from_counts",
+    "mtl_score",
+    "ratio",
+    "share_divergence",
+]
 
 EXPRESSION_CLASSES = len(EXPRESSIONS)
 COMPOUND_CLASSES = 7
@@ -25,6 +49,11 @@ COMPOUND_FRAMES = (14445, 24915, 10780, 10637, 10535, 10112, 8878)
 them from its authors."""
 MISSING_CLASS = -1
 MISSING_AFFECT = -5.0
+
+
+def __dir__() -> list[str]:
+    """Name the measures alone, without what they are built from."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 @dataclass(frozen=True)
@@ -52,8 +81,9 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) ->
     """Count pairs of label and prediction.
 
     Args:
-        labels: int, shape (N,); rows with -1 are left out.
-        predictions: int, shape (N,); a prediction of -1 (no label) is a miss of every class.
+        labels: Whole numbers, shape (N,); rows with -1 are left out.
+        predictions: Whole numbers, shape (N,); a prediction of -1 (no label) is a miss of every
+            class.
         classes: Number of classes.
 
     Returns:
@@ -61,10 +91,13 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) ->
         column counts rows without a prediction.
 
     Raises:
+        TypeError: labels or predictions are not whole numbers.
         ValueError: Shapes differ or a number is out of range.
     """
-    alone = np.zeros(np.shape(labels), np.int64)
-    return np.asarray(confusion_matrices(labels, predictions, classes, alone, 1)[0])
+    whole("classes", classes, 1)
+    truth, guess = _classes(labels, predictions, 1)
+    alone = np.zeros(len(truth), np.int64)
+    return np.asarray(confusion_matrices(truth, guess, classes, alone, 1)[0])
 
 
 def confusion_matrices(
@@ -81,9 +114,10 @@ def confusion_matrices(
         int64, shape (groups, classes, classes + 1).
 
     Raises:
+        TypeError: labels or predictions are not whole numbers.
         ValueError: Shapes differ or a number is out of range.
     """
-    truth, guess = _pair(labels, predictions, np.int64, "labels")
+    truth, guess = _classes(labels, predictions, 1)
     for name, values in (("labels", truth), ("predictions", guess)):
         if values.size and (values.min() < MISSING_CLASS or values.max() >= classes):
             raise ValueError(
@@ -131,10 +165,11 @@ def expression_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
     """Macro F1 over the eight expressions.
 
     Args:
-        labels, predictions: int, shape (N,), in 0..7; rows whose label is -1 are left out.
+        labels, predictions: Whole numbers, shape (N,), in 0..7; rows whose label is -1 are left
+            out.
 
     Raises:
-        TypeError: An array does not hold integers.
+        TypeError: An array does not hold whole numbers.
         ValueError: Shapes differ or a number is out of range.
     """
     return float(class_f1(confusion_matrix(labels, predictions, EXPRESSION_CLASSES)).mean())
@@ -144,10 +179,11 @@ def compound_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
     """Macro F1 over the seven compound expressions of C-EXPR-DB.
 
     Args:
-        labels, predictions: int, shape (N,), in 0..6; rows whose label is -1 are left out.
+        labels, predictions: Whole numbers, shape (N,), in 0..6; rows whose label is -1 are left
+            out.
 
     Raises:
-        TypeError: An array does not hold integers.
+        TypeError: An array does not hold whole numbers.
         ValueError: Shapes differ or a number is out of range.
     """
     return float(class_f1(confusion_matrix(labels, predictions, COMPOUND_CLASSES)).mean())
@@ -162,17 +198,17 @@ def share_divergence(shares: ArrayLike, labels: ArrayLike) -> float:
 
     Args:
         shares: Known shares or counts, shape (K,), >= 0 and not all 0.
-        labels: Predicted classes, int, shape (N,), in 0..K-1; -1 (no label) is left out.
+        labels: Predicted classes, whole numbers, shape (N,), in 0..K-1; -1 (no label) is left out.
 
     Raises:
-        TypeError: The labels are not integers.
+        TypeError: The labels are not whole numbers.
         ValueError: A share is negative, all are 0, or a label is out of range.
     """
-    known = np.asarray(shares, dtype=np.float64)
-    guess = np.asarray(labels)
-    if known.ndim != 1 or known.size == 0 or known.min() < 0 or known.sum() == 0:
+    known = _numbers("shares", shares)
+    is_usable = known.ndim == 1 and known.size > 0 and np.isfinite(known).all()
+    if not is_usable or known.min() < 0 or known.sum() == 0:
         raise ValueError(f"shares: expected numbers >= 0 with one above 0, got {known}")
-    counts = confusion_matrix(guess, guess, len(known))[:, :-1].sum(axis=1)
+    counts = confusion_matrix(labels, labels, len(known))[:, :-1].sum(axis=1)
     if counts.sum() == 0:
         return float("inf")
     p, q = known / known.sum(), counts / counts.sum()
@@ -184,10 +220,11 @@ def action_unit_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
     """Mean over the twelve action units of the F1 of "present".
 
     Args:
-        labels, predictions: int, shape (N, 12), 0 or 1; a row with any label -1 is left out.
+        labels, predictions: Whole numbers, shape (N, 12), 0 or 1; a row with any label -1 is
+            left out.
 
     Raises:
-        TypeError: An array does not hold integers.
+        TypeError: An array does not hold whole numbers.
         ValueError: A shape is wrong or a number is out of range.
     """
     return float(action_unit_f1s(labels, predictions).mean())
@@ -195,8 +232,8 @@ def action_unit_f1(labels: ArrayLike, predictions: ArrayLike) -> float:
 
 def action_unit_f1s(labels: ArrayLike, predictions: ArrayLike) -> Doubles:
     """F1 of "present" of each action unit, float64, shape (12,); the rest as `action_unit_f1`."""
-    truth, guess = _pair(labels, predictions, np.int64, "labels")
-    if truth.ndim != 2 or truth.shape[1] != ACTION_UNIT_COUNT:
+    truth, guess = _classes(labels, predictions, 2)
+    if truth.shape[1] != ACTION_UNIT_COUNT:
         raise ValueError(f"labels: expected shape (N, {ACTION_UNIT_COUNT}), got {truth.shape}")
     valid = (truth != MISSING_CLASS).all(axis=1)
     truth, guess = truth[valid], guess[valid]
@@ -213,12 +250,16 @@ def concordance_cc(labels: ArrayLike, predictions: ArrayLike) -> float:
     constant or no row is left.
 
     Args:
-        labels, predictions: float, shape (N,); rows whose label is -5 are left out.
+        labels, predictions: Numbers, shape (N,); rows whose label is -5 are left out. NaN, or a
+            masked value, makes the result NaN.
 
     Raises:
         ValueError: The shapes differ.
     """
-    truth, guess = _pair(labels, predictions, np.float64, "labels")
+    truth, guess = _affect("labels", labels), _affect("predictions", predictions)
+    _require_one_shape("labels", truth, guess)
+    if truth.ndim != 1:
+        raise ValueError(f"labels: expected shape (N,), got {truth.shape}")
     valid = truth != MISSING_AFFECT
     truth, guess = truth[valid], guess[valid]
     if truth.size == 0:
@@ -240,16 +281,25 @@ def mtl_score(
     """P_MTL = (CCC_V + CCC_A) / 2 + F1_EXPR + F1_AU (ABAW multi-task challenge).
 
     Args:
-        valence_arousal: Labels and predictions, float, shape (N, 2); a row counts only if both
+        valence_arousal: Labels and predictions, numbers, shape (N, 2); a row counts only if both
             labels are valid.
         expression: Labels and predictions as `expression_f1` takes them.
         action_units: Labels and predictions as `action_unit_f1` takes them.
 
     Raises:
-        TypeError: An array of classes does not hold integers.
-        ValueError: A shape is wrong or a number is out of range.
+        TypeError: an argument is not a pair, or holds what is not a number.
+        ValueError: shapes differ, or a number is out of range.
     """
-    truth, guess = _pair(*valence_arousal, np.float64, "valence_arousal")
+    parts = {
+        "valence_arousal": valence_arousal,
+        "expression": expression,
+        "action_units": action_units,
+    }
+    for name, part in parts.items():
+        if not isinstance(part, Sequence | np.ndarray) or len(part) != 2:
+            raise TypeError(f"{name}: expected labels and predictions, two arrays")
+    truth, guess = (_affect("valence_arousal", one) for one in valence_arousal)
+    _require_one_shape("valence_arousal", truth, guess)
     if truth.ndim != 2 or truth.shape[1] != 2:
         raise ValueError(f"valence_arousal: expected shape (N, 2), got {truth.shape}")
     valid = (truth != MISSING_AFFECT).all(axis=1)
@@ -262,18 +312,44 @@ def mtl_score(
     )
 
 
-def _pair(
-    labels: ArrayLike, predictions: ArrayLike, kind: type[Any], name: str
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    truth, guess = np.asarray(labels), np.asarray(predictions)
+def _classes(
+    labels: ArrayLike, predictions: ArrayLike, dimensions: int
+) -> tuple[Integers, Integers]:
+    truth, guess = _whole_numbers("labels", labels), _whole_numbers("predictions", predictions)
+    _require_one_shape("labels", truth, guess)
+    if truth.ndim != dimensions:
+        shape = "(N,)" if dimensions == 1 else f"(N, {ACTION_UNIT_COUNT})"
+        raise ValueError(f"labels: expected shape {shape}, got {truth.shape}")
+    return truth, guess
+
+
+def _whole_numbers(name: str, values: ArrayLike) -> Integers:
+    found = integers(name, values)
+    if not isinstance(found, np.ndarray) or found.dtype != np.int64:
+        raise TypeError(f"{name}: expected integers, got {_kind(found)}")
+    return found
+
+
+def _numbers(name: str, values: ArrayLike) -> Doubles:
+    found = doubles(name, values)
+    if not isinstance(found, np.ndarray) or found.dtype != np.float64:
+        raise TypeError(f"{name}: expected numbers, got {_kind(found)}")
+    return found
+
+
+def _affect(name: str, values: ArrayLike) -> Doubles:
+    found = _numbers(name, values)
+    if np.isinf(found).any():
+        raise ValueError(f"{name}: expected finite numbers, got {found[np.isinf(found)][0]}")
+    return found
+
+
+def _require_one_shape(name: str, truth: NDArray[Any], guess: NDArray[Any]) -> None:
     if truth.shape != guess.shape:
         raise ValueError(
             f"{name}: expected the shape of the predictions {guess.shape}, got {truth.shape}"
         )
-    # An empty list has no type of its own.
-    is_checked = truth.size > 0 and issubclass(kind, np.integer)
-    if is_checked and not (
-        np.issubdtype(truth.dtype, np.integer) and np.issubdtype(guess.dtype, np.integer)
-    ):
-        raise TypeError(f"{name}: expected integers, got {truth.dtype} and {guess.dtype}")
-    return truth.astype(kind), guess.astype(kind)
+
+
+def _kind(value: Any) -> str:
+    return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import yaml
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
+    StrictBool,
     ValidationError,
     field_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from cexpr._support.text import shortened, unknown
 from cexpr._support.validation import explain
@@ -35,7 +39,28 @@ _OTHER_FILES: Final = (
     ("cexpr_model", "the manifest of a model", "models"),
 )
 
-Weights = Annotated[tuple[float, ...], Field(min_length=1)]
+
+def _number(value: Any) -> Any:
+    """Refuse truth values and text, which pydantic would turn into a number."""
+    if isinstance(value, bool | str):
+        raise PydanticKnownError("float_type")
+    return value
+
+
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+def _names(value: Any) -> Any:
+    """Take a single name for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Weight = Annotated[Number, Field(allow_inf_nan=False)]
+Weights = Annotated[tuple[Weight, ...], Field(min_length=1)]
 
 
 def _read_smoothing(value: Any) -> Smoothing:
@@ -75,13 +100,32 @@ SmoothingOption = Annotated[
 ]
 
 
-class RunOptions(BaseModel):
+class _OwnHelp(type(BaseModel)):  # type: ignore[misc]
+    """Shows the options in `help` and `dir`, not what pydantic adds to each of its classes."""
+
+    def __dir__(cls) -> list[str]:
+        own = [name for name in vars(cls) if name[0] != "_" and not hasattr(BaseModel, name)]
+        return ["__doc__", "__init__", "__module__", *own]
+
+
+def _plain_type(annotation: Any) -> Any:
+    """Return a type as a person writes it, without what checks its values."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _plain_type(parts[0])
+    if origin in (dict, tuple):
+        return origin[tuple(map(_plain_type, parts))]
+    return annotation
+
+
+class RunOptions(BaseModel, metaclass=_OwnHelp):
     """What a run does to each clip; paths and names as the user gave them.
 
     Attributes:
         rules: Rule file, or name of a shipped rule set.
-        models: Names or files of models, blended; empty for the default model.
-        blend: Weights by head or signal, one for each model; by default they are equal.
+        models: Names or files of models, blended; a single one may be given as text. Empty for the
+            default model.
+        blend: Weights >= 0 by head or signal, one for each model; by default they are equal.
         detector: `mtcnn`, `yunet` or `full-frame`.
         detector_model: Model file of `yunet`; by default the pulled one.
         formats: Formats of the tables, `csv` or `parquet`.
@@ -107,21 +151,20 @@ class RunOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rules: str = DEFAULT_RULES
-    models: tuple[str, ...] = ()
+    models: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
     blend: dict[str, Weights] = Field(default_factory=dict)
     detector: str = DEFAULT_DETECTOR
     detector_model: str | None = None
     formats: tuple[Literal["csv", "parquet"], ...] = Field(default=("csv",), min_length=1)
-    abaw: bool = False
-    events: bool = False
+    abaw: StrictBool = False
+    events: StrictBool = False
     provider: str = "cpu"
-    threads: int = Field(default=2, ge=1, le=1024)
-    folder_fps: float = Field(default=30.0, gt=0, le=1000, allow_inf_nan=False)
-
+    threads: Annotated[int, BeforeValidator(_whole_number)] = Field(default=2, ge=1, le=1024)
+    folder_fps: Number = Field(default=30.0, gt=0, le=1000, allow_inf_nan=False)
     smooth: dict[
         Literal["expression", "valence_arousal", "action_units", "compounds"], SmoothingOption
     ] = Field(default_factory=dict)
-    thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    thresholds: dict[str, Annotated[Number, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
     def __init__(self, **values: Any) -> None:
         """Check the options."""
@@ -177,6 +220,20 @@ class RunOptions(BaseModel):
             raise UsageError(explain(found, cls, "option", shown_names)) from found
 
 
+# Instead of pydantic's own, whose types are full of what checks the values.
+RunOptions.__signature__ = inspect.Signature(
+    [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.get_default(call_default_factory=True),
+            annotation=_plain_type(field.annotation),
+        )
+        for name, field in RunOptions.model_fields.items()
+    ]
+)
+
+
 def read_config(path: Path) -> dict[str, Any]:
     """Read an options file: YAML with attributes of `RunOptions`, as `cexpr tune` writes them.
 
@@ -208,7 +265,7 @@ def read_config(path: Path) -> dict[str, Any]:
         if values.get(name) is not None:
             values[name] = _found(values[name], path.parent)
     if "models" in values:
-        values["models"] = [_found(name, path.parent) for name in values["models"]]
+        values["models"] = [_found(name, path.parent) for name in _names(values["models"])]
     return values
 
 

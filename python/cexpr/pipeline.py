@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cexpr._support.arguments import function
 from cexpr._support.opencv import load_cv2
 from cexpr._support.types import Doubles, Integers
 from cexpr.clips.decode import Clip, open_clip
@@ -128,7 +129,7 @@ class Pipeline:
             The result; it holds one row for every decoded frame.
 
         Raises:
-            TypeError: source is neither a clip nor a path.
+            TypeError: source is neither a clip nor a path, or on_progress is not a function.
             UsageError: there is not exactly one clip at the path.
             ClipError: the clip cannot be read.
             ModelError: a model fails on a face.
@@ -136,6 +137,7 @@ class Pipeline:
         Example:
             >>> cexpr.Pipeline().run("clip.mp4").frames  # doctest: +SKIP
         """
+        function("on_progress", on_progress)
         if not isinstance(source, ClipSource):
             source = _one_clip("source", source)
         start = time.perf_counter()
@@ -241,7 +243,7 @@ def analyze(
         path: A video, GIF or image, or a folder of numbered images.
         rules: Rule file, name of a shipped rule set, or a rule set.
         models: Names or files of models, which are blended. Default: the shipped model.
-        blend: Weights by head or signal, one number for each model. Default: equal weights.
+        blend: Weights >= 0 by head or signal, one number for each model. Default: equal weights.
         detector: `mtcnn`, `yunet`, or `full-frame` for a clip that shows nothing but a face.
         detector_model: Model file of `yunet`. Default: the one that `cexpr models pull` fetched.
         provider: Execution provider of the models, for example `cpu` or `cuda`.
@@ -271,15 +273,15 @@ def analyze(
     options = RunOptions.checked(
         {
             "rules": rules.file if isinstance(rules, RuleSet) else str(rules),
-            "models": (models,) if isinstance(models, str) else tuple(models),
-            "blend": {name: tuple(weights) for name, weights in (blend or {}).items()},
+            "models": models,
+            "blend": {} if blend is None else blend,
             "detector": detector,
             "detector_model": None if detector_model is None else str(detector_model),
             "provider": provider,
             "threads": threads,
             "folder_fps": folder_fps,
-            "smooth": dict(smooth or {}),
-            "thresholds": dict(thresholds or {}),
+            "smooth": {} if smooth is None else smooth,
+            "thresholds": {} if thresholds is None else thresholds,
         }
     )
     clip = _one_clip("path", path)

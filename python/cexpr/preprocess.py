@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cexpr import _core
-from cexpr._support.arguments import adjacent_pixels, floats, pair, real, reals, text, whole
+from cexpr._support.arguments import adjacent_pixels, floats, index, pair, real, reals, text, whole
 from cexpr._support.types import Floats, Image
 
 Color = Literal["rgb", "bgr", "gray"]
@@ -65,7 +66,7 @@ def align(
         is_array = isinstance(points, np.ndarray)
         got = f"dtype {points.dtype}" if is_array else type(points).__name__
         raise TypeError(f"landmarks: expected real numbers, shape (F, 5, 2); got {got}")
-    return _core.align(points, _side("size", size), real("margin", margin), pair("shift", shift))
+    return _core.align(points, _side("size", size), _margin(margin), pair("shift", shift))
 
 
 def preprocess(
@@ -108,36 +109,57 @@ def preprocess(
 
     Raises:
         TypeError: image is not uint8, matrices are not numbers, or an option has the wrong type.
-        ValueError: a shape or option is out of range, or a matrix is not finite or has no inverse.
+        ValueError: a shape or option is out of range, a matrix is not finite or has no inverse, or
+            the faces do not fit into memory.
     """
     planes = _PLANES.get(text("color", color), 0)
-    return _core.preprocess(
-        adjacent_pixels(image),
-        floats("matrices", matrices),
-        _size(size),
-        _per_plane("mean", mean, planes),
-        _per_plane("std", std, planes),
-        color,
-        text("sampling", sampling),
-    )
+    sides = _size(size)
+    try:
+        return _core.preprocess(
+            adjacent_pixels(image),
+            floats("matrices", matrices),
+            sides,
+            _per_plane("mean", mean, planes),
+            _per_plane("std", std, planes),
+            color,
+            text("sampling", sampling),
+        )
+    except MemoryError as error:
+        raise ValueError(
+            f"size: faces of {' x '.join(map(str, sides))} pixels do not fit into memory"
+        ) from error
 
 
-def _size(size: int | tuple[int, int]) -> int | tuple[int, int]:
+def _size(size: int | tuple[int, int]) -> tuple[int, int]:
     if isinstance(size, Sequence):
         if len(size) != 2:
             raise ValueError(f"size: expected one number or (height, width), got {size!r}")
         return _side("size", size[0]), _side("size", size[1])
-    return _side("size", size)
+    side = _side("size", size)
+    return side, side
 
 
 def _side(name: str, value: Any) -> int:
-    # The core refuses what is below 1.
-    return whole(name, value, -_LARGEST, _LARGEST)
+    side = index(name, value)
+    if side < 1:
+        raise ValueError(f"{name}: expected at least 1, got {side}")
+    return whole(name, side, 1, _LARGEST)
+
+
+def _margin(value: Any) -> float:
+    margin = real("margin", value)
+    if not -0.5 < margin < math.inf:
+        raise ValueError(f"margin: expected a finite number above -0.5, got {value!r}")
+    return margin
 
 
 def _per_plane(name: str, values: float | Sequence[float], planes: int) -> list[float]:
     """Repeat one number for every output plane; the core checks a list's length."""
     listed = reals(name, values)
+    for value in listed:
+        if not math.isfinite(value) or (name == "std" and value <= 0):
+            above = " above 0" if name == "std" else ""
+            raise ValueError(f"{name}: expected finite numbers{above}, got {value!r}")
     return listed * planes if len(listed) == 1 else listed
 
 

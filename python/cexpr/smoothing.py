@@ -18,6 +18,11 @@ __all__ = ["Smoothing", "StreamingFilter", "smooth"]
 
 _INT64_MAX = 2**63 - 1
 _MOST_COLUMNS = 2**31 - 1
+# Limits of the rule language.
+_MOST_FRAMES = 100_000
+_MOST_SECONDS = 3600
+# The radius of a smoothing that leaves it to its kernel.
+_BY_KERNEL: Any = None
 _SECONDS = re.compile(r"(\d+\.?\d*|\.\d+)(e[-+]?\d+)?s", re.IGNORECASE)
 
 Kernel = Literal["gaussian", "box"]
@@ -33,7 +38,8 @@ class Smoothing:
 
     Attributes:
         kernel: "none", "box" or "gaussian".
-        radius: Frames on each side, or seconds as text, such as "0.5s"; 0 smooths nothing.
+        radius: Whole number of frames on each side, or seconds as text, such as "0.5s"; 0 smooths
+            nothing. By default a Gaussian reaches 3 sigma, as in a rule file; "box" needs a radius.
         sigma: Standard deviation of the Gaussian in frames, or seconds as text; None for "box" and
             "none".
         window: What the radius counts: "frames" (frame numbers) or "rows" (rows that have a face,
@@ -51,7 +57,7 @@ class Smoothing:
     """
 
     kernel: Literal["none", "box", "gaussian"] = "none"
-    radius: Length = 0
+    radius: Length = _BY_KERNEL
     sigma: Length | None = None
     window: Window = "frames"
     filled: Filled | None = None
@@ -64,17 +70,26 @@ class Smoothing:
             _require_word("filled", self.filled, get_args(Filled))
         if (self.kernel == "gaussian") != (self.sigma is not None):
             raise ValueError("sigma belongs to the gaussian kernel, which needs it")
-        radius, is_seconds = _length("radius", self.radius)
-        if not is_seconds:
-            object.__setattr__(self, "radius", int(radius) if radius.is_integer() else radius)
-        elif self.window == "rows":
-            raise ValueError(f"radius: expected a number of rows, got {self.radius!r}")
         if self.sigma is not None:
             sigma, is_seconds = _length("sigma", self.sigma)
             if sigma == 0:
                 raise ValueError(f"sigma: expected a number above 0, got {self.sigma!r}")
             if not is_seconds:
                 object.__setattr__(self, "sigma", sigma)
+            elif self.window == "rows":
+                raise ValueError(f"sigma: expected a number, got {self.sigma!r}")
+        if self.radius is _BY_KERNEL:
+            object.__setattr__(self, "radius", _reach(self.kernel, self.sigma))
+        radius, is_seconds = _length("radius", self.radius)
+        if is_seconds:
+            if self.window == "rows":
+                raise ValueError(f"radius: expected a number of rows, got {self.radius!r}")
+        elif not radius.is_integer():
+            raise ValueError(
+                f"radius: expected a whole number of frames or seconds ('0.5s'), got {radius!r}"
+            )
+        else:
+            object.__setattr__(self, "radius", int(radius))
 
     def __str__(self) -> str:
         """Return the kernel and its lengths in a few words."""
@@ -264,16 +279,36 @@ def _length(name: str, length: Any) -> tuple[float, bool]:
 
     Raises:
         TypeError: It is neither a number nor a text.
-        ValueError: It is negative or not finite, or a text that is not a number of seconds.
+        ValueError: It is not within the limits of the rule language, or a text that is not a number
+            of seconds.
     """
     if isinstance(length, str):
         if not _SECONDS.fullmatch(length):
             raise ValueError(f"{name}: expected frames (10) or seconds ('0.5s'), got {length!r}")
-        return float(length[:-1]), True
-    value = real(name, length)
-    if not 0 <= value < math.inf:
+        value, most, unit = float(length[:-1]), _MOST_SECONDS, "seconds"
+    else:
+        value, most, unit = real(name, length), _MOST_FRAMES, "frames"
+    if math.isnan(value) or value < 0:
         raise ValueError(f"{name}: expected at least 0, got {length!r}")
-    return value, False
+    if value > most:
+        raise ValueError(f"{name}: expected at most {most} {unit}, got {length!r}")
+    return value, unit == "seconds"
+
+
+def _reach(kernel: str, sigma: Length | None) -> Length:
+    """Return the radius of a smoothing that names none, as the rule language has it.
+
+    Raises:
+        ValueError: The kernel needs one.
+    """
+    if kernel == "box":
+        raise ValueError("radius: the box kernel needs one, in frames (10) or seconds ('0.5s')")
+    if sigma is None:
+        return 0
+    value, is_seconds = _length("sigma", sigma)
+    if is_seconds:
+        return _written(min(3.0 * value, float(_MOST_SECONDS)), "seconds")
+    return min(math.ceil(3.0 * value), _MOST_FRAMES)
 
 
 def _in_frames(name: str, length: Length, rate: float) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from cexpr._support import arguments
@@ -56,8 +57,6 @@ def test_an_array_that_fits_is_not_copied() -> None:
         None,
         "1",
         b"1",
-        ["1"],
-        [[1], [2, 3]],
         {"a": 1},
         object(),
         np.array([True, False]),
@@ -66,14 +65,104 @@ def test_an_array_that_fits_is_not_copied() -> None:
         np.array(["2020-01-01"], "datetime64[D]"),
     ],
 )
-def test_what_is_no_array_of_real_numbers_is_handed_on(values: object) -> None:
+def test_what_is_not_an_array_of_real_numbers_is_handed_on(values: object) -> None:
     for cast in (arguments.floats, arguments.doubles, arguments.integers):
         assert cast("values", values) is values
 
 
-@pytest.mark.parametrize("values", [[0.5], [np.nan], [np.inf], np.float32([1.5, 2])])
-def test_fractions_are_no_whole_numbers(values: object) -> None:
-    assert arguments.integers("values", values) is values
+def test_fractions_are_not_whole_numbers() -> None:
+    fractions = np.float32([1.5, 2])
+    assert arguments.integers("values", fractions) is fractions
+    for values, shown in (
+        ([1, 0.5], "0.5"),
+        ([np.nan], "nan"),
+        ([np.inf], "inf"),
+        (pd.Series([1.0, 2.5]), "2.5"),
+    ):
+        with pytest.raises(TypeError, match=f"^values: expected whole numbers, got {shown}$"):
+            arguments.integers("values", values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (["1"], "numbers, got '1'"),
+        ([[0.5, None]], "numbers, got None"),
+        ([True, False], "numbers, got True"),
+        ([1j], "numbers, got 1j"),
+        (pd.DataFrame({"a": [1.0, pd.NA]}), "numbers, got <NA>"),
+        (pd.DataFrame({"a": ["x"]}), "numbers, got 'x'"),
+        ([[1, 2, 3], [4, 5]], "rows of one length; row 1 has 2 values, row 0 has 3 values"),
+        ([[1], 2], "rows of one length; row 1 is a single number, row 0 has 1 value"),
+        ([[[1], [2, 3]]], "rows of one length; row 1 has 2 values, row 0 has 1 value"),
+        ([np.zeros(2), np.zeros(1)], "rows of one length; row 1 has 1 value, row 0 has 2 values"),
+    ],
+)
+def test_a_list_is_refused_with_the_entry_that_is_wrong(values: object, message: str) -> None:
+    for cast in (arguments.floats, arguments.doubles):
+        with pytest.raises(TypeError, match=f"^values: expected {message}$"):
+            cast("values", values)
+    with pytest.raises(TypeError, match=r"^values: expected (whole numbers|rows)"):
+        arguments.integers("values", values)
+
+
+def test_a_list_may_hold_numbers_of_any_size() -> None:
+    assert arguments.floats("values", [1, 10**30]).tolist() == [1.0, np.float32(1e30)]
+    with pytest.raises(ValueError, match=r"values: 1e\+30 is out of the range of int64"):
+        arguments.integers("values", [1, 10**30])
+    with pytest.raises(ValueError, match="values: a number is out of the range of float64"):
+        arguments.doubles("values", [10**400])
+
+
+def test_masked_numbers_are_unknown() -> None:
+    for dtype in (np.float32, np.float64, np.int64):
+        masked = np.ma.array([[1, 2], [3, 4]], dtype, mask=[[0, 1], [0, 0]])
+        for values in (masked, list(masked)):
+            for cast in (arguments.floats, arguments.doubles):
+                found = cast("values", values)
+                assert type(found) is np.ndarray
+                np.testing.assert_array_equal(found, [[1, np.nan], [3, 4]])
+            with pytest.raises(TypeError, match="values: expected whole numbers, got a masked"):
+                arguments.integers("values", values)
+    whole = arguments.integers("values", np.ma.array([1, 2]))
+    assert whole.tolist() == [1, 2]
+    assert type(whole) is np.ndarray
+
+
+def test_a_data_frame_has_the_columns_that_are_expected() -> None:
+    for values in (
+        np.zeros((1, 2)),
+        [[0, 0]],
+        pd.DataFrame([[0, 0]]),
+        pd.DataFrame([[0, 0]], columns=["a", "b"]),
+        pa.table({"a": [0], "b": [0]}),
+    ):
+        arguments.require_columns("values", values, ["a", "b"])
+    for make in (pd.DataFrame, pa.table):
+        with pytest.raises(
+            ValueError, match=r"^values: expected column 0 of the data frame to be 'a', got 'b'$"
+        ):
+            arguments.require_columns("values", make({"b": [0], "a": [0]}), ["a", "b"])
+        with pytest.raises(
+            ValueError, match=r"^values: expected a data frame with 2 columns, a, b; got 1$"
+        ):
+            arguments.require_columns("values", make({"a": [0]}), ["a", "b"])
+
+
+@pytest.mark.parametrize("value", ["no", 0, 1, None, np.True_])
+def test_a_flag_is_not_guessed(value: object) -> None:
+    assert arguments.flag("events", True) is True
+    assert arguments.flag("events", False) is False
+    message = re.escape(f"events: expected True or False, got {value!r}")
+    with pytest.raises(TypeError, match=message):
+        arguments.flag("events", value)
+
+
+def test_a_function_can_be_called() -> None:
+    for value in (None, print):
+        arguments.function("on_clip", value)
+    with pytest.raises(TypeError, match="on_clip: expected a function or None, got 3"):
+        arguments.function("on_clip", 3)
 
 
 def test_rounding_is_taken_and_overflow_is_not() -> None:
@@ -148,7 +237,7 @@ def test_texts_are_texts() -> None:
         arguments.text("kind", None)
     assert arguments.strings("names", (name for name in ("a", "b"))) == ["a", "b"]
     assert arguments.strings("names", pd.Index(["a"])) == ["a"]
-    for value in (None, 3, "ab", ["a", 1]):
+    for value in (None, 3, "ab", ["a", 1], {"a", "b"}, frozenset("ab")):
         with pytest.raises(TypeError, match="names: expected a sequence of strings; got"):
             arguments.strings("names", value)
 

@@ -110,6 +110,9 @@ def test_a_single_path_and_a_text_are_taken_too(tmp_path: Path) -> None:
     assert find_clips(path) == find_clips(str(path)) == find_clips([str(path)])
     with pytest.raises(TypeError, match=r"inputs: expected a path .* got 1"):
         find_clips([1])  # type: ignore[list-item]
+    for inputs in (None, 1, b"a.mp4"):
+        with pytest.raises(TypeError, match=r"inputs: expected one path or several .* got (N|1|b)"):
+            find_clips(inputs)  # type: ignore[arg-type]
 
 
 def test_every_input_without_a_clip_is_named(tmp_path: Path) -> None:

@@ -109,17 +109,24 @@ def test_wrong_arrays_are_refused() -> None:
     [
         ({"signals": None}, TypeError, "signals: expected float32, .* got NoneType"),
         ({"signals": "fear"}, TypeError, "signals: expected float32, .* got str"),
-        ({"signals": [["a"]]}, TypeError, "signals: expected float32, .* got list"),
+        ({"signals": [["a"]]}, TypeError, "signals: expected numbers, got 'a'"),
         ({"signals": np.zeros((2, 4), bool)}, TypeError, "signals: .* got dtype bool"),
         ({"signals": np.zeros((2, 4), complex)}, TypeError, "signals: .* got dtype complex128"),
         ({"signals": np.full((2, 4), 1e300)}, ValueError, r"signals: 1e\+300 is out of the range"),
         ({"signals": np.zeros(4)}, ValueError, "signals: expected float32, shape"),
         ({"names": None}, TypeError, "names: expected a sequence of strings; got None"),
+        ({"names": set(NAMES)}, TypeError, "names: expected a sequence of strings; got {"),
+        ({"signals": [[1, 2, 3, 4], [1]]}, TypeError, "signals: .* row 1 has 1 value, row 0 has 4"),
+        (
+            {"signals": pd.DataFrame(np.zeros((2, 4)), columns=NAMES[::-1])},
+            ValueError,
+            f"signals: expected column 0 of the data frame to be '{NAMES[0]}', got '{NAMES[3]}'",
+        ),
         ({"names": 3}, TypeError, "names: expected a sequence of strings; got 3"),
-        ({"frames": [0.5, 1.0]}, TypeError, "frames: expected int64"),
+        ({"frames": [0.5, 1.0]}, TypeError, r"frames: expected whole numbers, got 0\.5"),
         ({"frames": "ab"}, TypeError, "frames: expected int64"),
-        ({"times": ["a", "b"]}, TypeError, "times: expected float64"),
-        ({"tracks": [1, np.nan]}, TypeError, "tracks: expected int64"),
+        ({"times": ["a", "b"]}, TypeError, "times: expected numbers, got 'a'"),
+        ({"tracks": [1, np.nan]}, TypeError, "tracks: expected whole numbers, got nan"),
         ({"tracks": [1]}, ValueError, "tracks"),
         ({"windows": None}, TypeError, "windows: expected text, got None"),
         ({"windows": "both"}, ValueError, "windows: expected 'centred' or 'trailing'"),
@@ -172,8 +179,23 @@ def test_numbers_of_other_types_give_the_same() -> None:
 
 @pytest.mark.parametrize("scores", [None, "ab", [["a", "b"]], np.zeros((2, 2), bool)])
 def test_scores_that_are_not_numbers_are_refused(scores: object) -> None:
-    with pytest.raises(TypeError, match="scores: expected float32"):
+    with pytest.raises(TypeError, match=r"scores: expected (float32|numbers)"):
         RuleSet.from_string(TEXT).decide(scores)  # type: ignore[arg-type]
+
+
+def test_columns_of_scores_are_the_compounds_in_their_order() -> None:
+    rules = RuleSet.from_string(TEXT)
+    scores = pd.DataFrame([[0.1, 0.9]], columns=rules.compounds)
+    assert rules.decide(scores).tolist() == [1]
+    with pytest.raises(ValueError, match=f"scores: expected column 0 .* '{rules.compounds[0]}'"):
+        rules.decide(scores[rules.compounds[::-1]])
+
+
+def test_a_masked_signal_is_unknown() -> None:
+    rules = RuleSet.from_string("cexpr: 1\nname: t\ncompounds: {A: fear, B: anger}")
+    masked = np.ma.array([[0.5, 0.9]], mask=[[0, 1]])
+    found = rules.evaluate(masked, ["fear", "anger"])
+    np.testing.assert_array_equal(found, np.float32([[0.5, np.nan]]))
 
 
 def test_texts_and_paths_of_another_type_are_refused() -> None:
@@ -184,6 +206,8 @@ def test_texts_and_paths_of_another_type_are_refused() -> None:
         RuleSet.from_dict(None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="given: expected a dict, got 'fear'"):
         RuleSet.from_string(TEXT).explain_given("fear")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="given: expected names of signals, got 1"):
+        RuleSet.from_string(TEXT).explain_given({1: 2})  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="path: expected a path or a name, got None"):
         RuleSet.load(None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="fear: expected a number, got 'much'"):

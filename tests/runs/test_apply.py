@@ -11,6 +11,7 @@ from builders.run_files import BASE, OTHER_RULES, RULES, Command, change_times, 
 from builders.tiny_model import write_tiny_model
 from builders.video_files import grey_steps, write_mjpeg_avi
 from cexpr.errors import UsageError
+from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.apply import apply
 from cexpr.runs.record import ClipRecord, RunRecord
 
@@ -181,6 +182,28 @@ def test_what_apply_cannot_use_is_named(work: Path, cexpr_command: Command) -> N
         apply("out", {"cexpr": 1})  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="formats: expected csv or parquet, got 'xls'"):
         apply("out", formats=["xls"])
+    before = change_times(work / "out")
+    for change, message in (
+        ({"formats": 1}, "formats: expected names of formats, got 1"),
+        ({"events": "no"}, "events: expected True or False, got 'no'"),
+        ({"abaw": 1}, "abaw: expected True or False, got 1"),
+        ({"on_clip": 3}, "on_clip: expected a function or None, got 3"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            apply("out", **change)
+    assert change_times(work / "out") == before
+
+
+def test_apply_takes_a_rule_set_that_is_in_a_file(work: Path, cexpr_command: Command) -> None:
+    cexpr_command("run", *BASE, "clips/a.avi")
+    rules = RuleSet.load("other.yaml")
+    assert apply("out", rules).rules["sha256"] == rules.sha256
+    assert read_run()["options"]["rules"] == "other.yaml"
+    before = change_times(work / "out")
+    for built in (RuleSet.from_string(OTHER_RULES), RuleSet(RULES, file="other.yaml")):
+        with pytest.raises(UsageError, match=f"{built.file} does not hold this rule set; write"):
+            apply("out", built)
+    assert change_times(work / "out") == before
 
 
 def test_a_table_that_cannot_be_written_leaves_its_clip_outdated(

@@ -14,6 +14,7 @@ import pytest
 
 from builders.run_files import BASE, Command, change_times, read_csv, read_run
 from builders.video_files import grey_steps, write_mjpeg_avi
+from cexpr.clips.sources import find_clips
 from cexpr.errors import FileError, UsageError
 from cexpr.options import RunOptions
 from cexpr.runs.cores import usable_cores
@@ -31,6 +32,21 @@ def test_one_input_or_several_are_read_without_an_observer(
     assert record.clips["a"].status == "done"
     assert RunRecord.load(work / "out") == record
     assert len(read_csv(work / "out" / "a.frames.csv")) == 3
+
+
+def test_clips_that_were_found_are_read_by_their_paths(work: Path) -> None:
+    found = find_clips("clips")
+    assert [*run(found, "out", OPTIONS).clips] == [clip.stem for clip in found]
+    assert [*run(found[1], "one", OPTIONS).clips] == ["b"]
+
+
+@pytest.mark.parametrize("overwrite", ["no", 1, None])
+def test_a_run_is_replaced_only_by_true(work: Path, overwrite: object) -> None:
+    run("clips/a.avi", "out", OPTIONS)
+    before = change_times(work / "out")
+    with pytest.raises(TypeError, match="overwrite: expected True or False, got"):
+        run("clips/b.avi", "out", OPTIONS, overwrite=overwrite)  # type: ignore[arg-type]
+    assert change_times(work / "out") == before
 
 
 def test_an_observer_overrides_what_it_wants_to_hear_of(work: Path) -> None:

@@ -195,7 +195,7 @@ class RuleSet:
 
     @property
     def looks_over_time(self) -> bool:
-        """Whether a rule reads other rows than its own (`mean_over` and its kin)."""
+        """Whether a rule reads other rows than its own (`mean_over` and similar)."""
         return self._core.looks_over_time
 
     def missing(self, names: Sequence[str]) -> list[RuleProblem]:
@@ -237,7 +237,8 @@ class RuleSet:
         Raises:
             RuleError: a signal that the rules need is not in names.
             TypeError: an argument has the wrong type.
-            ValueError: shapes do not fit, or a number is out of range.
+            ValueError: shapes do not fit, the columns of a data frame are not `names`, or a number
+                is out of range.
         """
         return self._over_rows(self._core.evaluate, signals, names, frames, times, tracks, windows)
 
@@ -254,8 +255,9 @@ class RuleSet:
 
         Raises:
             TypeError: scores are not numbers.
-            ValueError: the shape does not fit.
+            ValueError: the shape, or the columns of a data frame, do not fit.
         """
+        arguments.require_columns("scores", scores, self.compounds)
         return self._core.decide(arguments.floats("scores", scores))
 
     def explain(
@@ -286,7 +288,7 @@ class RuleSet:
         Raises:
             RuleError: a signal that the rules need is not in names.
             TypeError: an argument has the wrong type.
-            ValueError: row or a shape is out of range.
+            ValueError: row, a shape or the columns of a data frame do not fit.
         """
         explain = partial(self._core.explain, row=arguments.whole("row", row, 0))
         found = self._over_rows(explain, signals, names, frames, times, tracks, windows)
@@ -303,9 +305,11 @@ class RuleSet:
 
         Raises:
             RuleError: a name is not that of a signal.
-            TypeError: a value is not a number.
+            TypeError: a value is not a number, or a name not a text.
         """
         for name in arguments.mapping("given", given):
+            if not isinstance(name, str):
+                raise TypeError(f"given: expected names of signals, got {name!r}")
             if name not in SIGNALS:
                 raise RuleError(unknown("signal", name, SIGNALS))
         row = [[arguments.real(name, given.get(name, 0.0)) for name in SIGNALS]]
@@ -356,6 +360,8 @@ class RuleSet:
         windows: str,
     ) -> _Result:
         """Call a method of the core with rows of signals and what goes with them."""
+        names = arguments.strings("names", names)
+        arguments.require_columns("signals", signals, names)
         rows = arguments.floats("signals", signals)
         if frames is None and times is None and tracks is None and self.looks_over_time:
             # So far apart that no window in seconds sees a second row.
@@ -364,7 +370,7 @@ class RuleSet:
         try:
             return method(
                 rows,
-                arguments.strings("names", names),
+                names,
                 frames=None if frames is None else arguments.integers("frames", frames),
                 times=None if times is None else arguments.doubles("times", times),
                 tracks=None if tracks is None else arguments.integers("tracks", tracks),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 
 from cexpr._support import arguments
@@ -24,7 +24,7 @@ OnClip = Callable[[ClipRecord], None]
 
 def apply(
     folder: str | PathLike[str],
-    rules: str | PathLike[str] | None = None,
+    rules: str | PathLike[str] | RuleSet | None = None,
     *,
     events: bool = False,
     abaw: bool = False,
@@ -39,19 +39,22 @@ def apply(
 
     Args:
         folder: Folder of a run.
-        rules: Rule file, or name of a shipped rule set; None for the rules of the run.
+        rules: Rule file, name of a shipped rule set, or a rule set that was loaded from either;
+            None for the rules of the run.
         events: Also write the tables of events.
         abaw: Also write the submissions.
         formats: Also write all tables in these formats, "csv" or "parquet".
-        on_clip: Called with the record of each clip that was done or failed; None for nobody.
+        on_clip: Called with the record of each clip that was done or failed; None to call
+            nothing.
 
     Returns:
         The record, as `run.json` holds it now; clips whose tables cannot be read have failed.
 
     Raises:
-        TypeError: `folder` or `rules` is not a path.
-        UsageError: the folder holds no run, or no clip of it is done, a format is unknown, or the
-            rules of the run are no longer what they were.
+        TypeError: `folder` or `rules` is not a path, or another argument has the wrong type.
+        UsageError: the folder holds no run, or no clip of it is done, a format is unknown, the
+            rules of the run are no longer what they were, or `rules` is a rule set that is in no
+            file.
         RuleError: the rules have mistakes or need signals that the run does not have.
         FileError: a table, a submission or `run.json` cannot be written.
         ClipError: a table that a submission needs cannot be read back.
@@ -62,8 +65,15 @@ def apply(
         'emfacs'
     """
     folder = arguments.path("folder", folder)
-    if rules is not None:
-        arguments.path("rules", rules)
+    if not isinstance(rules, str | PathLike | RuleSet | None):
+        raise TypeError(
+            f"rules: expected a path (str or os.PathLike) or a cexpr.RuleSet, got {rules!r}"
+        )
+    arguments.flag("events", events)
+    arguments.flag("abaw", abaw)
+    arguments.function("on_clip", on_clip)
+    if isinstance(formats, bytes) or not isinstance(formats, Iterable):
+        raise TypeError(f"formats: expected names of formats, got {formats!r}")
     formats = (formats,) if isinstance(formats, str) else tuple(formats)
     for kind in formats:
         if kind not in FORMATS:
@@ -71,7 +81,7 @@ def apply(
     run = RunFolder.open(folder)
     record = run.record
     before = RunOptions.checked(record.options)
-    rule_set = _rules_of(record, before) if rules is None else RuleSet.load(rules)
+    rule_set = _rules_of(record, before) if rules is None else _in_file(rules)
     require_signals(rule_set, tuple(record.signals))
     options = RunOptions.checked(
         {
@@ -118,6 +128,22 @@ def _rules_of(record: RunRecord, options: RunOptions) -> RuleSet:
             f"{options.rules}: these rules have changed since the run used them; name them again "
             "to use them as they are now",
             remedies=["rules"],
+        )
+    return rules
+
+
+def _in_file(rules: str | PathLike[str] | RuleSet) -> RuleSet:
+    """Load rules, or check that a rule set is in the file that the record will name."""
+    if not isinstance(rules, RuleSet):
+        return RuleSet.load(rules)
+    try:
+        is_there = RuleSet.load(rules.file).sha256 == rules.sha256
+    except RuleError:
+        is_there = False
+    if not is_there:
+        raise UsageError(
+            f"rules: the run records the file of its rules, and {rules.file} does not hold this "
+            "rule set; write its text to a file and name that"
         )
     return rules
 

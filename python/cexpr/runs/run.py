@@ -71,7 +71,7 @@ class _Nobody(Observer):
 
 
 def run(
-    inputs: str | PathLike[str] | Iterable[str | PathLike[str]],
+    inputs: str | PathLike[str] | ClipSource | Iterable[str | PathLike[str] | ClipSource],
     out: str | PathLike[str],
     options: RunOptions | None = None,
     *,
@@ -86,7 +86,8 @@ def run(
     the rest. A clip that fails does not stop the others.
 
     Args:
-        inputs: A video, GIF, image or folder, or several.
+        inputs: A video, GIF, image or folder, or several; a clip of `cexpr.find_clips` stands for
+            its path.
         out: Folder for the results; made if missing.
         options: What to do to each clip; None for the defaults. `threads` there is replaced by
             what `jobs` leaves.
@@ -95,13 +96,14 @@ def run(
         threads: Threads that run at the same time for one clip, decoding included, >= 1; None for
             the cores of one job, at most 4.
         overwrite: Replace a run that is in the folder; the results of all its clips are removed.
-        observer: Told what happens; None for nobody.
+        observer: Told what happens; None to tell nobody.
 
     Returns:
         The record, as `run.json` holds it; look for failures in `clips`.
 
     Raises:
-        TypeError: an input or `out` is not a path, or `options` is not a `RunOptions`.
+        TypeError: an input or `out` is not a path, `options` is not a `RunOptions`, or `overwrite`
+            is neither True nor False.
         UsageError: nothing was processed: an option is wrong, no input holds a clip, or the folder
             cannot be created.
         OccupiedError: nothing was processed: the folder holds a run with other options (a
@@ -117,7 +119,8 @@ def run(
         >>> record.counts()  # doctest: +SKIP
         {'done': 12, 'failed': 0, 'pending': 0, 'outdated': 0}
     """
-    paths, folder = arguments.paths("inputs", inputs), arguments.path("out", out)
+    paths, folder = _input_paths(inputs), arguments.path("out", out)
+    arguments.flag("overwrite", overwrite)
     if not isinstance(options, RunOptions | None):
         raise TypeError(f"options: expected cexpr's RunOptions, got {type(options).__name__}")
     observer = _Nobody() if observer is None else observer
@@ -220,6 +223,17 @@ def _versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def _input_paths(
+    inputs: str | PathLike[str] | ClipSource | Iterable[str | PathLike[str] | ClipSource],
+) -> list[Path]:
+    """Return the paths of the inputs; a clip stands for its path."""
+    if isinstance(inputs, ClipSource):
+        return [inputs.path]
+    if isinstance(inputs, Iterable) and not isinstance(inputs, str | bytes | PathLike):
+        inputs = [one.path if isinstance(one, ClipSource) else one for one in inputs]
+    return arguments.paths("inputs", inputs)
 
 
 def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]]:
