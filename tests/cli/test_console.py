@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 import typer
 
 from builders.run_files import Command
-from cexpr.cli._console import call
+from cexpr.cli._console import StoppedError, call
 from cexpr.errors import CexprError, ClipError, RuleError, UsageError
 
 
@@ -101,6 +103,8 @@ def said(
         (CexprError("too long", remedies=["max_bytes"]), 2, "too long (use --max-mb)"),
         (CexprError("old", remedies=["detector_model"]), 2, "old (use --detector-model)"),
         (typer.Abort(), 130, "stopped"),
+        (KeyboardInterrupt(), 130, "stopped"),
+        (StoppedError("stopped; run again"), 130, "stopped; run again"),
     ],
 )
 def test_errors_of_the_library_are_told_with_the_flags_that_mend_them(
@@ -115,3 +119,40 @@ def test_errors_of_the_library_are_told_with_the_flags_that_mend_them(
 def test_other_errors_are_not_hidden(said: Callable[[BaseException], tuple[int, str]]) -> None:
     with pytest.raises(ZeroDivisionError):
         said(ZeroDivisionError())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("arguments", ["models list", "rules schema", "--version", "rules list"])
+def test_a_full_standard_output_is_one_line(arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cexpr", *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.stderr == "cexpr: standard output cannot be written: No space left on device\n"
+    assert done.returncode == 1
+
+
+def interrupted(folder: Path, name: str, script: str) -> tuple[int, str]:
+    """Run a script in which importing a module is where Ctrl-C comes."""
+    (folder / f"{name}.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {script}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_an_interrupt_while_libraries_load_is_told_as_any_other(tmp_path: Path) -> None:
+    module = "import runpy; sys.argv = ['cexpr', 'rules', 'list']; runpy.run_module('cexpr')"
+    assert interrupted(tmp_path, "typer", module) == (130, "cexpr: stopped\n")
+    script = (
+        f"sys.path.append({str(Path(__file__).parents[2] / 'python')!r}); "
+        "from cexpr_command import main; main()"
+    )
+    assert interrupted(tmp_path, "numpy", script) == (130, "cexpr: stopped\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,10 +15,13 @@ from rich.console import Console
 
 from cexpr._support.text import closest
 from cexpr.cli._help import parameter_name
-from cexpr.errors import CexprError
+from cexpr.errors import CexprError, FileError
 
 # As a shell reports a command that was stopped by Ctrl-C.
 INTERRUPTED: Final = 130
+_STANDARD_OUTPUT: Final = 1
+# Why a pipe or file that is open cannot be written.
+_FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EIO)
 # Of a file or pipe, which has no width to fit into.
 _PAGE_WIDTH: Final = 160
 # The flags of the arguments that `CexprError.remedies` names, where they are not `--name`.
@@ -28,6 +33,12 @@ _FLAGS: Final = {
 # Typer carries click within itself or depends on it, by its version; this is the base of its errors
 # either way.
 _CLICK_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[2]
+
+
+class StoppedError(CexprError):
+    """Ctrl-C, with what to know after it."""
+
+    exit_code = INTERRUPTED
 
 
 def page() -> Console:
@@ -53,15 +64,35 @@ def call(app: typer.Typer) -> int:
     """
     try:
         status = app(prog_name="cexpr", standalone_mode=False)
+        sys.stdout.flush()
     except CexprError as error:
         complain(_with_flags(error))
         return error.exit_code
-    except typer.Abort:
-        complain("stopped")
-        return INTERRUPTED
+    except (typer.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
     except _CLICK_ERROR as error:
         return _refuse(error)
+    except OSError as error:
+        if not _is_of_output(error):
+            raise
+        complain(f"standard output cannot be written: {error.strerror}")
+        return FileError.exit_code
+    if status == INTERRUPTED:
+        # Typer makes Ctrl-C an exit status.
+        complain("stopped")
     return status if isinstance(status, int) else 0
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Tell whether standard output could not be written; if so, drop what waits for it."""
+    # Whatever else writes names its file, or has made the error a `FileError`.
+    if error.filename is not None or error.errno not in _FULL:
+        return False
+    # What is left would fail once more when Python ends.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STANDARD_OUTPUT)
+    os.close(nowhere)
+    return True
 
 
 def _with_flags(error: CexprError) -> str:

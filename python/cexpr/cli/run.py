@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cexpr._support.text import command_line
 from cexpr.cli import _options as options
-from cexpr.cli._console import INTERRUPTED, complain
+from cexpr.cli._console import StoppedError
 from cexpr.cli._help import parameter_name
 from cexpr.cli._summary import finish
 from cexpr.cli.progress import Bars, Lines, Quiet
@@ -153,11 +153,10 @@ def run(
         except OccupiedError as error:
             raise UsageError(f"{error.reason}; {_remedies(error.apply, out)}") from error
         except KeyboardInterrupt:
-            complain(
+            raise StoppedError(
                 f"stopped; finished clips are kept in {out}; "
                 "run the same command again to do the rest"
-            )
-            raise typer.Exit(INTERRUPTED) from None
+            ) from None
     finish(record, out, quiet=quiet, as_json=as_json)
 
 

@@ -1,0 +1,17 @@
+"""The command `cexpr`, outside its package, so that Ctrl-C while the package loads is caught, too."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        from cexpr.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        # As the commands say it, and as a shell reports it.
+        sys.stderr.write("cexpr: stopped\n")
+        sys.exit(130)
