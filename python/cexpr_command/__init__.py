@@ -1,4 +1,4 @@
-"""The command `cexpr`, outside its package, so that Ctrl-C while the package loads is caught, too."""
+"""The command `cexpr`, outside its package, so that Ctrl-C is caught while that loads, too."""
 
 from __future__ import annotations
 

@@ -31,20 +31,38 @@ from cexpr.errors import CexprError, ClipError, RuleError, UsageError
         ("run --rule x clip.mp4", "unknown option '--rule'; did you mean '--rules'?"),
         ("run --zzz clip.mp4", "unknown option '--zzz'; see 'cexpr run --help'"),
         ("run", "INPUT... is missing; see 'cexpr run --help'"),
-        ("run --jobs", "option '--jobs' requires an argument"),
+        ("run --jobs", "--jobs: expected a value"),
         ("run --quiet=3 clip.mp4", "option '--quiet' does not take a value"),
-        ("run --config nope.yaml clip.mp4", "--config: file 'nope.yaml' does not exist"),
+        ("run --config nope.yaml clip.mp4", "nope.yaml: no such file"),
         ("rnu", "unknown command 'rnu'; did you mean 'run'?"),
         ("models pul", "unknown command 'pul'; did you mean 'pull'?"),
-        ("models info a b", "got unexpected extra argument"),
+        ("models info a b", "unexpected argument 'b'; see 'cexpr models info --help'"),
         ("submit ce .", "--template is missing; see 'cexpr submit --help'"),
-        ("check-submission xx CE.txt", "challenge: expected ce or mtl, got 'xx'"),
+        ("check-submission xx CE.txt", "CHALLENGE: expected ce or mtl, got 'xx'"),
         ("tune . . --window seconds", "--window: expected frames or rows, got 'seconds'"),
         ("tune . . --folds 1", "--folds: expected a whole number, at least 2, got '1'"),
         ("heads fit --engine foo .", "--engine: expected torch or numpy, got 'foo'"),
-        ("heads fit nope", "FEATURES: file 'nope' does not exist"),
+        ("heads fit nope", "nope: no such file"),
         ("eval ce . . --rounds 5", "--rounds: expected a whole number, at least 100, got '5'"),
         ("models pull cexpr-s --max-mb much", "--max-mb: expected a whole number"),
+        ("tune nope nope", "nope: no such file or folder"),
+        ("check-submission ce .", ".: expected a file, got a folder"),
+        ("models add text.onnx", "text.onnx: not an ONNX file, or a damaged one"),
+        ("eval crowd nope", "nope: expected an npz file with images and votes, or a folder with"),
+        ("eval shares text.onnx", "text.onnx: holds no compound expressions; expected a row"),
+        ("apply text.onnx", "text.onnx: holds no run"),
+        ("run text.onnx -o text.onnx", "text.onnx: expected a folder, but a file has this name"),
+        ("run text.onnx --blend expression=-1", "--blend expression=-1: expected NAME=W,W with"),
+        ("run text.onnx --blend expression=1,1", "--blend: expression has 2 weights for 1 model"),
+        ("models pull yunet --sha256 1", "--sha256: expected 64 hexadecimal digits, got '1'"),
+        ("models verify nope.onnx", "nope.onnx: no such file"),
+        ("rules check nope.yaml", "nope.yaml: no such file"),
+        ("run text.onnx --rules nope.yaml", "nope.yaml: no such file"),
+        ("run text.onnx --out=", "--out: expected a folder, got ''"),
+        ("rules explain default --given fear=5", "--given: fear: expected 0..1, got 5"),
+        ("rules explain default --given valence=-2", "--given: valence: expected -1..1, got -2"),
+        ("rules explain default --given fear=nan", "--given: fear: expected 0..1, got nan"),
+        ("rules explain default --given fear=0,fear=1", "--given: fear is given twice"),
         ("rules explain default --frame one", "--frame: expected a whole number, got 'one'"),
     ],
 )
@@ -56,10 +74,26 @@ def test_a_mistake_of_usage_is_one_line(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.onnx").write_text("hello")
     outcome = cexpr_command(*arguments.split())
     assert outcome.status == 2
     assert outcome.err.startswith(f"cexpr: {message}")
     assert len(outcome.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", ""), "expected a name or path, got ''"),
+        (("run", "clip.avi", "-o", ""), "-o: expected a folder, got ''"),
+        (("submit", "ce", ".", "--template", ""), "--template: expected a file, got ''"),
+    ],
+)
+def test_an_empty_path_is_not_the_current_folder(
+    cexpr_command: Command, arguments: tuple[str, ...], message: str
+) -> None:
+    outcome = cexpr_command(*arguments)
+    assert (outcome.status, outcome.err) == (2, f"cexpr: {message}\n")
 
 
 def test_no_arguments_show_the_help(cexpr_command: Command) -> None:

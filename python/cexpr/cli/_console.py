@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from cexpr._support.text import closest
 from cexpr.cli._help import parameter_name
@@ -30,6 +33,13 @@ _FLAGS: Final = {
     "max_bytes": "--max-mb",
     "models": "--model",
 }
+# Arguments of the library with which its messages may begin, and that are flags here.
+_ARGUMENTS: Final = ("blend", "jobs", "sha256", "threads")
+# What the parser says, and how it is said here.
+_UNEXPECTED: Final = re.compile(r"got unexpected extra argument(?:s|\(s\))? \((.*)\)")
+_NO_VALUE: Final = re.compile(r"option '(.*)' requires an argument")
+_ABSENT: Final = re.compile(r"(file|path|directory) '(.*)' does not exist")
+_FOLDER: Final = re.compile(r"file '(.*)' is a directory")
 # Typer carries click within itself or depends on it, by its version; this is the base of its errors
 # either way.
 _CLICK_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[2]
@@ -44,6 +54,11 @@ class StoppedError(CexprError):
 def page() -> Console:
     """A console on standard output that leaves lines whole where that is a file or pipe."""
     return Console(width=None if sys.stdout.isatty() else _PAGE_WIDTH)
+
+
+def table(*columns: str) -> Table:
+    """A table with boxes on a terminal, and plain in a file or pipe."""
+    return Table(*columns) if sys.stdout.isatty() else Table(*columns, box=None, pad_edge=False)
 
 
 def print_json(value: Mapping[str, Any], indent: int = 2) -> None:
@@ -98,7 +113,11 @@ def _is_of_output(error: OSError) -> bool:
 def _with_flags(error: CexprError) -> str:
     """The message of an error, with the flags of the arguments that would mend it."""
     flags = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in error.remedies]
-    return f"{error} (use {' or '.join(flags)})" if flags else str(error)
+    text = str(error)
+    argument, colon, _ = text.partition(": ")
+    if colon and argument in _ARGUMENTS and not Path(argument).exists():
+        text = f"--{text}"
+    return f"{text} (use {' or '.join(flags)})" if flags else text
 
 
 def _refuse(error: Any) -> int:
@@ -122,10 +141,25 @@ def _sentence(error: Any) -> str:
     if hasattr(error, "param_type") and parameter is not None:
         return f"{parameter_name(parameter)} is missing{help_hint}"
     message = str(error.message).rstrip(".").replace("Input should be ", "expected ")
-    message = message[:1].lower() + message[1:]
-    if parameter is not None:
-        return f"{parameter_name(parameter)}: {message}"
-    return f"{message}{help_hint}"
+    message = _in_house_style(message[:1].lower() + message[1:])
+    if parameter is None:
+        return f"{message}{help_hint}"
+    # A path at the front tells already what is meant.
+    is_path = ": no such " in message or message.endswith(": expected a file, got a folder")
+    return message if is_path else f"{parameter_name(parameter)}: {message}"
+
+
+def _in_house_style(message: str) -> str:
+    """Bring what the parser says to the style of the other messages."""
+    if found := _UNEXPECTED.fullmatch(message):
+        return f"unexpected argument '{found[1]}'"
+    if found := _NO_VALUE.fullmatch(message):
+        return f"{found[1]}: expected a value"
+    if found := _ABSENT.fullmatch(message):
+        return f"{found[2]}: no such file{' or folder' if found[1] == 'path' else ''}"
+    if found := _FOLDER.fullmatch(message):
+        return f"{found[1]}: expected a file, got a folder"
+    return message
 
 
 def _plain(value: Any) -> Any:

@@ -179,10 +179,10 @@ def parse_blend(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
             weights = tuple(float(weight) for weight in listed.split(","))
         except ValueError:
             weights = ()
-        usable = weights and all(math.isfinite(weight) for weight in weights)
+        usable = weights and all(0 <= weight < math.inf for weight in weights)
         if not (name and equals and usable) or name in blend:
             raise UsageError(
-                f"--blend {text}: expected NAME=W,W with one weight for each model, "
+                f"--blend {text}: expected NAME=W,W with one weight of at least 0 for each model, "
                 "each NAME once, for example expression=0.8,0.2"
             )
         blend[name] = weights
@@ -202,7 +202,8 @@ def _remedies(apply: dict[str, Any] | None, out: Path) -> str:
         words += [f"--{name}" for name in ("events", "abaw") if apply.get(name)]
         words += [word for kind in apply.get("formats", ()) for word in ("--format", kind)]
         command = command_line("cexpr", "apply", *words, str(out))
-        remedies.insert(0, f"'{command}' decides its clips again without reading them")
+        aim = "to decide its clips again" if "rules" in apply else "to add the tables"
+        remedies.insert(0, f"run '{command}' {aim} without reading them")
     return ", ".join(remedies)
 
 

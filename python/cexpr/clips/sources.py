@@ -121,6 +121,8 @@ def scan(inputs: Iterable[str | os.PathLike[str]]) -> Found:
 def _as_path(value: object) -> Path:
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"inputs: expected paths (str or os.PathLike), got {type(value).__name__}")
+    if value == "":
+        raise UsageError("inputs: expected a file or folder, got ''")
     return Path(value)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from cexpr import _core
 from cexpr._core import __version__
 from cexpr.clips.sources import ClipSource, address_of, scan
-from cexpr.errors import UsageError
+from cexpr.errors import FileError, UsageError
 from cexpr.faces.detector import Detector
 from cexpr.models.manifest import sha256_of
 from cexpr.options import RunOptions
@@ -102,7 +102,7 @@ def run(
     Raises:
         TypeError: an input or `out` is not a path, or `options` is not a `RunOptions`.
         UsageError: nothing was processed: an option is wrong, no input holds a clip, or the folder
-            cannot be created.
+            cannot be created or written to.
         OccupiedError: nothing was processed: the folder holds a run with other options (a
             `UsageError`).
         RuleError: nothing was processed: the rules have mistakes or need other signals.
@@ -132,7 +132,11 @@ def run(
     jobs = min(jobs, max(1, len(todo)))
     observer.begin(record, len(todo), jobs, threads)
     saver = _Saver(record, folder)
-    saver.save()
+    try:
+        saver.save()
+    except FileError as error:
+        # Nothing is lost yet: the folder is the wrong one.
+        raise UsageError(str(error)) from error
     work = Work(Pipeline, (options,), functools.partial(run_clip, folder=folder))
     with DeferredInterrupt() as interrupt:
 
@@ -234,6 +238,9 @@ def _paths(inputs: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[
 def _path(name: str, path: object) -> Path:
     if not isinstance(path, str | PathLike):
         raise TypeError(f"{name}: expected a path (str or os.PathLike), got {path!r}")
+    if path == "":
+        kind = "a folder" if name == "out" else "a file or folder"
+        raise UsageError(f"{name}: expected {kind}, got ''")
     return Path(path)
 
 
