@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
@@ -15,3 +16,6 @@ def main() -> None:
         # As the commands say it, and as a shell reports it.
         sys.stderr.write("cexpr: stopped\n")
         sys.exit(130)
+    finally:
+        # All is done; an interrupt while Python ends would replace the exit status.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -178,3 +178,11 @@ def test_a_folder_that_cannot_be_created_is_bad_usage(work: Path, cexpr_command:
     outcome = cexpr_command("run", *BASE[:-1], "pair.yaml/out", "clips")
     assert outcome.status == 2
     assert "pair.yaml/out: cannot create this folder: Not a directory" in outcome.err
+
+
+def test_another_detector_is_named_without_the_hash_of_its_file(
+    work: Path, cexpr_command: Command
+) -> None:
+    cexpr_command("run", *BASE, "clips/a.avi")
+    outcome = cexpr_command("run", *BASE, "--detector", "mtcnn", "clips/a.avi")
+    assert '(detector: "full-frame" there, "mtcnn" now);' in outcome.err

@@ -170,9 +170,7 @@ def print_classes(console: Console, names: tuple[str, ...], report: ClassReport)
         scores.add_row(name, short[row], str(counts.sum()), *shown)
         confusion.add_row(short[row], *map(str, counts.tolist()))
     console.print(scores)
-    console.print(
-        "Rows are the annotated class, columns the predicted one, both by the short names above."
-    )
+    console.print("Rows are the annotated class, columns the predicted one, by short names.")
     console.print(confusion)
 
 

@@ -101,8 +101,8 @@ def run(
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace the run in this folder. The results of all its clips are removed, "
-            "including clips that are not among the inputs.",
+            help="Delete the run in this folder, with the results of all its clips, and start "
+            "again.",
         ),
     ] = False,
     quiet: options.Quiet = False,
