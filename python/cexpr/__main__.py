@@ -13,6 +13,10 @@ if sys.argv[1:] == ["--cmake-dir"]:
         sys.stderr.write(f"cexpr: {error}\n")
         sys.exit(error.exit_code)
 else:
-    from cexpr.cli import main
+    try:
+        from cexpr.cli import main
 
-    main()
+        main()
+    except KeyboardInterrupt:
+        sys.stderr.write("cexpr: stopped\n")
+        sys.exit(130)

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from cexpr._support.text import closest, command_line, counted, shortened, unknown
+from cexpr._support.text import closest, command_line, counted, reason_of, shortened, unknown
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "a.txt"), "no such file"),
+        (PermissionError(13, "Permission denied", "a.txt"), "Permission denied"),
+        (
+            UnicodeDecodeError("utf-8", b"a\xc0", 1, 2, "invalid start byte"),
+            "byte 0xc0 is not UTF-8; save the file as UTF-8",
+        ),
+        (ValueError("two\nlines"), "two lines"),
+    ],
+)
+def test_a_reason_has_no_words_of_the_language(error: Exception, reason: str) -> None:
+    assert reason_of(error) == reason
 
 
 def test_a_noun_follows_its_number() -> None:

@@ -140,3 +140,11 @@ def test_a_file_without_text_is_one_sentence(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"ce\.txt"):
         files.check_submission(path, "ce")
+
+
+def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ce.txt").write_text("hello")
+    with pytest.raises(UsageError, match=r"ce\.txt: holds no compound expressions; expected"):
+        files.read_compounds(tmp_path / "ce.txt")
+    with pytest.raises(UsageError, match="holds no multi-task annotations"):
+        files.read_multi_task(write(tmp_path / "mtl.txt", MTL_HEADER))

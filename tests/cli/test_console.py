@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 import typer
 
 from builders.run_files import Command
-from cexpr.cli._console import call
+from cexpr.cli._console import StoppedError, call
 from cexpr.errors import CexprError, ClipError, RuleError, UsageError
 
 
@@ -29,20 +31,38 @@ from cexpr.errors import CexprError, ClipError, RuleError, UsageError
         ("run --rule x clip.mp4", "unknown option '--rule'; did you mean '--rules'?"),
         ("run --zzz clip.mp4", "unknown option '--zzz'; see 'cexpr run --help'"),
         ("run", "INPUT... is missing; see 'cexpr run --help'"),
-        ("run --jobs", "option '--jobs' requires an argument"),
+        ("run --jobs", "--jobs: expected a value"),
         ("run --quiet=3 clip.mp4", "option '--quiet' does not take a value"),
-        ("run --config nope.yaml clip.mp4", "--config: file 'nope.yaml' does not exist"),
+        ("run --config nope.yaml clip.mp4", "nope.yaml: no such file"),
         ("rnu", "unknown command 'rnu'; did you mean 'run'?"),
         ("models pul", "unknown command 'pul'; did you mean 'pull'?"),
-        ("models info a b", "got unexpected extra argument"),
+        ("models info a b", "unexpected argument 'b'; see 'cexpr models info --help'"),
         ("submit ce .", "--template is missing; see 'cexpr submit --help'"),
-        ("check-submission xx CE.txt", "challenge: expected ce or mtl, got 'xx'"),
+        ("check-submission xx CE.txt", "CHALLENGE: expected ce or mtl, got 'xx'"),
         ("tune . . --window seconds", "--window: expected frames or rows, got 'seconds'"),
         ("tune . . --folds 1", "--folds: expected a whole number, at least 2, got '1'"),
         ("heads fit --engine foo .", "--engine: expected torch or numpy, got 'foo'"),
-        ("heads fit nope", "FEATURES: file 'nope' does not exist"),
+        ("heads fit nope", "nope: no such file"),
         ("eval ce . . --rounds 5", "--rounds: expected a whole number, at least 100, got '5'"),
         ("models pull cexpr-s --max-mb much", "--max-mb: expected a whole number"),
+        ("tune nope nope", "nope: no such file or folder"),
+        ("check-submission ce .", ".: expected a file, got a folder"),
+        ("models add text.onnx", "text.onnx: not an ONNX file, or a damaged one"),
+        ("eval crowd nope", "nope: expected an npz file with images and votes, or a folder with"),
+        ("eval shares text.onnx", "text.onnx: holds no compound expressions; expected a row"),
+        ("apply text.onnx", "text.onnx: holds no run"),
+        ("run text.onnx -o text.onnx", "text.onnx: expected a folder, but a file has this name"),
+        ("run text.onnx --blend expression=-1", "--blend expression=-1: expected NAME=W,W with"),
+        ("run text.onnx --blend expression=1,1", "--blend: expression has 2 weights for 1 model"),
+        ("models pull yunet --sha256 1", "--sha256: expected 64 hexadecimal digits, got '1'"),
+        ("models verify nope.onnx", "nope.onnx: no such file"),
+        ("rules check nope.yaml", "nope.yaml: no such file"),
+        ("run text.onnx --rules nope.yaml", "nope.yaml: no such file"),
+        ("run text.onnx --out=", "--out: expected a folder, got ''"),
+        ("rules explain default --given fear=5", "--given: fear: expected 0..1, got 5"),
+        ("rules explain default --given valence=-2", "--given: valence: expected -1..1, got -2"),
+        ("rules explain default --given fear=nan", "--given: fear: expected 0..1, got nan"),
+        ("rules explain default --given fear=0,fear=1", "--given: fear is given twice"),
         ("rules explain default --frame one", "--frame: expected a whole number, got 'one'"),
     ],
 )
@@ -54,10 +74,26 @@ def test_a_mistake_of_usage_is_one_line(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.onnx").write_text("hello")
     outcome = cexpr_command(*arguments.split())
     assert outcome.status == 2
     assert outcome.err.startswith(f"cexpr: {message}")
     assert len(outcome.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", ""), "expected a name or path, got ''"),
+        (("run", "clip.avi", "-o", ""), "-o: expected a folder, got ''"),
+        (("submit", "ce", ".", "--template", ""), "--template: expected a file, got ''"),
+    ],
+)
+def test_an_empty_path_is_not_the_current_folder(
+    cexpr_command: Command, arguments: tuple[str, ...], message: str
+) -> None:
+    outcome = cexpr_command(*arguments)
+    assert (outcome.status, outcome.err) == (2, f"cexpr: {message}\n")
 
 
 def test_no_arguments_show_the_help(cexpr_command: Command) -> None:
@@ -101,6 +137,8 @@ def said(
         (CexprError("too long", remedies=["max_bytes"]), 2, "too long (use --max-mb)"),
         (CexprError("old", remedies=["detector_model"]), 2, "old (use --detector-model)"),
         (typer.Abort(), 130, "stopped"),
+        (KeyboardInterrupt(), 130, "stopped"),
+        (StoppedError("stopped; run again"), 130, "stopped; run again"),
     ],
 )
 def test_errors_of_the_library_are_told_with_the_flags_that_mend_them(
@@ -115,3 +153,40 @@ def test_errors_of_the_library_are_told_with_the_flags_that_mend_them(
 def test_other_errors_are_not_hidden(said: Callable[[BaseException], tuple[int, str]]) -> None:
     with pytest.raises(ZeroDivisionError):
         said(ZeroDivisionError())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("arguments", ["models list", "rules schema", "--version", "rules list"])
+def test_a_full_standard_output_is_one_line(arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cexpr", *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.stderr == "cexpr: standard output cannot be written: No space left on device\n"
+    assert done.returncode == 1
+
+
+def interrupted(folder: Path, name: str, script: str) -> tuple[int, str]:
+    """Run a script in which importing a module is where Ctrl-C comes."""
+    (folder / f"{name}.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {script}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_an_interrupt_while_libraries_load_is_told_as_any_other(tmp_path: Path) -> None:
+    module = "import runpy; sys.argv = ['cexpr', 'rules', 'list']; runpy.run_module('cexpr')"
+    assert interrupted(tmp_path, "typer", module) == (130, "cexpr: stopped\n")
+    script = (
+        f"sys.path.append({str(Path(__file__).parents[2] / 'python')!r}); "
+        "from cexpr_command import main; main()"
+    )
+    assert interrupted(tmp_path, "numpy", script) == (130, "cexpr: stopped\n")

@@ -87,3 +87,9 @@ def test_lines_grow_with_the_terminal_up_to_a_limit() -> None:
         width: max(map(len, shown("run", width=width).splitlines())) for width in (60, 80, 400)
     }
     assert longest[60] <= 60 < longest[80] <= 80 < longest[400] <= 100
+
+
+def test_the_usage_names_options_that_are_required() -> None:
+    assert shown("submit", width=100).startswith(
+        "usage: cexpr submit [OPTIONS] --template FILE CHALLENGE DIR\n"
+    )

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cexpr.cli import app
+from cexpr.errors import ModelError
 from cexpr.models import zoo
 
 
@@ -66,3 +67,16 @@ def test_an_address_is_shown_whole_where_there_is_little_room() -> None:
     result = CliRunner().invoke(app, ["models", "info", "enet_b0_8_va_mtl"], env={"COLUMNS": "50"})
     assert "…" not in result.stdout
     assert url in "".join(line[14:].strip() for line in result.stdout.splitlines())
+
+
+def test_a_list_in_a_pipe_has_no_boxes_and_info_no_words_of_the_language() -> None:
+    listed = CliRunner().invoke(app, ["models", "list"]).stdout
+    assert not any("\u2500" <= character <= "\u257f" for character in listed)
+    assert "{" not in CliRunner().invoke(app, ["models", "info", "cexpr-s"]).stdout
+
+
+def test_detectors_are_not_offered_as_models() -> None:
+    with pytest.raises(ModelError) as caught:
+        zoo.find("nope")
+    assert "cexpr-s" in str(caught.value)
+    assert "yunet" not in str(caught.value)

@@ -93,7 +93,8 @@ def test_check_of_bad_bytes_is_a_message_with_a_place(
 def test_check_of_no_file_says_so(tmp_path: Path) -> None:
     result = run("check", tmp_path / "missing.yaml")
     assert result.exit_code == 2
-    assert "cannot be read" in result.output
+    assert result.stdout == ""
+    assert result.stderr == f"cexpr: {tmp_path / 'missing.yaml'}: no such file\n"
     assert "did you mean 'default'" in run("check", "defalt").output
 
 

@@ -283,3 +283,21 @@ def test_weights_in_another_form_are_refused(text: str) -> None:
 def test_weights_for_one_name_are_given_once() -> None:
     with pytest.raises(UsageError, match="each NAME once"):
         parse_blend(["fear=1,0", "fear=0,1"])
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_bad_usage(
+    work: Path, cexpr_command: Command
+) -> None:
+    # In the place of the file that becomes run.json.
+    (work / "out" / ".run.json.tmp").mkdir(parents=True)
+    outcome = cexpr_command("run", *BASE, "clips", "--quiet")
+    assert outcome.status == 2
+    assert outcome.err.startswith("cexpr: out/run.json: cannot be written: ")
+    assert not list((work / "out").glob("*.csv"))
+
+
+def test_an_empty_folder_name_is_refused_by_the_library(work: Path) -> None:
+    with pytest.raises(UsageError, match=r"^out: expected a folder, got ''$"):
+        cexpr.runs.run.run("clips", "")
+    with pytest.raises(UsageError, match=r"^inputs: expected a file or folder, got ''$"):
+        cexpr.runs.run.run("", "out")

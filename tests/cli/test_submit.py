@@ -23,7 +23,7 @@ def test_rows_that_are_held_filled_or_left_out_are_reported(
     assert outcome.status == 0
     assert outcome.out.splitlines() == [
         f"{run / 'CE.submission.txt'}: 4 rows",
-        "13: 1 row held from the nearest frame with a label",
+        "13: 1 row filled from the nearest labelled frame",
         "9: not in the run, filled with 6",
         "1 frame of the run not in the template, left out",
     ]

@@ -39,7 +39,7 @@ def test_the_table_has_the_clip_and_the_last_line_the_sum(
     assert lines[1].split() == ["a", "10", "2", "A", "60%,", "B", "30%", "0.0", "s"]
     assert lines[-1] == (
         "1 done, 3.0 s on CPUExecutionProvider; results in out; "
-        "derived, not learnt: valence and arousal"
+        "derived from the expressions, not learnt: valence and arousal"
     )
     assert shown.err == "cexpr: a: dark; short\n"
 

@@ -81,9 +81,9 @@ def test_every_command_of_the_document_runs_in_order(
     assert "(first use: recorded" in said("cexpr models pull enet")
     assert "divergence" in said("cexpr eval shares")
     submitted = said("cexpr submit ce ce-run")
-    assert "22: 1 row held" in submitted
+    assert "22: 1 row filled" in submitted
     assert "1 frame of the run not in the template" in submitted
-    assert "v11: 1 row held" in said("cexpr submit mtl")
+    assert "v11: 1 row filled" in said("cexpr submit mtl")
     for kind in ("ce", "mtl"):
         assert "no problem" in said(f"cexpr check-submission {kind}")
     assert Path("tuned.svg").read_text(encoding="utf-8").startswith("<svg")

@@ -201,3 +201,12 @@ def test_the_measuring_tool_builds_every_variant_and_writes_its_page(tmp_path: P
     assert "### more.npz, 32 compounds" in text
     assert "| not zero-shot: logistic regression | " in text
     assert "### Labels on all 24 faces of faces.npz" in text
+
+
+def test_a_text_instead_of_faces_is_not_taken_for_a_program(tmp_path: Path) -> None:
+    (tmp_path / "text.npz").write_text("hello")
+    with pytest.raises(UsageError, match=r"a folder with label\.csv: not an npz file$"):
+        crowd.read_faces(tmp_path / "text.npz")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=r"ten votes: no such file$"):
+        crowd.read_faces(tmp_path / "empty")

@@ -10,6 +10,7 @@ import pytest
 
 from builders.feature_files import CLIPS, FRAMES, command, extract_all
 from builders.photos import astronaut
+from builders.run_files import Command
 from builders.threads import needs_thread_times, working_threads
 from builders.video_files import write_video
 from cexpr.errors import ModelError
@@ -62,7 +63,11 @@ def test_clips_that_are_there_are_kept_and_new_ones_added(
 
 
 def test_an_extraction_that_was_stopped_goes_on(
-    clips: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clips: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cexpr_command: Command,
 ) -> None:
     out = tmp_path / "out.parquet"
     whole = Extractor.extract
@@ -75,9 +80,9 @@ def test_an_extraction_that_was_stopped_goes_on(
     options = ("--model", model, "--detector", "full-frame")
     with monkeypatch.context() as patch:
         patch.setattr(Extractor, "extract", stop)
-        code, text = command("extract", clips, "-o", out, *options)
-    assert code == 130
-    assert "run the same command again" in text
+        outcome = cexpr_command("extract", clips, "-o", out, *options)
+    assert outcome.status == 130
+    assert outcome.err == "cexpr: stopped; run the same command again to do the rest\n"
     assert not out.exists()
     text = extract_all(clips, model, out)
     assert "clip1: 20 faces (kept)" in text

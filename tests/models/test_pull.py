@@ -205,3 +205,12 @@ def test_the_command_reports_a_failure_in_one_line(
     assert stopped.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "allow the host elsewhere.invalid" in line
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CEXPR_HOME", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match=r"models: nothing can be written there: .* CEXPR_HOME$"):
+        pulled("yunet")

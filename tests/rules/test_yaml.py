@@ -87,7 +87,7 @@ def test_a_place_inside_a_value_is_found_in_the_text(
         (b"a: 1\nb: \xff", (2, 4), "UTF-8"),
         (b"a: \x07", (1, 4), "U+0007"),
         (b"k: v: w", (1, 5), "':'"),
-        (b"a: [1,", (1, 7), "flow"),
+        (b"a: [1,", (1, 7), "ends too early"),
         (b"--- a\n--- b", (2, 1), "second document"),
         (b"[" * 10_000, (1, MAX_DEPTH + 1), "nested"),
         (b"- " * 10_000, (1, 2 * MAX_DEPTH + 1), "nested"),
@@ -147,3 +147,11 @@ def test_any_bytes_give_a_tree_or_a_place(data: bytes) -> None:
     else:
         assert min(refusal.line, refusal.column) >= 1
         assert refusal.message
+
+
+@pytest.mark.parametrize("text", ["compounds: [a, b", "compounds: [", "about: 'text", "a: {b: 1"])
+def test_what_is_never_closed_is_called_so(text: str) -> None:
+    with pytest.raises(YamlError, match="ends too early; close what is open") as caught:
+        compose(text)
+    assert "stream" not in caught.value.message
+    assert "flow" not in caught.value.message

@@ -196,3 +196,13 @@ def test_a_table_of_faces_that_does_not_belong_is_refused(tmp_path: Path) -> Non
     path.with_name("clip.frames.parquet").write_bytes(b"PAR1")
     with pytest.raises(UsageError, match="cannot be read as a table of frames"):
         explain_frame(make_rules(), path.with_name("clip.frames.parquet"), 1)
+
+
+def test_a_table_of_faces_that_the_run_lost_is_said_to_be_missing(
+    work: Path, cexpr_command: Command
+) -> None:
+    cexpr_command("run", *BASE, "clips/a.avi")
+    command = ("rules", "explain", "pair.yaml", "--frames", "out/a.frames.csv", "--frame", "1")
+    assert "missing" not in cexpr_command(*command).out
+    (work / "out" / "a.faces.csv").unlink()
+    assert "The run's table of faces is missing" in cexpr_command(*command).out

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
+import signal
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -113,3 +115,20 @@ def test_what_is_raised_while_waiting_ends_the_processes(tmp_path: Path) -> None
     with pytest.raises(KeyboardInterrupt):
         results_of(work_of(tmp_path, wait_for_ever), on_wait=stop)
     assert not multiprocessing.active_children()
+
+
+def test_an_interrupt_while_a_process_starts_does_not_reach_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Imported by the process before it does anything else.
+    (tmp_path / "interrupting.py").write_text(
+        "import multiprocessing, os, signal\n"
+        "if multiprocessing.parent_process() is not None:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "from builders.job_work import add\n"
+        "def do(*arguments): return add(*arguments)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    do = importlib.import_module("interrupting").do
+    assert sorted(results_of(work_of(tmp_path, do))) == [11, 12, 13, 14, 15]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

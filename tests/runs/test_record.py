@@ -60,8 +60,8 @@ def test_threads_and_names_do_not_count_but_content_does() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"clips": 3}', r"run\.json: not the record of a run \("),
-        ("no JSON", r"run\.json: not the record of a run \("),
+        ('{"clips": 3}', r"run\.json: damaged, or not the record of a run \("),
+        ("no JSON", r"run\.json: damaged, or not the record of a run \("),
         (json.dumps({**make_record().as_json(), "cexpr_run": 99}), "its format is 99"),
     ],
 )

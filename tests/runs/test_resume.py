@@ -108,7 +108,7 @@ def test_overwrite_says_before_whose_results_it_removes(work: Path, cexpr_comman
 def test_other_rules_alone_have_apply_as_their_remedy(work: Path, cexpr_command: Command) -> None:
     cexpr_command("run", *BASE, "clips")
     outcome = cexpr_command("run", *BASE, "--rules", "other.yaml", "clips")
-    assert "'cexpr apply --rules other.yaml out' decides its clips again" in outcome.err
+    assert "run 'cexpr apply --rules other.yaml out' to decide its clips again" in outcome.err
     assert "--overwrite" in outcome.err
     assert cexpr_command("apply", "--rules", "other.yaml", "out").status == 0
     assert cexpr_command("run", *BASE, "--rules", "other.yaml", "clips").status == 0
@@ -129,7 +129,7 @@ def test_tables_that_were_not_asked_for_have_apply_as_their_remedy(
     cexpr_command("run", *BASE, "clips/a.avi")
     more = ("--events", "--abaw", "--format", "parquet")
     outcome = cexpr_command("run", *BASE, *more, "clips")
-    assert "'cexpr apply --events --abaw --format parquet out' decides" in outcome.err
+    assert "run 'cexpr apply --events --abaw --format parquet out' to add the tables" in outcome.err
     assert cexpr_command("apply", *more, "out").status == 0
     # Apply takes nothing away, and reads no video.
     for other in ((), (*more, "--detector", "mtcnn"), ("--events", "--format", "parquet")):
@@ -178,3 +178,11 @@ def test_a_folder_that_cannot_be_created_is_bad_usage(work: Path, cexpr_command:
     outcome = cexpr_command("run", *BASE[:-1], "pair.yaml/out", "clips")
     assert outcome.status == 2
     assert "pair.yaml/out: cannot create this folder: Not a directory" in outcome.err
+
+
+def test_another_detector_is_named_without_the_hash_of_its_file(
+    work: Path, cexpr_command: Command
+) -> None:
+    cexpr_command("run", *BASE, "clips/a.avi")
+    outcome = cexpr_command("run", *BASE, "--detector", "mtcnn", "clips/a.avi")
+    assert '(detector: "full-frame" there, "mtcnn" now);' in outcome.err

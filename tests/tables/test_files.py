@@ -129,3 +129,10 @@ def test_a_table_is_found_in_either_format(tmp_path: Path) -> None:
     assert find_table(tmp_path, "clip", "faces") == tmp_path / "clip.faces.parquet"
     write_result(tmp_path, make_result(), ["csv"])
     assert find_table(tmp_path, "clip", "faces") == tmp_path / "clip.faces.csv"
+
+
+def test_what_is_not_parquet_is_called_so(tmp_path: Path) -> None:
+    for content, reason in ((b"hello", "not a Parquet file"), (b"PAR1 and more", "is damaged")):
+        (tmp_path / "a.frames.parquet").write_bytes(content)
+        with pytest.raises(ClipError, match=reason):
+            read_table(tmp_path / "a.frames.parquet")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cexpr._support.text import counted, shortened
+from cexpr.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,17 +229,20 @@ def strings(name: str, values: Any) -> list[str]:
     return listed
 
 
-def path(name: str, value: Any) -> Path:
-    """Return a path.
+def path(name: str, value: Any, kind: str = "a file or folder") -> Path:
+    """Return a path; `kind` says what it should be the path of.
 
     Raises:
         TypeError: It is neither a text nor an `os.PathLike`.
+        UsageError: It is empty, which would mean the current folder.
     """
     # Late, because `import cexpr` needs no paths.
     from pathlib import Path
 
     if not isinstance(value, str | PathLike):
         raise TypeError(f"{name}: expected a path (str or os.PathLike), got {_shown(value)}")
+    if value == "":
+        raise UsageError(f"{name}: expected {kind}, got ''")
     return Path(value)
 
 

@@ -7,6 +7,25 @@ import shlex
 from collections.abc import Sequence
 
 
+def reason_of(error: Exception) -> str:
+    """Say why a file or an address cannot be used, without the words of the programming language.
+
+    Args:
+        error: What the system or a decoder raised.
+
+    Returns:
+        For example "no such file", "Permission denied" or "byte 0xc0 is not UTF-8; save the file
+        as UTF-8"; the text of any other error in one line.
+    """
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte 0x{error.object[error.start]:02x} is not UTF-8; save the file as UTF-8"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split())
+
+
 def counted(number: int, noun: str) -> str:
     """Return `1 frame`, `2 frames`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

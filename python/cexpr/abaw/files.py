@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from cexpr._support.text import counted, shortened
+from cexpr._support.text import counted, reason_of, shortened
 from cexpr._support.types import Doubles, Integers
 from cexpr.abaw.classes import FIELDS, HEADERS, Kind
 from cexpr.errors import UsageError
@@ -30,6 +30,8 @@ Key = tuple[str, int]
 
 _IMAGE: Final = re.compile(r"(?P<video>.+)/(?:.*\D)?(?P<number>\d+)\.\w+")
 _SHOWN: Final = 5
+# What the rows of a file of each kind are called.
+_NAMES: Final[dict[Kind, str]] = {"ce": "compound expressions", "mtl": "multi-task annotations"}
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,9 @@ def _read(path: Path, kind: Kind) -> list[Row]:
     if problems:
         shown = "; ".join(f"line {one.line}: {one.message}" for one in problems[:_SHOWN])
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise UsageError(f"{path}: not a file of kind '{kind}': {shown}{more}")
+        raise UsageError(f"{path}: not {_NAMES[kind]}: {shown}{more}")
+    if not rows:
+        raise UsageError(f"{path}: holds no {_NAMES[kind]}; expected a row for each frame")
     return rows
 
 
@@ -195,7 +199,9 @@ def read_lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from error
+        if isinstance(error, FileNotFoundError):
+            raise UsageError(f"{path}: {reason_of(error)}") from error
+        raise UsageError(f"{path}: cannot be read: {reason_of(error)}") from error
     lines = text.splitlines()
     if not lines:
         raise UsageError(f"{path}: the file is empty; expected a header and a row for each frame")

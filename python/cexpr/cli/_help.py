@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import typer
@@ -15,10 +16,32 @@ from cexpr.errors import UsageError
 
 _MOST_COLUMNS: Final = 100
 _WIDEST_NAME: Final = 26
+# What an option expects, by what its help calls its value.
+_PATHS: Final = {"DIR": "a folder", "FILE": "a file", "PATH": "a file or folder"}
 
 
 class Command(TyperCommand):
-    """A command with plain help."""
+    """A command with plain help, which takes no empty text for a path."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises:
+            UsageError: an argument or the path of an option is empty.
+        """
+        options = {flag: one for one in self.params for flag in one.opts}
+        for before, argument in pairwise(["", *args]):
+            flag, equals, value = argument.partition("=")
+            if argument and not (equals and not value):
+                continue
+            flag = flag if argument else before
+            if flag in options:
+                expected = _PATHS.get(options[flag].metavar or "")
+                if expected is not None:
+                    raise UsageError(f"{flag}: expected {expected}, got ''")
+            elif not argument:
+                raise UsageError("expected a name or path, got ''")
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
@@ -68,6 +91,11 @@ def usage(command: Any, path: str) -> str:
     words = [path]
     if any(one.param_type_name == "option" and not one.is_eager for one in command.params):
         words.append("[OPTIONS]")
+    words += [
+        f"{max(one.opts, key=len)} {one.metavar}"
+        for one in command.params
+        if one.param_type_name == "option" and one.required
+    ]
     words += [
         argument_name(one) if one.required else f"[{argument_name(one)}]"
         for one in command.params

@@ -104,9 +104,9 @@ ChallengeKind = Literal["ce", "mtl"]
 Challenge = Annotated[
     ChallengeKind,
     typer.Argument(
-        metavar="ce|mtl",
+        metavar="CHALLENGE",
         help="Challenge: ce (compound expressions) or mtl (multi-task).",
-        parser=one_of("challenge", "ce", "mtl"),
+        parser=one_of("CHALLENGE", "ce", "mtl"),
         autocompletion=lambda: ["ce", "mtl"],
     ),
 ]

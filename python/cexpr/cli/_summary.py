@@ -70,7 +70,9 @@ def _print_table(record: RunRecord, folder: Path) -> None:
     console.print(table, markup=False, highlight=False)
     counts = record.counts()
     failed = f", {counts['failed']} failed" if counts["failed"] else ""
-    derived = f"; derived, not learnt: {_groups(record)}" if record.derived else ""
+    derived = (
+        f"; derived from the expressions, not learnt: {_groups(record)}" if record.derived else ""
+    )
     console.print(
         f"{counts['done']} done{failed}, {record.seconds:.1f} s on {record.provider}; "
         f"results in {folder}{derived}",

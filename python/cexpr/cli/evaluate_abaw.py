@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cexpr.cli._console import page, print_json
+from cexpr.cli._console import table as table_of
 from cexpr.cli._options import ReportAsJson, Rounds
 from cexpr.errors import UsageError
 
@@ -91,7 +92,7 @@ def shares(predictions: Predictions, as_json: ReportAsJson = False) -> None:
         finite = divergence if np.isfinite(divergence) else None
         print_json({"divergence": finite, "counts": dict(zip(CE_CLASSES, counts, strict=True))})
         return
-    table = Table("compound", "frames", "share", "published")
+    table = table_of("compound", "frames", "share", "published")
     published = np.array(metrics.COMPOUND_FRAMES) / sum(metrics.COMPOUND_FRAMES)
     for name, count, share in zip(CE_CLASSES, counts, published, strict=True):
         table.add_row(name, str(count), f"{count / max(1, counts.sum()):.3f}", f"{share:.3f}")
@@ -128,7 +129,7 @@ def mtl(
         print_json({**asdict(report), "p_mtl": score.total})
         return
     console = page()
-    table = Table("measure", "rows", "value (95 % over videos)")
+    table = table_of("measure", "rows", "value (95 % over videos)")
     affect, expression, units = (str(count) for count in report.rows)
     table.add_row("CCC valence", affect, _shown(score.valence, report.valence))
     table.add_row("CCC arousal", affect, _shown(score.arousal, report.arousal))
@@ -137,7 +138,7 @@ def mtl(
     table.add_row("P_MTL", "", _shown(score.total, report.total))
     console.print(table)
     print_classes(console, AFF_WILD2_EXPRESSIONS, report.expression)
-    per_unit = Table("action unit", "F1")
+    per_unit = table_of("action unit", "F1")
     for name, value in zip(ACTION_UNITS, report.unit_f1, strict=True):
         per_unit.add_row(name, f"{value:.3f}")
     console.print(per_unit)
@@ -156,7 +157,7 @@ def _shown(value: float, interval: Interval) -> str:
 def print_classes(console: Console, names: tuple[str, ...], report: ClassReport) -> None:
     """Print the scores of each class, and below them the confusion with short names."""
     short = [_short(name) for name in names]
-    scores = Table("class", "short")
+    scores = table_of("class", "short")
     confusion = Table("", box=None, pad_edge=False)
     for name in ("rows", "F1", "precision", "recall"):
         scores.add_column(name, justify="right")
@@ -169,7 +170,7 @@ def print_classes(console: Console, names: tuple[str, ...], report: ClassReport)
         scores.add_row(name, short[row], str(counts.sum()), *shown)
         confusion.add_row(short[row], *map(str, counts.tolist()))
     console.print(scores)
-    console.print("Rows are the annotated class, columns the predicted one.")
+    console.print("Rows are the annotated class, columns the predicted one, by short names.")
     console.print(confusion)
 
 

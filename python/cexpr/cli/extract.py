@@ -9,7 +9,7 @@ import typer
 
 from cexpr._support.text import counted
 from cexpr.cli import _options as options
-from cexpr.cli._console import INTERRUPTED, complain
+from cexpr.cli._console import StoppedError
 
 if TYPE_CHECKING:
     from cexpr.heads.extract import Extracted
@@ -52,8 +52,7 @@ def extract(
     try:
         done = extract_features(inputs, out, asked, jobs=jobs, overwrite=overwrite, on_clip=report)
     except KeyboardInterrupt:
-        complain("stopped; run the same command again to do the rest")
-        raise typer.Exit(INTERRUPTED) from None
+        raise StoppedError("stopped; run the same command again to do the rest") from None
     typer.echo(f"{out}: {counted(sum(one.rows is not None for one in done), 'clip')}")
     if any(one.rows is None for one in done):
         raise typer.Exit(1)

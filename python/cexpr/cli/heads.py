@@ -11,12 +11,12 @@ from cexpr._support.text import counted
 from cexpr.cli import _options as options
 from cexpr.cli._help import App
 
-app = App(help="Train expression heads on features.")
+app = App(help="Train heads on extracted features.")
 
 
 @app.callback()
 def root() -> None:
-    """Train expression heads on features."""
+    """Train heads on extracted features."""
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cexpr.cli._console import complain
+from cexpr.cli._console import complain, page
+from cexpr.cli._console import table as table_of
 from cexpr.cli._help import App
 from cexpr.cli._options import whole
 from cexpr.cli.models_add import add
@@ -31,14 +33,14 @@ Name = Annotated[
 @app.command("list")
 def list_models() -> None:
     """List models and detectors: size, outputs, licence, and whether the file is here."""
-    table = Table("name", "size", "heads", "licence", "file")
+    table = table_of("name", "size", "heads", "licence", "file")
     for name in sorted(zoo.known()):
         model = zoo.find_any(name)
         # `info` shows the whole licence and the path.
         licence = model.licence.partition(" (")[0]
         place = NOT_HERE if _place(model) == NOT_HERE else "here"
         table.add_row(name, _size(model), _heads(model), licence, place)
-    Console().print(table)
+    page().print(table)
 
 
 @app.command()
@@ -160,14 +162,23 @@ def _input_and_origin(model: Manifest) -> dict[str, str]:
     cut = model.input.face
     rows = {
         "input": f"{model.input.size} x {model.input.size} {model.input.color}, "
-        f"mean {list(model.input.mean)}, std {list(model.input.std)}",
-        "face": f"{cut.align}, margin {cut.margin:g}, shift {list(cut.shift)}"
+        f"mean {_plain(model.input.mean)}, std {_plain(model.input.std)}",
+        "face": f"{cut.align}, margin {cut.margin:g}, shift {_plain(cut.shift)}"
         if cut.align
         else f"box, margin {cut.box_margin:g}",
     }
     if model.backbone is not None:
         rows["backbone"] = f"{model.backbone.model}, SHA-256 {model.backbone.sha256}"
-    return rows | {f"training: {key}": str(value) for key, value in model.training.items()}
+    return rows | {f"training: {key}": _plain(value) for key, value in model.training.items()}
+
+
+def _plain(value: object) -> str:
+    """A value of a manifest as a person writes it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return " ".join(_plain(one) for one in value)
+    return str(value)
 
 
 def _heads(model: Manifest | DetectorManifest) -> str:

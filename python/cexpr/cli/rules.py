@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from cexpr._support.text import counted
-from cexpr.cli._console import print_json
+from cexpr.cli._console import complain, print_json
 from cexpr.cli._help import App
 from cexpr.cli._options import whole
 from cexpr.errors import RuleError, RuleProblem, UsageError
+from cexpr.signals import VALENCE_AROUSAL
 
 app = App(help="List, check, test and explain rule files.")
 
@@ -50,7 +51,7 @@ def check(files: _Files) -> None:
         except RuleError as error:
             failed = True
             if not error.problems:
-                typer.echo(str(error))
+                complain(str(error))
             for problem in error.problems:
                 typer.echo(_shown(problem, _lines(file)))
             continue
@@ -145,15 +146,22 @@ def schema() -> None:
 def _parse_given(text: str) -> dict[str, float]:
     given: dict[str, float] = {}
     for part in text.split(","):
-        name, equals, value = part.partition("=")
+        written, equals, value = part.partition("=")
+        name = written.strip()
         try:
             if not equals:
                 raise ValueError
-            given[name.strip()] = float(value)
+            number = float(value)
         except ValueError as error:
             raise UsageError(
                 f"--given: expected NAME=VALUE,... such as fear=0.5,surprise=0.4; got '{part}'"
             ) from error
+        if name in given:
+            raise UsageError(f"--given: {name} is given twice")
+        least = -1 if name in VALENCE_AROUSAL else 0
+        if not least <= number <= 1:
+            raise UsageError(f"--given: {name}: expected {least}..1, got {value.strip()}")
+        given[name] = number
     return given
 
 

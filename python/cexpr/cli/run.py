@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cexpr._support.text import command_line
 from cexpr.cli import _options as options
-from cexpr.cli._console import INTERRUPTED, complain
+from cexpr.cli._console import StoppedError
 from cexpr.cli._help import parameter_name
 from cexpr.cli._summary import finish
 from cexpr.cli.progress import Bars, Lines, Quiet
@@ -101,8 +101,8 @@ def run(
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace the run in this folder. The results of all its clips are removed, "
-            "including clips that are not among the inputs.",
+            help="Delete the run in this folder, with the results of all its clips, and start "
+            "again.",
         ),
     ] = False,
     quiet: options.Quiet = False,
@@ -153,11 +153,10 @@ def run(
         except OccupiedError as error:
             raise UsageError(f"{error.reason}; {_remedies(error.apply, out)}") from error
         except KeyboardInterrupt:
-            complain(
+            raise StoppedError(
                 f"stopped; finished clips are kept in {out}; "
                 "run the same command again to do the rest"
-            )
-            raise typer.Exit(INTERRUPTED) from None
+            ) from None
     finish(record, out, quiet=quiet, as_json=as_json)
 
 
@@ -180,10 +179,10 @@ def parse_blend(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
             weights = tuple(float(weight) for weight in listed.split(","))
         except ValueError:
             weights = ()
-        usable = weights and all(math.isfinite(weight) for weight in weights)
+        usable = weights and all(0 <= weight < math.inf for weight in weights)
         if not (name and equals and usable) or name in blend:
             raise UsageError(
-                f"--blend {text}: expected NAME=W,W with one weight for each model, "
+                f"--blend {text}: expected NAME=W,W with one weight of at least 0 for each model, "
                 "each NAME once, for example expression=0.8,0.2"
             )
         blend[name] = weights
@@ -203,7 +202,8 @@ def _remedies(apply: dict[str, Any] | None, out: Path) -> str:
         words += [f"--{name}" for name in ("events", "abaw") if apply.get(name)]
         words += [word for kind in apply.get("formats", ()) for word in ("--format", kind)]
         command = command_line("cexpr", "apply", *words, str(out))
-        remedies.insert(0, f"'{command}' decides its clips again without reading them")
+        aim = "to decide its clips again" if "rules" in apply else "to add the tables"
+        remedies.insert(0, f"run '{command}' {aim} without reading them")
     return ", ".join(remedies)
 
 

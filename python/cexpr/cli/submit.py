@@ -50,7 +50,7 @@ def submit(
         if key is not None:
             counts[key[0]] = counts.get(key[0], 0) + 1
     for video, count in counts.items():
-        typer.echo(f"{video}: {counted(count, 'row')} held from the nearest frame with a label")
+        typer.echo(f"{video}: {counted(count, 'row')} filled from the nearest labelled frame")
     for video in done.filled:
         typer.echo(f"{video}: not in the run, filled with {fill}")
     if done.unused:

@@ -12,6 +12,7 @@ import typer
 from cexpr._support.text import command_line
 from cexpr.cli import _options as options
 from cexpr.cli._console import page
+from cexpr.cli._console import table as table_of
 from cexpr.errors import UsageError
 from cexpr.smoothing import Window
 
@@ -95,7 +96,6 @@ def tune(
     import yaml
     from rich.console import Console
     from rich.progress import Progress
-    from rich.table import Table
 
     from cexpr._support.atomic import write_atomically
     from cexpr.abaw.folders import read_multi_task
@@ -124,7 +124,7 @@ def tune(
         found = search.tune(
             table, videos, smoothings=smoothings, folds=folds, seed=seed, progress=report
         )
-    shown = Table("head", "before", "tuned", "cross-validated", "smoothing", "weights")
+    shown = table_of("head", "before", "tuned", "cross-validated", "smoothing", "weights")
     for one in found:
         figures = (f"{value:.4f}" for value in (one.before, one.tuned, one.honest))
         weights = ", ".join(f"{weight:.3g}" for weight in one.weights)

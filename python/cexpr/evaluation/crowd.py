@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cexpr import metrics
+from cexpr._support.text import reason_of
 from cexpr._support.types import Doubles, Floats, Image, Integers, Labels
 from cexpr.abaw.classes import CE_CLASSES, CE_PAIRS
 from cexpr.errors import UsageError
@@ -117,7 +118,7 @@ def read_faces(path: Path) -> CrowdFaces:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UsageError(
             f"{path}: expected an npz file with images and votes, or a folder with label.csv: "
-            f"{error}"
+            f"{_reason(error)}"
         ) from error
     if images.dtype != np.uint8 or images.ndim != 3 or votes.shape != (len(images), 10):
         raise UsageError(
@@ -125,6 +126,12 @@ def read_faces(path: Path) -> CrowdFaces:
             f"{images.shape} and {votes.shape}"
         )
     return CrowdFaces(images, votes)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return "one of the two is missing"
+    return reason_of(error) if isinstance(error, OSError) else "not an npz file"
 
 
 def _read_folder(folder: Path) -> CrowdFaces:
@@ -142,7 +149,9 @@ def _read_folder(folder: Path) -> CrowdFaces:
                 votes.append([int(float(count)) for count in counts])
         faces = CrowdFaces(np.stack(images), np.array(votes, dtype=np.int64))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{table}: expected rows of name, box and ten votes: {error}") from error
+        raise UsageError(
+            f"{table}: expected rows of name, box and ten votes: {reason_of(error)}"
+        ) from error
     if faces.votes.shape != (len(faces.images), len(VOTE_COLUMNS)):
         raise UsageError(f"{table}: expected ten votes in each row; got shape {faces.votes.shape}")
     return faces

@@ -147,7 +147,11 @@ def make_detector(
     if name not in DETECTORS:
         raise UsageError(f"unknown detector '{name}': expected one of {', '.join(DETECTORS)}")
     if name != "yunet" and model_path is not None:
-        raise UsageError(f"the detector {name} takes no model file, got {model_path}")
+        raise UsageError(
+            f"the detector {name} takes no model file, got {model_path}; leave it out, or choose "
+            "the detector yunet",
+            remedies=["detector"],
+        )
     # Late: each detector imports only what it needs.
     if name == "full-frame":
         from cexpr.faces.full_frame import FullFrame

@@ -42,7 +42,7 @@ class YuNet:
         cv2 = load_cv2()
         self._cv2 = cv2
         if not model_path.is_file():
-            raise ModelError(f"{model_path}: no such model file for the detector yunet")
+            raise ModelError(f"{model_path}: no such file; expected a model for the detector yunet")
         # From memory: OpenCV tells a file's format by its suffix.
         model, no_config = np.fromfile(model_path, np.uint8), np.empty(0, np.uint8)
         size = (_REGION_SIDE, _REGION_SIDE)
@@ -54,7 +54,7 @@ class YuNet:
         except cv2.error as error:
             raise ModelError(
                 f"{model_path}: OpenCV {cv2.__version__} cannot load this as a YuNet model: "
-                f"{reason(error)}"
+                f"{_reason(error)}; 'cexpr models pull yunet' fetches one"
             ) from error
         self.model_files = (model_path,)
         self._input_wh = size
@@ -120,3 +120,8 @@ class YuNet:
         boxes = np.concatenate([faces[:, :2] * scale + corner, faces[:, 2:4] * scale], axis=1)
         landmarks = faces[:, 4:14].reshape(-1, 5, 2) * scale + corner
         return Detections(boxes, faces[:, 14].copy(), landmarks)
+
+
+def _reason(error: Exception) -> str:
+    text = reason(error)
+    return "not an ONNX file, or a damaged one" if "parse onnx model" in text else text

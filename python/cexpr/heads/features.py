@@ -22,6 +22,7 @@ from cexpr._support.atomic import replacing, write_atomically
 from cexpr._support.types import Floats, Integers
 from cexpr.errors import FileError, UsageError
 from cexpr.runs.record import ClipRecord
+from cexpr.tables.files import unreadable
 
 Key = tuple[str, int]
 
@@ -138,8 +139,8 @@ def read_row_groups(path: Path) -> tuple[Settings, list[RowGroup]]:
         kept = pa.parquet.read_metadata(path).metadata or {}
         return Settings.of(kept[_SETTINGS]), [RowGroup(**one) for one in json.loads(kept[_CLIPS])]
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"{path}: not a file of 'cexpr extract': {reason}") from error
+        reason = "" if isinstance(error, KeyError | TypeError) else f": {unreadable(path, error)}"
+        raise UsageError(f"{path}: not a file of 'cexpr extract'{reason}") from error
 
 
 def row_groups_there(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from cexpr._support.text import reason_of
 from cexpr.errors import ModelError
 from cexpr.models.manifest import sha256_of
 
@@ -112,9 +113,9 @@ def fetch(
             )
         raise ModelError(f"{url}: the server answers {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
-        raise ModelError(f"{url}: cannot be reached: {error.reason}") from error
+        raise ModelError(f"{url}: cannot be reached: {_reason(error.reason)}") from error
     except (OSError, http.client.HTTPException) as error:
-        raise ModelError(f"{url}: the transfer broke: {error}; {_GO_ON}") from error
+        raise ModelError(f"{url}: the transfer broke: {reason_of(error)}; {_GO_ON}") from error
     found = sha256_of(part)
     size = part.stat().st_size
     if sha256 is not None and found != sha256:
@@ -124,6 +125,10 @@ def fetch(
         )
     _notes(part).unlink(missing_ok=True)
     return Fetched(part, found, size, resumed)
+
+
+def _reason(reason: str | BaseException) -> str:
+    return reason_of(reason) if isinstance(reason, Exception) else str(reason)
 
 
 def discard(part: Path) -> None:

@@ -38,7 +38,7 @@ def read(path: Path) -> dict[str, Entry]:
     """
     try:
         return _ENTRIES.validate_json(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValidationError) as error:
         raise ModelError(

@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from cexpr._support.text import counted
+from cexpr._support.text import counted, reason_of
 from cexpr._support.types import Floats
 from cexpr._support.validation import explain
 from cexpr.errors import ModelError
@@ -330,7 +330,7 @@ def load_any(path: Path) -> Manifest | DetectorManifest:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: the manifest cannot be read: {error}") from error
+        raise ModelError(f"{path}: the manifest cannot be read: {reason_of(error)}") from error
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -81,6 +81,7 @@ def pull(
         return _lock(model, present, found, BY_HAND)
     if model.url is None:
         raise ModelError(f"model '{model.id}': its manifest names no url; place it at {target}")
+    zoo.make_folder()
     part = target.with_name(target.name + ".part")
     try:
         fetched = download.fetch(
@@ -139,6 +140,7 @@ def _lock(model: Manifest | DetectorManifest, path: Path, sha256: str, source: s
     size = path.stat().st_size
     first_use = model.sha256 is None
     if first_use and model.url is not None:
+        zoo.make_folder()
         entry = lock.Entry(sha256, size, source)
         lock.record(zoo.lock_file(), model.id, entry)
     return Pulled(path, sha256, size, fetched=False, first_use=first_use)

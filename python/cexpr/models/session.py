@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -70,7 +71,7 @@ def make_session(
             f"{', '.join(available)}; install the onnxruntime package that carries it"
         )
     if not path.is_file():
-        raise ModelError(f"{path}: the model file is not there")
+        raise ModelError(f"{path}: no such file")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -83,7 +84,9 @@ def make_session(
             source, options, providers=[name]
         )
     except Exception as error:  # ONNX Runtime's errors have no common base class
-        first_line = str(error).splitlines()[0]
+        code, first_line = _reason_of(error)
+        if code == "INVALID_PROTOBUF":
+            raise ModelError(f"{path}: not an ONNX file, or a damaged one") from error
         raise ModelError(f"{path}: ONNX Runtime cannot open it: {first_line}") from error
     if session.get_providers()[0] != name:
         raise UsageError(
@@ -91,6 +94,16 @@ def make_session(
             f"{session.get_providers()[0]}; check its drivers"
         )
     return session
+
+
+_RUNTIME_ERROR = re.compile(r"\[ONNXRuntimeError\] : \d+ : (\w+) : ")
+
+
+def _reason_of(error: Exception) -> tuple[str, str]:
+    """Code and first line of a message `[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : Load ...`."""
+    line = str(error).partition("\n")[0]
+    found = _RUNTIME_ERROR.match(line)
+    return ("", line) if found is None else (found[1], line[found.end() :])
 
 
 class Network:

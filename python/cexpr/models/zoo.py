@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from cexpr._support.resources import data_files
-from cexpr._support.text import command_line
+from cexpr._support.text import command_line, reason_of
 from cexpr.errors import ModelError
 from cexpr.models import lock, manifest
 from cexpr.models.manifest import AnyFile, DetectorManifest, Manifest, ModelFile
@@ -24,6 +25,26 @@ def home() -> Path:
 def lock_file() -> Path:
     """Return where the hashes of files whose manifest pins none are recorded."""
     return home() / "models" / "lock.json"
+
+
+def make_folder() -> Path:
+    """Make the folder that models are fetched into, and return it.
+
+    Raises:
+        ModelError: It cannot be made, or nothing can be written there.
+    """
+    folder = home() / "models"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK) else "Permission denied"
+    except OSError as error:
+        reason = reason_of(error)
+    if reason:
+        raise ModelError(
+            f"{folder}: nothing can be written there: {reason}; name another folder for models in "
+            "the environment variable CEXPR_HOME"
+        )
+    return folder
 
 
 def pulled_file(model: ModelFile) -> Path:
@@ -56,12 +77,12 @@ def find(name: str) -> Manifest:
         ModelError: There is no such model, it is a face detector, or its manifest or the lock file
             is wrong.
     """
-    return _with_locked_hash(manifest.load(_manifest_path(name)))
+    return _with_locked_hash(manifest.load(_manifest_path(name, _without_detectors(known()))))
 
 
 def find_any(name: str) -> Manifest | DetectorManifest:
     """Find and check a manifest, of a model or of a face detector; see `find`."""
-    return _with_locked_hash(manifest.load_any(_manifest_path(name)))
+    return _with_locked_hash(manifest.load_any(_manifest_path(name, known())))
 
 
 def name_from(name: str, folder: Path) -> str:
@@ -80,14 +101,20 @@ def _with_locked_hash(found: AnyFile) -> AnyFile:
     return found
 
 
-def _manifest_path(name: str) -> Path:
+def _without_detectors(names: dict[str, Path]) -> list[str]:
+    detectors = data_files("models/detectors", "*.yaml")
+    return [name for name, path in names.items() if path not in detectors]
+
+
+def _manifest_path(name: str, offered: Iterable[str]) -> Path:
+    """Find a manifest; `offered` are the names that a message tells."""
     path = Path(name)
     if path.suffix in {".yaml", ".yml"} and path.is_file():
         return path
     if path.suffix == ".onnx":
         beside = path.with_suffix(".yaml")
         if not path.is_file():
-            raise ModelError(f"{name}: the model file is not there")
+            raise ModelError(f"{name}: no such file")
         if not beside.is_file():
             raise ModelError(
                 f"{name}: expected its manifest {beside} beside it; "
@@ -97,10 +124,10 @@ def _manifest_path(name: str) -> Path:
     names = known()
     if name in names:
         return names[name]
-    close = difflib.get_close_matches(name, names, n=1)
+    close = difflib.get_close_matches(name, list(offered), n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     raise ModelError(
-        f"model '{name}' is unknown{hint} (known: {', '.join(sorted(names)) or 'none'}; "
+        f"model '{name}' is unknown{hint} (known: {', '.join(sorted(offered)) or 'none'}; "
         "or give the path of a manifest)"
     )
 

@@ -48,6 +48,8 @@ def read(path: str | PathLike[str]) -> str:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise RuleError(f"{name}: no such file") from error
         raise RuleError(f"{name}: the rule file cannot be read: {error.strerror}") from error
     try:
         return decode(data)

@@ -315,5 +315,7 @@ def _explain(error: yaml.MarkedYAMLError) -> str:
         return "a tab cannot indent YAML; use spaces"
     if "mapping values are not allowed" in problem:
         return "':' is not allowed here; quote the text, or check the indentation"
+    if "'<stream end>'" in problem or "unexpected end of stream" in problem:
+        return "the text ends too early; close what is open: a bracket, a brace or a quote"
     context = f"{error.context}: " if error.context else ""
     return context + problem

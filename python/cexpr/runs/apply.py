@@ -64,7 +64,7 @@ def apply(
         >>> record.rules["name"]  # doctest: +SKIP
         'emfacs'
     """
-    folder = arguments.path("folder", folder)
+    folder = arguments.path("folder", folder, "a folder")
     if not isinstance(rules, str | PathLike | RuleSet | None):
         raise TypeError(
             f"rules: expected a path (str or os.PathLike) or a cexpr.RuleSet, got {rules!r}"

@@ -74,7 +74,7 @@ def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
         found = rules.explain(
             table.signals, table.names, row=row, frames=table.frame, times=table.time
         )
-        return FrameExplanation(found, tuple(run.notes(found)))
+        return FrameExplanation(found, (*run.about_no_faces(), *run.notes(found)))
     rows = run.decision.rows
     found = rules.explain(
         rows.signals, rows.names, row=face, frames=rows.frame, times=rows.time, tracks=rows.track
@@ -123,6 +123,12 @@ class _Run:
             return decide_clip(rows, self._table.frame, self._table.time, self._rules, self._smooth)
         except ValueError as error:
             raise UsageError(f"{faces}: does not belong to {path.name}: {error}") from error
+
+    def about_no_faces(self) -> list[str]:
+        """Say that a table of faces is missing where the run wrote one."""
+        if self.decision is not None or self._record is None:
+            return []
+        return ["The run's table of faces is missing; the signals are from the table of frames."]
 
     def about_faces(self, decision: DecidedClip, face: int) -> list[str]:
         """Say which of several faces is shown, and which compounds another one decided."""

@@ -32,6 +32,8 @@ class RunFolder:
         Raises:
             UsageError: the folder holds no run, or its record is damaged or of a later version.
         """
+        if path == "":
+            raise UsageError("expected the folder of a run, got ''")
         found = cls.find(path)
         if found is None:
             raise UsageError(
@@ -46,7 +48,10 @@ class RunFolder:
         Raises:
             UsageError: its record is damaged or of a later version.
         """
-        record = RunRecord.load(Path(path))
+        try:
+            record = RunRecord.load(Path(path))
+        except UsageError as error:
+            raise UsageError(f"{error}; run the clips again") from error
         return None if record is None else cls(Path(path), record)
 
     def clips(self, *status: Status) -> list[ClipRecord]:

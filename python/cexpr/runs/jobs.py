@@ -6,8 +6,10 @@ import multiprocessing
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Generic, TypeVar
 
@@ -137,10 +139,27 @@ def do_in_processes(
 def _start(context: Any, work: Work[Any, Item, Any]) -> _Process[Item]:
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, work), daemon=True)
-    process.start()
+    with _interrupts_held():
+        process.start()
     # The end of the process is only seen once nobody else holds its side of the pipe.
     there.close()
     return _Process(process, here)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C from a process that starts here, until it ignores Ctrl-C itself."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It would end the block when it starts its own process.
+    resource_tracker.ensure_running()
+    # A process inherits the mask, so that nothing it imports is interrupted; here it only waits.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _hand_out(one: _Process[Item], waiting: deque[Item]) -> None:

@@ -122,16 +122,15 @@ class RunRecord(_Record):
         path = folder / FILE_NAME
         try:
             record = cls.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
-            raise UsageError(
-                f"{path}: not the record of a run ({place}: {first['msg']})"
-            ) from error
+            problem = f"{place}: {first['msg']}" if place else first["msg"]
+            raise UsageError(f"{path}: damaged, or not the record of a run ({problem})") from error
         if record.cexpr_run != FORMAT:
             raise UsageError(
                 f"{path}: its format is {record.cexpr_run}, this version of cexpr reads {FORMAT}"

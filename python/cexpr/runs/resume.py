@@ -63,6 +63,8 @@ def prepare(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise UsageError(f"{folder}: expected a folder, but a file has this name") from error
     except OSError as error:
         raise UsageError(f"{folder}: cannot create this folder: {error.strerror}") from error
     earlier = {} if overwrite else _earlier(record, folder)
@@ -106,10 +108,12 @@ def is_finished(clip: ClipRecord, folder: Path) -> bool:
 def differences(earlier: RunRecord, now: RunRecord) -> dict[str, str]:
     """Name the settings in which two runs differ, and show both values."""
     ours, theirs = earlier.settings(), now.settings()
+    names = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    if "detector" in names and "detector_model" in names:
+        # Another detector has another file.
+        names.remove("detector_model")
     return {
-        name: f"{name}: {_shown(earlier, name)} there, {_shown(now, name)} now"
-        for name in dict.fromkeys((*ours, *theirs))
-        if ours.get(name) != theirs.get(name)
+        name: f"{name}: {_shown(earlier, name)} there, {_shown(now, name)} now" for name in names
     }
 
 
@@ -119,7 +123,10 @@ def _shown(record: RunRecord, name: str) -> str:
         return f"{record.rules['name']} ({record.rules['sha256'][:8]})"
     if name == "models":
         return ", ".join(f"{model['id']} ({model['sha256'][:8]})" for model in record.models)
-    return json.dumps(record.settings().get(name))
+    value = record.settings().get(name)
+    if name == "detector_model" and value is not None:
+        return str(value)[:8]
+    return "none" if value is None else json.dumps(value)
 
 
 def _earlier(record: RunRecord, folder: Path) -> dict[str, ClipRecord]:

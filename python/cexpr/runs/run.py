@@ -17,7 +17,7 @@ from cexpr import _core
 from cexpr._core import __version__
 from cexpr._support import arguments
 from cexpr.clips.sources import ClipSource, address_of, scan
-from cexpr.errors import UsageError
+from cexpr.errors import FileError, UsageError
 from cexpr.faces.detector import Detector
 from cexpr.models.manifest import sha256_of
 from cexpr.options import RunOptions
@@ -105,7 +105,7 @@ def run(
         TypeError: an input or `out` is not a path, `options` is not a `RunOptions`, or `overwrite`
             is neither True nor False.
         UsageError: nothing was processed: an option is wrong, no input holds a clip, or the folder
-            cannot be created.
+            cannot be created or written to.
         OccupiedError: nothing was processed: the folder holds a run with other options (a
             `UsageError`).
         RuleError: nothing was processed: the rules have mistakes or need other signals.
@@ -119,7 +119,7 @@ def run(
         >>> record.counts()  # doctest: +SKIP
         {'done': 12, 'failed': 0, 'pending': 0, 'outdated': 0}
     """
-    paths, folder = _input_paths(inputs), arguments.path("out", out)
+    paths, folder = _input_paths(inputs), arguments.path("out", out, "a folder")
     arguments.flag("overwrite", overwrite)
     if not isinstance(options, RunOptions | None):
         raise TypeError(f"options: expected cexpr's RunOptions, got {type(options).__name__}")
@@ -136,7 +136,11 @@ def run(
     jobs = min(jobs, max(1, len(todo)))
     observer.begin(record, len(todo), jobs, threads)
     saver = _Saver(record, folder)
-    saver.save()
+    try:
+        saver.save()
+    except FileError as error:
+        # Nothing is lost yet: the folder is the wrong one.
+        raise UsageError(str(error)) from error
     work = Work(Pipeline, (options,), functools.partial(run_clip, folder=folder))
     with DeferredInterrupt() as interrupt:
 

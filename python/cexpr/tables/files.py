@@ -13,6 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from cexpr._support.atomic import write_atomically
+from cexpr._support.text import reason_of
 from cexpr.errors import ClipError, UsageError
 from cexpr.signals import SIGNALS
 from cexpr.tables.result import (
@@ -29,6 +30,7 @@ Format = Literal["csv", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "parquet")
 _PARTS: Final = ("frames", "faces", "events")
 _FRAME_COLUMNS: Final = ("frame", "time", "n_faces", *SIGNALS, "compound", "confidence")
+_PARQUET: Final = b"PAR1"
 _UNREADABLE: Final = (OSError, ValueError, csv.Error, pa.ArrowException)
 
 
@@ -107,7 +109,7 @@ def read_table(path: Path) -> pa.Table:
     try:
         table = _read(path, part, _column_names(path))
     except _UNREADABLE as error:
-        reason = " ".join(str(error).split())
+        reason = unreadable(path, error)
         raise ClipError(f"{path}: cannot be read as a table of results: {reason}") from error
     missing = [name for name in _required(part) if name not in table.column_names]
     if missing:
@@ -137,8 +139,23 @@ def read_frames(path: Path) -> FrameRows:
             raise UsageError(f"{path}: expected a STEM.frames.csv with the columns frame and time")
         return frame_rows(_read(path, "frames", [name for name in names if name in _FRAME_COLUMNS]))
     except _UNREADABLE as error:
-        reason = " ".join(str(error).split())
+        reason = unreadable(path, error)
         raise UsageError(f"{path}: cannot be read as a table of frames: {reason}") from error
+
+
+def unreadable(path: Path, error: Exception) -> str:
+    """Say why a CSV or Parquet file cannot be read.
+
+    Args:
+        path: The file.
+        error: What reading it raised.
+    """
+    is_text = isinstance(error, UnicodeDecodeError) or path.suffix == ".csv"
+    if isinstance(error, FileNotFoundError) or is_text or not path.is_file():
+        return reason_of(error)
+    with path.open("rb") as stream:
+        is_parquet = stream.read(len(_PARQUET)) == _PARQUET
+    return "the Parquet file is damaged" if is_parquet else "not a Parquet file"
 
 
 def _column_names(path: Path) -> list[str]:

@@ -109,7 +109,9 @@ def tune(
     """
     if len(videos) < folds:
         held = counted(len(videos), "labelled video")
-        raise UsageError(f"{held} cannot be divided into {folds} folds")
+        raise UsageError(
+            f"{held} cannot be divided into {folds} folds; ask for fewer", remedies=["folds"]
+        )
     fold = _folds_of(labels, videos, folds, seed)
     models = len(videos[0].signals)
     weights = weight_grid(models)
