@@ -33,7 +33,7 @@ def test_a_file_that_was_not_pulled_may_be_named_instead(
 
 
 def test_missing_or_foreign_model_file_is_a_model_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no such model file"):
+    with pytest.raises(ModelError, match="no such file; expected a model for the detector yunet"):
         make_detector("yunet", model_path=tmp_path / "none.onnx")
     (tmp_path / "text.onnx").write_text("no model")
     with pytest.raises(ModelError, match="cannot load this as a YuNet model"):
