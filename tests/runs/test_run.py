@@ -14,7 +14,7 @@ import pytest
 
 from builders.run_files import BASE, Command, change_times, read_csv, read_run
 from builders.video_files import grey_steps, write_mjpeg_avi
-from cexpr.errors import FileError, UsageError
+from cexpr.errors import UsageError
 from cexpr.options import RunOptions
 from cexpr.runs.cores import usable_cores
 from cexpr.runs.record import ClipRecord, RunRecord
@@ -77,9 +77,9 @@ def test_no_input_and_no_job_are_bad_usage(work: Path) -> None:
     assert not (work / "out").exists()
 
 
-def test_a_record_that_cannot_be_written_is_a_file_error(work: Path) -> None:
+def test_a_record_that_cannot_be_written_at_the_start_is_bad_usage(work: Path) -> None:
     (work / "out" / ".run.json.tmp").mkdir(parents=True)
-    with pytest.raises(FileError, match=r"run\.json: cannot be written"):
+    with pytest.raises(UsageError, match=r"run\.json: cannot be written"):
         run("clips", "out", OPTIONS)
 
 

@@ -117,7 +117,7 @@ def test_the_commands_write_check_and_report(tmp_path: Path) -> None:
     command = ["submit", "ce", str(run), "--template", str(sample)]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
-    assert "13: 1 row held" in result.stdout
+    assert "13: 1 row filled" in result.stdout
     target = run / "CE.submission.txt"
     command = ["check-submission", "ce", str(target), "--template", str(sample)]
     assert CliRunner().invoke(app, command).exit_code == 0
