@@ -20,7 +20,7 @@ HEADER = """# The command line
 `python tools/make_cli_reference.py docs/cli.md` writes this page from the commands themselves.
 `cexpr COMMAND -h` prints the same.
 Exit status: 0 done; 1 some clips or tests of a rule file failed, or a result cannot be written;
-2 bad usage, rules or model, and nothing was processed; 130 stopped by Ctrl-C.
+2 bad usage, rules or model; 130 stopped by Ctrl-C.
 `cexpr --version` prints the version.
 `cexpr --install-completion` sets up completion in your shell; `--show-completion` prints it.
 An error is one line on standard error that starts with `cexpr: `.
