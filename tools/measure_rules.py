@@ -187,7 +187,9 @@ def levels_table(levels: Levels) -> list[str]:
 def shipped_table(labels: crowd.Labels, signals: Signals) -> list[str]:
     """Every rule set that comes with cexpr, best macro F1 first, and the confusion of `default`."""
     scores = {
-        name: crowd.score(labels, crowd.predict(RuleSet.load(name), signals.values, signals.names))
+        name: crowd.score(
+            labels, crowd.answer(RuleSet.load(name), signals.values, signals.names).labels
+        )
         for name in shipped()
     }
     short = ["".join(word[:2] for word in name.split("_")) for name in CE_PAIRS]
@@ -218,7 +220,7 @@ def variants_table(
 ) -> list[str]:
     """Every variant on one file."""
     predictions = {
-        name: crowd.predict(rules, signals.values, signals.names)
+        name: crowd.answer(rules, signals.values, signals.names).labels
         for name, rules in {**rule_sets, "default": RuleSet.load("default")}.items()
     }
     chosen = cross_validated(labels, predictions)
@@ -262,7 +264,7 @@ def abstention_table(path: Path, levels: Levels, signals: Signals) -> list[str]:
     rule_sets["`default`"] = RuleSet.load("default")
     lines = [f"| no label below | {' | '.join(kinds)} |", "| --- " * (len(kinds) + 1) + "|"]
     for name, rules in rule_sets.items():
-        has_label = crowd.predict(rules, signals.values, signals.names) >= 0
+        has_label = crowd.answer(rules, signals.values, signals.names).labels >= 0
         shares = " | ".join(
             f"{has_label[rows].sum() / max(rows.sum(), 1):.1%}" for rows in kinds.values()
         )
