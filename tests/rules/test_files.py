@@ -18,6 +18,7 @@ Array = npt.NDArray[np.float64]
 
 NAMES = [
     "default",
+    "challenge",
     "hsemotion-mean",
     "hsemotion-gmean",
     "hsemotion-hmean",
@@ -287,3 +288,12 @@ def test_default_weighs_a_frame_against_four_seconds() -> None:
     assert alone.tolist() == [list(CE_PAIRS).index("Angrily_Surprised")]
     within = rules.decide(rules.evaluate(rows, list(SIGNALS[:8]), times=np.arange(100) / 25))
     assert set(within.tolist()) == {list(CE_PAIRS).index("Sadly_Angry")}
+
+
+def test_challenge_gives_every_face_its_strongest_pair(signals: npt.NDArray[np.float32]) -> None:
+    a, b = pair_columns(signals)
+    scores = np.sqrt(a * b) * [1.02, 1.00, 1.12, 1.77, 1.07, 1.31, 1.04]
+    np.testing.assert_allclose(scores_of("challenge", signals), scores, atol=TOLERANCE)
+    rules = RuleSet.load("challenge")
+    named = rules.decide(rules.evaluate(signals, names=list(SIGNALS)))
+    np.testing.assert_array_equal(named, scores.argmax(axis=1))

@@ -13,6 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import numpy as np
+
 from cexpr import _core
 from cexpr._core import __version__
 from cexpr._support import arguments
@@ -197,12 +199,15 @@ def record_of(pipeline: Pipeline) -> RunRecord:
 
 def rules_entry(rules: RuleSet) -> dict[str, Any]:
     """Return what `run.json` holds of a rule set."""
+    decide = rules.decide_options
+    adjusted = np.stack([decide["weight"], decide["bias"]], axis=1).tolist()
     return {
         "name": rules.name,
         "file": rules.file,
         "sha256": rules.sha256,
         "signals": list(rules.signals),
         "compounds": list(rules.compounds),
+        "adjusted": dict(zip(rules.compounds, adjusted, strict=True)),
     }
 
 
