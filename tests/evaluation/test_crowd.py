@@ -183,11 +183,11 @@ def write_faces(path: Path, count: int = 24) -> None:
 def test_the_command_scores_rule_sets_with_the_model_of_the_package(tmp_path: Path) -> None:
     write_faces(tmp_path / "faces.npz")
     words = ["eval", "crowd", str(tmp_path / "faces.npz"), "--rounds", "100"]
-    chosen = ["--rules", "default", "--rules", "hsemotion-mean"]
+    chosen = ["--rules", "challenge", "--rules", "hsemotion-mean"]
     found = CliRunner().invoke(app, [*words, *chosen, "--json"])
     assert found.exit_code == 0, found.output
     report = json.loads(found.output)
-    assert set(report) == {"default", "hsemotion-mean"}
+    assert set(report) == {"challenge", "hsemotion-mean"}
     for entry in report.values():
         assert entry["faces"] == 16
         honest = entry["detection"]
@@ -204,7 +204,7 @@ def test_the_command_scores_rule_sets_with_the_model_of_the_package(tmp_path: Pa
     assert table.output.startswith("16 crowd-confirmed compounds among 24 faces, model cexpr-s\n")
     heading = "compound or not, on 24 readable faces: 8 plainly neutral, 0 of one single emotion"
     assert heading in table.output
-    assert "default: rows are the crowd's class" in table.output
+    assert "challenge: rows are the crowd's class" in table.output
 
 
 def test_the_measuring_tool_builds_every_variant_and_writes_its_page(tmp_path: Path) -> None:
@@ -225,7 +225,28 @@ def test_the_measuring_tool_builds_every_variant_and_writes_its_page(tmp_path: P
     assert "### faces.npz, 16 compounds" in text
     assert "### more.npz, 32 compounds" in text
     assert "| not zero-shot: logistic regression | " in text
-    assert "### Labels on all 24 faces of faces.npz" in text
+
+
+def test_the_tool_for_default_finds_its_thresholds_and_writes_its_page(tmp_path: Path) -> None:
+    tool = Path(__file__).parents[2] / "tools" / "measure_default.py"
+    if not tool.exists():
+        pytest.skip("the tools are not beside the tests")
+    write_faces(tmp_path / "faces.npz")
+    write_faces(tmp_path / "more.npz", 48)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "a\n<!-- measured default -->\nold\n<!-- end default -->\nb\n", encoding="utf-8"
+    )
+    files = [str(tmp_path / name) for name in ("faces.npz", "more.npz")]
+    runpy.run_path(str(tool))["main"]([*files, "--write", str(page)])
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("a\n<!-- measured default -->\nModel `cexpr-s`, SHA-256 `")
+    assert text.endswith("<!-- end default -->\nb\n")
+    assert "\nold\n" not in text
+    for line in ("### faces.npz, 24 readable faces", "### more.npz, 48 readable faces"):
+        assert line in text
+    for name in ("gmean", "`default`", "not zero-shot: a fitted threshold for each pair"):
+        assert f"\n| {name} | " in text
 
 
 def test_a_text_instead_of_faces_is_not_taken_for_a_program(tmp_path: Path) -> None:
