@@ -116,7 +116,7 @@ class WebpReader(_PagesReader):
         self._durations = webp_durations(self._data)
         if self._durations:
             self.announced_frames = len(self._durations)
-            self.fps = len(self._durations) / sum(self._durations)
+            self.fps = round(len(self._durations) / sum(self._durations), 6)
 
     def frames(self) -> Iterator[Frame]:
         """Yield every frame; see `Reader.frames`."""
