@@ -31,7 +31,7 @@ from cexpr.signals import EXPRESSIONS
 
 Levels = dict[str, float]
 Formula = Callable[[str, str, str], str]
-EXPONENT = 0.4  # of the weights in `default`
+EXPONENT = 0.4  # of the weights in `challenge`
 # Frames of C-EXPR-DB by class (Kollias, CVPR 2023, as the HSEmotion notebook quotes them).
 _PUBLISHED_FRAMES = dict(zip(CE_PAIRS, COMPOUND_FRAMES, strict=True))
 _OTHERS = {
@@ -185,9 +185,11 @@ def levels_table(levels: Levels) -> list[str]:
 
 
 def shipped_table(labels: crowd.Labels, signals: Signals) -> list[str]:
-    """Every rule set that comes with cexpr, best macro F1 first, and the confusion of `default`."""
+    """Every rule set that comes with cexpr, best macro F1 first, the confusion of `challenge`."""
     scores = {
-        name: crowd.score(labels, crowd.predict(RuleSet.load(name), signals.values, signals.names))
+        name: crowd.score(
+            labels, crowd.answer(RuleSet.load(name), signals.values, signals.names).labels
+        )
         for name in shipped()
     }
     short = ["".join(word[:2] for word in name.split("_")) for name in CE_PAIRS]
@@ -200,12 +202,12 @@ def shipped_table(labels: crowd.Labels, signals: Signals) -> list[str]:
         lines.append(f"| `{name}` | {found.accuracy:.4f} | {found.macro_f1:.4f} | {each} |")
     lines += [
         "",
-        "`default`, a row for each class of the crowd, a column for each answer:",
+        "`challenge`, a row for each class of the crowd, a column for each answer:",
         "",
         f"| crowd | {' | '.join(short)} | no label |",
         "| --- " * (len(CE_PAIRS) + 2) + "|",
     ]
-    for name, row in zip(CE_PAIRS, scores["default"].confusion, strict=True):
+    for name, row in zip(CE_PAIRS, scores["challenge"].confusion, strict=True):
         lines.append(f"| {name} | {' | '.join(map(str, row))} |")
     return lines
 
@@ -218,8 +220,8 @@ def variants_table(
 ) -> list[str]:
     """Every variant on one file."""
     predictions = {
-        name: crowd.predict(rules, signals.values, signals.names)
-        for name, rules in {**rule_sets, "default": RuleSet.load("default")}.items()
+        name: crowd.answer(rules, signals.values, signals.names).labels
+        for name, rules in {**rule_sets, "challenge": RuleSet.load("challenge")}.items()
     }
     chosen = cross_validated(labels, predictions)
     return [
@@ -229,45 +231,6 @@ def variants_table(
         line("chosen by 10-fold cross-validation", labels, chosen, predictions["mean"]),
         *(line(name, labels, one, predictions["mean"]) for name, one in extra.items()),
     ]
-
-
-def abstaining(
-    levels: Levels, *, below: float | None = None, neutral: float | None = None
-) -> RuleSet:
-    """Weighted geometric means without a label below a score, or below a share of neutral."""
-    highest = max(levels.values())
-    lets = {
-        name.lower(): f"gmean({a}, {b}) * {(highest / levels[name]) ** EXPONENT:.4f}"
-        for name, (a, b) in CE_PAIRS.items()
-    }
-    decide = {} if below is None else {"decide": {"abstain_below": below}}
-    gate = {} if neutral is None else {"when": f"max({', '.join(lets)}) > {neutral} * neutral"}
-    compounds = {name: {"score": name.lower(), **gate} for name in CE_PAIRS}
-    return RuleSet.from_dict(
-        {"cexpr": 1, "name": "abstaining", "let": lets, **decide, "compounds": compounds}
-    )
-
-
-def abstention_table(path: Path, levels: Levels, signals: Signals) -> list[str]:
-    """How many faces of each kind get a label."""
-    votes = crowd.read_faces(path).votes
-    column = {name: votes[:, index] for index, name in enumerate(crowd.VOTE_COLUMNS)}
-    kinds = {
-        "compounds": crowd.crowd_labels(votes) >= 0,
-        "one emotion (9 of 10 votes)": np.max([column[n] for n in crowd.BASIC_EMOTIONS], 0) >= 9,
-        "neutral (8 of 10 votes)": column["neutral"] >= 8,
-    }
-    rule_sets = {f"score of {t}": abstaining(levels, below=t) for t in (0.02, 0.05)}
-    rule_sets |= {f"{t} of neutral": abstaining(levels, neutral=t) for t in (0.02, 0.03, 0.05, 0.1)}
-    rule_sets["`default`"] = RuleSet.load("default")
-    lines = [f"| no label below | {' | '.join(kinds)} |", "| --- " * (len(kinds) + 1) + "|"]
-    for name, rules in rule_sets.items():
-        has_label = crowd.predict(rules, signals.values, signals.names) >= 0
-        shares = " | ".join(
-            f"{has_label[rows].sum() / max(rows.sum(), 1):.1%}" for rows in kinds.values()
-        )
-        lines.append(f"| {name} | {shares} |")
-    return lines
 
 
 def learned(paths: list[Path], model: str) -> crowd.Labels:
@@ -306,8 +269,6 @@ def report(paths: list[Path], model: str = "cexpr-s") -> str:
         if number == 0 and len(paths) > 1:
             extra["not zero-shot: logistic regression"] = learned(paths, model)
         parts += variants_table(labels, signals, rule_sets, extra)
-    parts += ["", f"### Labels on all {len(everything.values)} faces of {paths[0].name}", ""]
-    parts += abstention_table(paths[0], levels, everything)
     return "\n".join(parts)
 
 

@@ -48,3 +48,10 @@ def test_what_a_killed_run_left_behind_is_replaced(tmp_path: Path) -> None:
     (tmp_path / ".run.json.tmp").write_bytes(b"half")
     write_atomically(tmp_path / "run.json", b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_name_as_long_as_the_system_allows_is_written(tmp_path: Path) -> None:
+    for name in ("n" * 255, "ü" * 127, "n" * 251):
+        write_atomically(tmp_path / name, b"whole")
+        assert (tmp_path / name).read_bytes() == b"whole"
+    assert len(list(tmp_path.iterdir())) == 3

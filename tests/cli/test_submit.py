@@ -23,7 +23,7 @@ def test_rows_that_are_held_filled_or_left_out_are_reported(
     assert outcome.status == 0
     assert outcome.out.splitlines() == [
         f"{run / 'CE.submission.txt'}: 4 rows",
-        "13: 1 row filled from the nearest labelled frame",
+        "13: 1 row filled from the nearest known frame",
         "9: not in the run, filled with 6",
         "1 frame of the run not in the template, left out",
     ]
@@ -41,3 +41,14 @@ def test_the_file_can_be_named_and_a_missing_video_stops_it(
     outcome = cexpr_command("submit", "ce", run, "--template", other, "-o", tmp_path / "no.txt")
     assert outcome.status == 2
     assert not (tmp_path / "no.txt").exists()
+
+
+def test_frames_without_a_label_are_reported(tmp_path: Path, cexpr_command: Command) -> None:
+    run = run_folder(tmp_path / "run", clip("13", [0, 1]))
+    table = run / "13.frames.csv"
+    table.write_text(table.read_text().replace(",Happily_Surprised,1,", ",,,"))
+    template = sample(tmp_path / "t.txt", "13/00001.jpg", "13/00002.jpg")
+    outcome = cexpr_command("submit", "ce", run, "--template", template)
+    assert outcome.out.splitlines()[1:] == [
+        "13: 1 row without a label filled with the strongest pair"
+    ]

@@ -135,23 +135,40 @@ def test_faces_are_sampled_as_those_of_a_clip(tmp_path: Path) -> None:
         np.testing.assert_array_equal(column, rows.column(name).to_numpy())
 
 
-def test_predictions_are_matched_by_name_and_stand_alone() -> None:
+@pytest.mark.parametrize("window", ["4s", "50"])
+def test_answers_are_matched_by_name_and_stand_alone(window: str) -> None:
     rules = RuleSet.from_dict(
         {
             "cexpr": 1,
             "name": "other-order",
             "compounds": {
-                "Sadly_Angry": "mean_over(sadness, 4s)",
+                "Sadly_Angry": f"mean_over(sadness, {window})",
                 "Something_Else": "disgust",
-                "Fearfully_Surprised": "mean_over(fear, 4s)",
+                "Fearfully_Surprised": f"mean_over(fear, {window})",
             },
         }
     )
     signals = np.array(
         [[0.9, 0.1, 0.0], [0.1, 0.8, 0.2], [0.0, 0.0, 0.9], [0.0, 0.0, 0.0]], dtype=np.float32
     )
-    predicted = crowd.predict(rules, signals, ["fear", "sadness", "disgust"])
-    assert predicted.tolist() == [0, 6, -1, -1]
+    answers = crowd.answer(rules, signals, ["fear", "sadness", "disgust"])
+    assert answers.labels.tolist() == [0, 6, -1, -1]
+    np.testing.assert_array_equal(answers.scores, np.float32([0.9, 0.8, -np.inf, -np.inf]))
+
+
+def test_the_best_score_is_the_adjusted_one_also_without_a_label() -> None:
+    rules = RuleSet.from_dict(
+        {
+            "cexpr": 1,
+            "name": "adjusted",
+            "compounds": {"Sadly_Angry": "anger", "Sadly_Fearful": "fear"},
+            "decide": {"bias": {"Sadly_Fearful": 0.25}, "abstain_below": 0.5},
+        }
+    )
+    signals = np.float32([[0.6, 0.5], [0.4, 0.125], [0.125, 0.0]])
+    answers = crowd.answer(rules, signals, ["anger", "fear"])
+    assert answers.labels.tolist() == [5, -1, -1]
+    np.testing.assert_array_equal(answers.scores, np.float32([0.75, 0.4, 0.125]))
 
 
 def write_faces(path: Path, count: int = 24) -> None:
@@ -166,20 +183,28 @@ def write_faces(path: Path, count: int = 24) -> None:
 def test_the_command_scores_rule_sets_with_the_model_of_the_package(tmp_path: Path) -> None:
     write_faces(tmp_path / "faces.npz")
     words = ["eval", "crowd", str(tmp_path / "faces.npz"), "--rounds", "100"]
-    chosen = ["--rules", "default", "--rules", "hsemotion-mean"]
+    chosen = ["--rules", "challenge", "--rules", "hsemotion-mean"]
     found = CliRunner().invoke(app, [*words, *chosen, "--json"])
     assert found.exit_code == 0, found.output
     report = json.loads(found.output)
-    assert set(report) == {"default", "hsemotion-mean"}
+    assert set(report) == {"challenge", "hsemotion-mean"}
     for entry in report.values():
         assert entry["faces"] == 16
+        honest = entry["detection"]
+        assert (honest["faces"], honest["neutral_faces"], honest["single_faces"]) == (24, 8, 0)
+        labelled = np.array(honest["confusion"])[:, :7].sum()
+        precision, low, high = honest["precision"]
+        assert precision == pytest.approx(np.array(honest["confusion"])[:7, :7].sum() / labelled)
+        assert low <= precision <= high
         confusion = np.array(entry["confusion"])
         assert confusion.sum(axis=1).tolist() == [8, 8, 0, 0, 0, 0, 0]
         assert entry["accuracy"] == pytest.approx(np.trace(confusion) / 16)
     assert report["hsemotion-mean"]["margin"]["macro_f1"] == [0.0, 0.0, 0.0]
     table = CliRunner().invoke(app, [*words, *chosen])
     assert table.output.startswith("16 crowd-confirmed compounds among 24 faces, model cexpr-s\n")
-    assert "default: rows are the crowd's class" in table.output
+    heading = "compound or not, on 24 readable faces: 8 plainly neutral, 0 of one single emotion"
+    assert heading in table.output
+    assert "challenge: rows are the crowd's class" in table.output
 
 
 def test_the_measuring_tool_builds_every_variant_and_writes_its_page(tmp_path: Path) -> None:
@@ -200,7 +225,28 @@ def test_the_measuring_tool_builds_every_variant_and_writes_its_page(tmp_path: P
     assert "### faces.npz, 16 compounds" in text
     assert "### more.npz, 32 compounds" in text
     assert "| not zero-shot: logistic regression | " in text
-    assert "### Labels on all 24 faces of faces.npz" in text
+
+
+def test_the_tool_for_default_finds_its_thresholds_and_writes_its_page(tmp_path: Path) -> None:
+    tool = Path(__file__).parents[2] / "tools" / "measure_default.py"
+    if not tool.exists():
+        pytest.skip("the tools are not beside the tests")
+    write_faces(tmp_path / "faces.npz")
+    write_faces(tmp_path / "more.npz", 48)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "a\n<!-- measured default -->\nold\n<!-- end default -->\nb\n", encoding="utf-8"
+    )
+    files = [str(tmp_path / name) for name in ("faces.npz", "more.npz")]
+    runpy.run_path(str(tool))["main"]([*files, "--write", str(page)])
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("a\n<!-- measured default -->\nModel `cexpr-s`, SHA-256 `")
+    assert text.endswith("<!-- end default -->\nb\n")
+    assert "\nold\n" not in text
+    for line in ("### faces.npz, 24 readable faces", "### more.npz, 48 readable faces"):
+        assert line in text
+    for name in ("gmean", "`default`", "not zero-shot: a fitted threshold for each pair"):
+        assert f"\n| {name} | " in text
 
 
 def test_a_text_instead_of_faces_is_not_taken_for_a_program(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ Array = npt.NDArray[np.float64]
 
 NAMES = [
     "default",
+    "challenge",
     "hsemotion-mean",
     "hsemotion-gmean",
     "hsemotion-hmean",
@@ -265,25 +266,45 @@ def test_emfacs_agrees_with_the_table(signals: npt.NDArray[np.float32]) -> None:
     np.testing.assert_allclose(scores_of("emfacs", signals), expected, atol=TOLERANCE)
 
 
-def test_default_weighs_the_geometric_mean_by_the_usual_level_of_a_pair(
+def test_default_leans_to_the_stronger_emotion_and_takes_off_a_tenth_of_neutral(
     signals: npt.NDArray[np.float32],
 ) -> None:
     a, b = pair_columns(signals)
-    scores = np.sqrt(a * b) * [1.02, 1.00, 1.12, 1.77, 1.07, 1.31, 1.04]
-    neutral = signals[:, SIGNALS.index("neutral")]
-    is_expressive = scores.max(axis=1) > 0.05 * neutral
-    assert 0 < is_expressive.sum() < len(signals)
-    expected = np.where(is_expressive[:, None], scores, 0)
+    neutral = signals[:, [SIGNALS.index("neutral")]]
+    pair = np.minimum(a, b) ** 0.4 * np.maximum(a, b) ** 0.6 - 0.1 * neutral
+    expected = np.maximum(pair * [1.00, 1.00, 1.33, 1.84, 1.05, 1.15, 1.14], 0)
+    assert (expected == 0).any()
     np.testing.assert_allclose(scores_of("default", signals), expected, atol=TOLERANCE)
 
 
-def test_default_weighs_a_frame_against_four_seconds() -> None:
+@pytest.mark.parametrize("first", [0.4, 0.5, 0.7, 0.9])
+def test_default_begins_where_two_of_ten_people_see_the_weaker_emotion(first: float) -> None:
+    rows = np.zeros((2, 8), dtype=np.float32)
+    rows[:, SIGNALS.index("happiness")] = first
+    # weaker^0.4 * stronger^0.6 is 0.35 at the limit
+    limit = (0.35 / first**0.6) ** 2.5
+    rows[:, SIGNALS.index("surprise")] = [limit * 1.02, limit * 0.98]
+    rules = RuleSet.load("default")
+    named = rules.decide(rules.evaluate(rows, list(SIGNALS[:8])))
+    assert named.tolist() == [list(CE_PAIRS).index("Happily_Surprised"), -1]
+
+
+def test_challenge_weighs_a_frame_against_four_seconds() -> None:
     rows = np.zeros((100, 8), dtype=np.float32)
     rows[:, SIGNALS.index("sadness")] = rows[:, SIGNALS.index("anger")] = 0.4
     rows[50, SIGNALS.index("sadness")] = 0.05
     rows[50, SIGNALS.index("surprise")] = 0.5
-    rules = RuleSet.load("default")
+    rules = RuleSet.load("challenge")
     alone = rules.decide(rules.evaluate(rows[50:51], list(SIGNALS[:8])))
     assert alone.tolist() == [list(CE_PAIRS).index("Angrily_Surprised")]
     within = rules.decide(rules.evaluate(rows, list(SIGNALS[:8]), times=np.arange(100) / 25))
     assert set(within.tolist()) == {list(CE_PAIRS).index("Sadly_Angry")}
+
+
+def test_challenge_gives_every_face_its_strongest_pair(signals: npt.NDArray[np.float32]) -> None:
+    a, b = pair_columns(signals)
+    scores = np.sqrt(a * b) * [1.02, 1.00, 1.12, 1.77, 1.07, 1.31, 1.04]
+    np.testing.assert_allclose(scores_of("challenge", signals), scores, atol=TOLERANCE)
+    rules = RuleSet.load("challenge")
+    named = rules.decide(rules.evaluate(signals, names=list(SIGNALS)))
+    np.testing.assert_array_equal(named, scores.argmax(axis=1))

@@ -131,11 +131,95 @@ def test_tables_that_were_not_asked_for_have_apply_as_their_remedy(
     outcome = cexpr_command("run", *BASE, *more, "clips")
     assert "run 'cexpr apply --events --abaw --format parquet out' to add the tables" in outcome.err
     assert cexpr_command("apply", *more, "out").status == 0
-    # Apply takes nothing away, and reads no video.
-    for other in ((), (*more, "--detector", "mtcnn"), ("--events", "--format", "parquet")):
-        outcome = cexpr_command("run", *BASE, *other, "clips")
-        assert outcome.status == 2
-        assert "cexpr apply" not in outcome.err
+    # Apply reads no video.
+    outcome = cexpr_command("run", *BASE, *more, "--detector", "mtcnn", "clips")
+    assert outcome.status == 2
+    assert "cexpr apply" not in outcome.err
+
+
+@pytest.mark.parametrize("repeated", [(), ("--events",), ("--format", "csv")])
+def test_a_further_clip_gets_the_outputs_that_apply_added(
+    work: Path, cexpr_command: Command, repeated: tuple[str, ...]
+) -> None:
+    cexpr_command("run", *BASE, "clips/a.avi")
+    assert cexpr_command("apply", "--events", "--abaw", "--format", "parquet", "out").status == 0
+    before = change_times(work / "out")
+    outcome = cexpr_command("run", *BASE, *repeated, "clips/a.avi", "clips/b.avi")
+    assert outcome.status == 0, outcome.err
+    after = change_times(work / "out")
+    kept = [name for name in before if name.startswith("a.")]
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert sorted(read_run()["clips"]["b"]["files"]) == [
+        f"b.{part}.{kind}" for part in ("events", "faces", "frames") for kind in ("csv", "parquet")
+    ]
+    assert (work / "out" / "CE.txt").read_text().count("\nb/") == 4
+
+
+def test_a_format_that_was_asked_for_once_is_the_format_of_the_run(
+    work: Path, cexpr_command: Command
+) -> None:
+    cexpr_command("run", *BASE, "--format", "parquet", "clips/a.avi")
+    assert cexpr_command("run", *BASE, "clips").status == 0
+    assert not list((work / "out").glob("*.csv"))
+    # Overwriting begins anew.
+    assert cexpr_command("run", *BASE, "--overwrite", "clips/a.avi").status == 0
+    assert (work / "out" / "a.frames.csv").exists()
+    assert not list((work / "out").glob("*.parquet"))
+
+
+def order(cexpr_command: Command, *inputs: str) -> list[str]:
+    """Run the inputs; return the clips of run.json, in its order."""
+    cexpr_command("run", *BASE, *inputs)
+    return list(read_run()["clips"])
+
+
+def test_clips_keep_one_order(work: Path, cexpr_command: Command) -> None:
+    assert order(cexpr_command, "clips/b.avi") == ["b"]
+    assert order(cexpr_command, "clips") == ["a", "b", "c"]
+    assert order(cexpr_command, "clips/c.avi", "clips/a.avi") == ["a", "b", "c"]
+    write_mjpeg_avi(work / "clips" / "bb.avi", grey_steps(2))
+    write_mjpeg_avi(work / "clips" / "d.avi", grey_steps(2))
+    assert order(cexpr_command, "nowhere", "clips") == [*["a", "b", "bb", "c", "d"], "nowhere"]
+    assert order(cexpr_command, "clips/bb.avi") == ["a", "b", "bb", "c", "d"]
+
+
+def test_a_clip_of_another_folder_comes_last(work: Path, cexpr_command: Command) -> None:
+    order(cexpr_command, "clips/b.avi", "clips/c.avi")
+    write_mjpeg_avi(work / "0.avi", grey_steps(2))
+    assert order(cexpr_command, "0.avi") == ["b", "c", "0"]
+
+
+def test_a_name_too_long_for_the_results_fails_before_the_work(
+    work: Path, cexpr_command: Command
+) -> None:
+    # 244 bytes and `.frames.csv` are 255.
+    for length in (244, 245):
+        write_mjpeg_avi(work / "clips" / f"{'n' * length}.avi", grey_steps(2))
+    outcome = cexpr_command("run", *BASE, "clips")
+    assert outcome.status == 1
+    (line,) = [line for line in outcome.err.splitlines() if "cannot be written" in line]
+    assert f"{'n' * 245}.avi: its results cannot be written: their name would have 256" in line
+    assert line.endswith("at most 255 are possible here; give the clip a shorter name")
+    record = read_run()
+    assert record["counts"] == {"done": 4, "failed": 1, "pending": 0, "outdated": 0}
+    assert record["clips"]["n" * 245]["info"] == {}
+    assert (work / "out" / f"{'n' * 244}.frames.csv").exists()
+
+
+def test_a_path_too_long_for_the_results_names_the_folder(work: Path) -> None:
+    deep = Path("out", *["d" * 200] * 19, "e" * 180)
+    values: dict[str, Any] = {
+        "rules": "pair.yaml",
+        "models": ("tiny.yaml",),
+        "detector": "full-frame",
+    }
+    write_mjpeg_avi(work / "clips" / f"{'n' * 200}.avi", grey_steps(2))
+    record = run("clips", deep, RunOptions(**values))
+    error = record.clips["n" * 200].error
+    assert error is not None
+    assert "their path would have" in error
+    assert error.endswith("choose a folder with a shorter path")
+    assert record.counts()["done"] == 3
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -15,7 +17,9 @@ from cexpr.abaw import files as abaw
 from cexpr.abaw.classes import CE_HEADER, MTL_HEADER
 from cexpr.cli import app
 from cexpr.errors import UsageError
-from cexpr.runs.submissions import submit
+from cexpr.runs.folder import RunFolder
+from cexpr.runs.submissions import submit, told
+from cexpr.runs.submissions import write as write_all
 from cexpr.signals import SIGNALS
 from cexpr.tables.result import ClipResult
 
@@ -165,3 +169,70 @@ def test_submissions_without_the_models_for_them(work: Path, cexpr_command: Comm
     outcome = cexpr_command("run", *BASE, *foreign, "clips")
     assert outcome.status == 2
     assert "none of the compounds of the challenge" in outcome.err
+
+
+ABSTAINING = """
+cexpr: 1
+name: shy
+compounds:
+  Happily_Surprised: mean(happiness, surprise)
+  Sadly_Angry: {score: "mean(sadness, anger)", when: "anger > 2"}
+decide: {abstain_below: 2}
+"""
+
+
+def test_the_submission_has_a_class_where_the_rules_abstain(
+    work: Path, cexpr_command: Command
+) -> None:
+    (work / "shy.yaml").write_text(ABSTAINING)
+    shy = ("--rules", "shy.yaml", "--overwrite", "--abaw")
+    outcome = cexpr_command("run", *BASE, *shy, "clips/a.avi", "clips/b.avi")
+    assert outcome.status == 0
+    labels = [row["compound"] for row in read_csv(work / "out" / "a.frames.csv")]
+    assert labels == ["", "", ""]
+    ce = (work / "out" / "CE.txt").read_text().splitlines()
+    assert [row.rpartition(",")[2] for row in ce[1:]] == ["1"] * 7
+    because = "got the strongest pair, because the rules give them no label"
+    assert f"CE.txt: 7 of 7 frames {because}" in outcome.err
+    counts = {"frames": 7, "strongest": 7, "nearest": 0, "unknown": 0}
+    record = json.loads((work / "out" / "run.json").read_text())
+    assert record["submission"] == counts
+    assert because not in cexpr_command("apply", "--rules", "pair.yaml", "out").err
+    assert (
+        f"CE.txt: 7 of 7 frames {because}"
+        in cexpr_command("apply", "--rules", "shy.yaml", "out").err
+    )
+
+
+def test_frames_of_which_nothing_is_known_get_a_class_too(tmp_path: Path) -> None:
+    folder = RunFolder.open(
+        run_folder(tmp_path / "run", clip("1", [-1, -1, 4, -1, 5, -1]), clip("2", [-1, -1]))
+    )
+    write_all(folder)
+    rows = [row[-1] for row in written(tmp_path / "run" / "CE.txt")[1:]]
+    # Happily_Surprised is the most frequent class of C-EXPR-DB.
+    assert rows == ["4", "4", "4", "4", "5", "5", "1", "1"]
+    assert told(folder.record) == [
+        "CE.txt: 4 of 8 frames got the class of the nearest frame, because nothing is known of "
+        "them",
+        "CE.txt: 2 of 8 frames got Happily_Surprised, the most frequent class of C-EXPR-DB, "
+        "because nothing is known of their clip",
+    ]
+
+
+def test_a_frame_without_a_label_takes_its_strongest_pair(tmp_path: Path) -> None:
+    result = clip("1", [0, 2, 3])
+    place = result.frames.column_names.index("compound")
+    frames = result.frames.set_column(
+        place, "compound", pa.array(["Fearfully_Surprised", None, None])
+    )
+    place = frames.column_names.index("Sadly_Fearful")
+    frames = frames.set_column(place, "Sadly_Fearful", pa.array([0.0, 0.5, 0.0], pa.float32()))
+    run = run_folder(
+        tmp_path / "run", ClipResult("1", frames, result.faces, result.events, COMPOUNDS)
+    )
+    sample = template(tmp_path / "t.txt", *(f"1/{n:05d}.jpg" for n in range(1, 4)))
+    done = submit("ce", run, sample, tmp_path / "out.txt", None)
+    # Every probability is 0.6, so that the first class has the highest mean.
+    assert [row[-1] for row in written(tmp_path / "out.txt")[1:]] == ["0", "5", "0"]
+    assert (done.held, done.strongest) == ([], ["1/00002.jpg", "1/00003.jpg"])

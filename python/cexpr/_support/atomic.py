@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from cexpr.errors import FileError
+
+# Bytes of a name to which a temporary one may add.
+_LONGEST: Final = 128
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -37,8 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         FileError: The file cannot be written; the message has the system's reason.
     """
-    # The same name each time, so that what a killed process left behind is replaced by the next.
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(_temporary_name(path.name))
     try:
         try:
             yield temporary
@@ -49,6 +53,16 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _temporary_name(name: str) -> str:
+    """Name the temporary file of a file: the same each time, and as short as file systems need.
+
+    What a killed process left behind is thus replaced by the next.
+    """
+    if len(os.fsencode(name)) <= _LONGEST:
+        return f".{name}.tmp"
+    return f".{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.tmp"
 
 
 def move(source: Path, target: Path) -> None:

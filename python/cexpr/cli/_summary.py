@@ -43,7 +43,9 @@ def finish(record: RunRecord, folder: Path, *, quiet: bool, as_json: bool) -> No
 
 
 def _warnings(record: RunRecord) -> Iterator[str]:
-    """A line for each clip with warnings, and advice where no clip has a face."""
+    """Yield the warnings of clips, advice where no clip has a face, and what CE.txt adds."""
+    from cexpr.runs.submissions import told
+
     done = [clip for clip in record.clips.values() if clip.status == "done"]
     for clip in done:
         warnings = clip.info.get("warnings")
@@ -55,6 +57,7 @@ def _warnings(record: RunRecord) -> Iterator[str]:
             "no face was found in any clip; if the images are already face crops, "
             "run with --detector full-frame"
         )
+    yield from told(record)
 
 
 def _print_table(record: RunRecord, folder: Path) -> None:

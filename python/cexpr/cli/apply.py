@@ -44,8 +44,8 @@ def apply(
 
     Replaces the tables of frames, and the events and submissions if the run wrote them.
 
-    --events, --abaw and --format add tables that the run did not write. To continue the run in
-    this folder later, give 'cexpr run' the same options.
+    --events, --abaw and --format add tables that the run did not write. A later 'cexpr run' into
+    this folder goes on with them; it must name the same rules.
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage or rules.
     """

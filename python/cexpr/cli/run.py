@@ -84,7 +84,8 @@ def run(
         float,
         typer.Option(
             metavar="FPS",
-            help="Frames per second of folders of numbered images, which have no times.",
+            help="Frames per second of folders of numbered images and of TIFFs with several pages, "
+            "which have no times.",
             parser=options.number("--fps"),
         ),
     ] = 30.0,
@@ -112,7 +113,8 @@ def run(
 
     Writes STEM.frames.csv and STEM.faces.csv for each clip, and run.json.
 
-    Run it again with the same options to continue: finished clips are kept.
+    Run it again with the same options to continue: finished clips are kept. --events, --abaw and
+    --format need not be repeated: the run goes on with those that the folder has.
 
     Exit status: 0 all clips done; 1 some failed; 2 bad usage, rules or model.
     """
@@ -126,7 +128,7 @@ def run(
         "blend": ("blend", parse_blend(blend or ())),
         "detector": ("detector", detector),
         "detector_model": ("detector_model", detector_model),
-        "formats": ("formats", tuple(formats or ("csv",))),
+        "formats": ("formats", tuple(formats or ())),
         "abaw": ("abaw", abaw),
         "events": ("events", events),
         "provider": ("provider", provider),
@@ -134,7 +136,9 @@ def run(
     }
     values = {} if config is None else read_config(config)
     for parameter, (name, value) in given.items():
-        if name not in values or _is_given(context, parameter):
+        # A format that nobody asked for is left out: a run that goes on takes those of its folder.
+        is_default = name not in values and name != "formats"
+        if is_default or _is_given(context, parameter):
             values[name] = value
     typed = {one.name: parameter_name(one) for one in context.command.params}
     shown_names = {name: typed[parameter] for parameter, (name, _) in given.items()}

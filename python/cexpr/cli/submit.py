@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -35,24 +37,31 @@ def submit(
 ) -> None:
     """Write a run as a submission with exactly the rows of the organisers' sample file.
 
-    A frame that is missing from the run, or has no label, takes the row of the nearest labelled
-    frame of its video; the number of such rows is reported for each video.
+    A frame without a label takes its strongest pair. A frame that is missing from the run, or of
+    which nothing is known, takes the row of the nearest frame of its video. The number of such rows
+    is reported for each video.
     """
-    from cexpr.abaw.files import image_key
     from cexpr.runs.submissions import submit as write_submission
 
     target = out or folder / f"{kind.upper()}.submission.txt"
     done = write_submission(kind, folder, template, target, fill)
     typer.echo(f"{target}: {counted(done.rows, 'row')}")
-    counts: dict[str, int] = {}
-    for image in done.held:
-        key = image_key(image)
-        if key is not None:
-            counts[key[0]] = counts.get(key[0], 0) + 1
-    for video, count in counts.items():
-        typer.echo(f"{video}: {counted(count, 'row')} filled from the nearest labelled frame")
+    for images, how in (
+        (done.held, "filled from the nearest known frame"),
+        (done.strongest, "without a label filled with the strongest pair"),
+    ):
+        for video, count in _by_video(images).items():
+            typer.echo(f"{video}: {counted(count, 'row')} {how}")
     for video in done.filled:
         typer.echo(f"{video}: not in the run, filled with {fill}")
     if done.unused:
         unused = counted(done.unused, "frame")
         typer.echo(f"{unused} of the run not in the template, left out")
+
+
+def _by_video(images: Sequence[str]) -> Counter[str]:
+    """Count images by their video."""
+    from cexpr.abaw.files import image_key
+
+    keys = [image_key(image) for image in images]
+    return Counter(key[0] for key in keys if key is not None)

@@ -66,6 +66,21 @@ class CrowdFaces:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a rule set says of faces.
+
+    Attributes:
+        labels: int32, shape (N,): ids in the order of `CE_CLASSES`, -1 for no label or another
+            compound.
+        scores: float32, shape (N,): the highest adjusted score (priors and bias included) of the
+            seven compounds, whether or not it suffices for a label; -inf where none can be chosen.
+    """
+
+    labels: Labels
+    scores: Floats
+
+
+@dataclass(frozen=True)
 class CrowdScore:
     """How often a rule set names the compound that the crowd saw.
 
@@ -206,21 +221,28 @@ def face_tensors(images: Image, model: FaceModel) -> Tensors:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def predict(rules: RuleSet, signals: Floats, names: Sequence[str]) -> Labels:
-    """Name a class for each face by a rule set.
+def answer(rules: RuleSet, signals: Floats, names: Sequence[str]) -> Answers:
+    """Decide each face by a rule set, as a clip of one frame.
 
     Args:
         rules: The rule set; its compounds are matched to `CE_CLASSES` by name.
         signals: float32, shape (N, S); every face stands alone, windows over time see it only.
         names: S names of the columns.
-
-    Returns:
-        int32, shape (N,): ids in the order of `CE_CLASSES`, -1 for no label or another compound.
     """
-    ids = [CE_CLASSES.index(name) if name in CE_CLASSES else -1 for name in rules.compounds]
-    decided = rules.decide(rules.evaluate(signals, names))
+    alone = np.arange(len(signals))
+    nothing = np.zeros(len(signals))
+    scores = rules.evaluate(signals, names, frames=alone, times=nothing, tracks=alone)
+    ids = np.array([_class_id(name) for name in rules.compounds], dtype=np.int32)
+    options = rules.decide_options
+    ranked = scores * options["weight"] + options["bias"]
+    can_be_chosen = (scores != 0) & ~np.isnan(scores) & (ids >= 0)
+    best = np.where(can_be_chosen, ranked, np.float32(-np.inf)).max(axis=1)
     # The last entry is what -1, no label, finds.
-    return np.array([*ids, -1], dtype=np.int32)[decided]
+    return Answers(np.append(ids, np.int32(-1))[rules.decide(scores)], best.astype(np.float32))
+
+
+def _class_id(name: str) -> int:
+    return CE_CLASSES.index(name) if name in CE_CLASSES else -1
 
 
 def crowd_labels(votes: Integers) -> Labels:

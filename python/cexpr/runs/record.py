@@ -80,7 +80,8 @@ class RunRecord(_Record):
         cexpr_run: Version of the format.
         versions: Versions of cexpr, Python and the libraries, and the machine.
         options: Options as asked for.
-        rules: Name, file, SHA-256, signals and compounds of the rule set.
+        rules: Name, file, SHA-256, signals and compounds of the rule set; `adjusted`: weight and
+            bias of each compound's score.
         models: Id, file, SHA-256, licence and derived heads of each model; for heads alone also the
             SHA-256 of their backbone.
         detector: Name, and files and their SHA-256 (of all one after the other).
@@ -92,6 +93,8 @@ class RunRecord(_Record):
         seconds: Time that the run took so far.
         clips: Clips by stem.
         warnings: Sentences about the run as a whole.
+        submission: Rows of `CE.txt`, and how many of them are not labels of the rules, by where
+            their class comes from: `strongest`, `nearest` or `unknown`; empty without the file.
     """
 
     cexpr_run: int = FORMAT
@@ -108,6 +111,7 @@ class RunRecord(_Record):
     seconds: float = 0.0
     clips: dict[str, ClipRecord] = Field(default_factory=dict)
     warnings: list[str] = Field(default_factory=list)
+    submission: dict[str, int] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path) -> RunRecord | None:

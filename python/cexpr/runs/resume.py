@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
@@ -12,10 +13,18 @@ from typing import Any, Final
 from cexpr._support.text import counted
 from cexpr.clips.sources import ClipSource
 from cexpr.errors import UsageError
+from cexpr.options import RunOptions
+from cexpr.runs.clip import tables_of
 from cexpr.runs.record import ClipRecord, RunRecord, written
+
+OUTPUTS: Final = ("events", "abaw", "formats")
+"""Options that add files and change no result."""
 
 # Clips that a message names.
 _SHOWN: Final = 5
+# Bytes of a name and of a path, where the system does not say.
+_MAX_NAME: Final = 255
+_MAX_PATH: Final = 260
 
 
 class OccupiedError(UsageError):
@@ -68,6 +77,7 @@ def prepare(
     except OSError as error:
         raise UsageError(f"{folder}: cannot create this folder: {error.strerror}") from error
     earlier = {} if overwrite else _earlier(record, folder)
+    files = _file_endings(RunOptions.checked(record.options))
     if overwrite:
         _remove_earlier(folder, {written(source.path) for source in sources}, notice)
     by_path = {clip.path: clip for clip in earlier.values()}
@@ -80,20 +90,107 @@ def prepare(
         else:
             source = replace(source, stem=_free_stem(source.stem, taken))
         taken.add(source.stem.casefold())
-        if before is None or not is_finished(before, folder):
-            record.clips[written(source.stem)] = ClipRecord.of(source)
+        if before is not None and is_finished(before, folder):
+            record.clips[before.stem] = before
+            continue
+        clip = record.clips[written(source.stem)] = ClipRecord.of(source)
+        problem = _name_problem(folder, source, files)
+        if problem is None:
             todo.append(source)
         else:
-            record.clips[before.stem] = before
+            clip.status, clip.error = "failed", written(problem)
     for clip in missing:
         clip.stem = _free_stem(clip.stem, taken)
         taken.add(clip.stem.casefold())
         record.clips[clip.stem] = clip
     # Clips of earlier runs that are not among the inputs of this one stay.
-    for stem, clip in earlier.items():
-        if clip.kind != "missing":
-            record.clips.setdefault(stem, clip)
+    kept = {stem: clip for stem, clip in earlier.items() if clip.kind != "missing"}
+    order = _in_one_order(list(kept), list(record.clips))
+    record.clips = {stem: record.clips.get(stem) or kept[stem] for stem in order}
     return todo
+
+
+def with_outputs_of(folder: Path, options: RunOptions) -> RunOptions:
+    """Return the options with the outputs that the run in the folder has as well.
+
+    They change no result, so a run may go on without naming them again. Outputs that are asked for
+    and that the run there does not have are kept: `prepare` then says how to add them.
+
+    Args:
+        folder: Where results go; it need not hold a run.
+        options: What is asked for.
+    """
+    try:
+        earlier = RunRecord.load(folder)
+    except UsageError:
+        # `prepare` tells of a record that is damaged.
+        return options
+    if earlier is None:
+        return options
+    there = {name: earlier.options.get(name) for name in OUTPUTS}
+    asked = options.formats if "formats" in options.model_fields_set else ()
+    formats = tuple(dict.fromkeys((*(there["formats"] or ()), *asked))) or options.formats
+    flags = {name: bool(there[name]) or getattr(options, name) for name in ("events", "abaw")}
+    return options.model_copy(update={**flags, "formats": formats})
+
+
+def _in_one_order(earlier: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Order the clips: those of the earlier run stay as they were, new ones follow their input.
+
+    A new clip comes after the clip that is before it among the inputs; new clips in front of all
+    others come before the first of them.
+    """
+    known = set(earlier)
+    follows: dict[str | None, list[str]] = {}
+    anchor = None
+    for stem in now:
+        if stem in known:
+            anchor = stem
+        else:
+            follows.setdefault(anchor, []).append(stem)
+    first = next((stem for stem in now if stem in known), None)
+    order: list[str] = []
+    for stem in earlier:
+        if stem == first:
+            order += follows.pop(None, [])
+        order += [stem, *follows.get(stem, [])]
+    return order + follows.get(None, [])
+
+
+def _file_endings(options: RunOptions) -> list[str]:
+    """What comes after the stem in the names of a clip's files."""
+    return [f".{part}.{kind}" for part in tables_of(options) for kind in options.formats]
+
+
+def _name_problem(folder: Path, source: ClipSource, endings: Sequence[str]) -> str | None:
+    """Say that the files of a clip would have names that the file system refuses, or None."""
+    longest = max((source.stem + ending for ending in endings), key=lambda n: len(os.fsencode(n)))
+    for text, kind, most, remedy in (
+        (longest, "name", _limit(folder, "PC_NAME_MAX", _MAX_NAME), "give the clip a shorter name"),
+        # The system counts the byte that ends a path.
+        (
+            str(folder / longest),
+            "path",
+            _limit(folder, "PC_PATH_MAX", _MAX_PATH) - 1,
+            "choose a folder with a shorter path",
+        ),
+    ):
+        length = len(os.fsencode(text))
+        if length > most:
+            return (
+                f"{source.path}: its results cannot be written: their {kind} would have {length} "
+                f"bytes, at most {most} are possible here; {remedy}"
+            )
+    return None
+
+
+def _limit(folder: Path, name: str, usual: int) -> int:
+    """Ask the system for a limit of a folder; Windows has no such question."""
+    try:
+        found = os.pathconf(folder, name)
+    except (AttributeError, OSError, ValueError):
+        return usual
+    return found if found > 0 else usual
 
 
 def is_finished(clip: ClipRecord, folder: Path) -> bool:
@@ -155,13 +252,11 @@ def _apply_arguments(
 ) -> dict[str, Any] | None:
     """Arguments with which `apply` gives an earlier run what is asked for; None if it cannot.
 
-    It uses other rules and adds tables; a format that is no longer asked for stays.
+    It uses other rules and adds tables.
     """
     before, now = earlier.options, record.options
     counts = earlier.counts()
-    takes_away = before["events"] > now["events"] or before["abaw"] > now["abaw"]
-    has_other = bool(found - {"rules", "events", "abaw", "formats"})
-    if has_other or takes_away or not counts["done"] + counts["outdated"]:
+    if found - {"rules", *OUTPUTS} or not counts["done"] + counts["outdated"]:
         return None
     arguments: dict[str, Any] = {"rules": now["rules"]} if "rules" in found else {}
     arguments |= {name: True for name in ("events", "abaw") if name in found}

@@ -13,6 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import numpy as np
+
 from cexpr import _core
 from cexpr._core import __version__
 from cexpr._support import arguments
@@ -30,7 +32,7 @@ from cexpr.runs.folder import RunFolder
 from cexpr.runs.interrupts import DeferredInterrupt
 from cexpr.runs.jobs import Work, do_here, do_in_processes
 from cexpr.runs.record import ClipRecord, RunRecord, written
-from cexpr.runs.resume import prepare
+from cexpr.runs.resume import prepare, with_outputs_of
 
 # The record is written after each clip as long as that takes less than this share of the time.
 _SAVE_SHARE: Final = 0.05
@@ -83,7 +85,8 @@ def run(
     """Analyse clips and write their tables, `run.json` and, if asked for, the submissions.
 
     A run into a folder that holds a run with the same options keeps its finished clips and does
-    the rest. A clip that fails does not stop the others.
+    the rest. Options that only add files (`events`, `abaw`, `formats`) need not be named again: the
+    run goes on with those that the folder has. A clip that fails does not stop the others.
 
     Args:
         inputs: A video, GIF, image or folder, or several; a clip of `cexpr.find_clips` stands for
@@ -127,6 +130,8 @@ def run(
     jobs, threads, notes = share_cores(jobs, threads)
     sources, missing = _sources(paths)
     options = (options or RunOptions()).model_copy(update={"threads": threads})
+    if not overwrite:
+        options = with_outputs_of(folder, options)
     pipeline = Pipeline(options)
     notes += submissions.check(pipeline.rules, pipeline.names) if options.abaw else []
     notes += _image_notes(sources)
@@ -197,12 +202,15 @@ def record_of(pipeline: Pipeline) -> RunRecord:
 
 def rules_entry(rules: RuleSet) -> dict[str, Any]:
     """Return what `run.json` holds of a rule set."""
+    decide = rules.decide_options
+    adjusted = np.stack([decide["weight"], decide["bias"]], axis=1).tolist()
     return {
         "name": rules.name,
         "file": rules.file,
         "sha256": rules.sha256,
         "signals": list(rules.signals),
         "compounds": list(rules.compounds),
+        "adjusted": dict(zip(rules.compounds, adjusted, strict=True)),
     }
 
 

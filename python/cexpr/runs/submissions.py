@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from cexpr._support.atomic import write_atomically
 from cexpr._support.text import counted
+from cexpr._support.types import Integers
 from cexpr.abaw.classes import CE_CLASSES, CE_HEADER, MTL_HEADER, Kind
 from cexpr.abaw.files import Key, image_key, nearest, read_template
-from cexpr.abaw.rows import compound_rows, has_missing, lacking_signals, multi_task_rows
+from cexpr.abaw.rows import (
+    compound_ids,
+    compound_rows,
+    has_missing,
+    label_ids,
+    lacking_signals,
+    multi_task_rows,
+)
 from cexpr.errors import UsageError
+from cexpr.metrics import COMPOUND_FRAMES
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.folder import RunFolder
-from cexpr.runs.record import ClipRecord
+from cexpr.runs.record import RunRecord
 
 # Videos that a message names.
 _SHOWN = 5
@@ -63,20 +75,63 @@ def require_compounds(rules: RuleSet) -> None:
 def write(folder: RunFolder) -> None:
     """Write `CE.txt` and, where the models provide everything, `MTL.txt` for all finished clips.
 
+    Every row of `CE.txt` has a class. A frame without a label gets its strongest pair
+    (`abaw.rows.compound_ids`); a frame that holds nothing, the class of the nearest frame of its
+    clip that does; and a clip in which nothing is known, the most frequent class of C-EXPR-DB. The
+    record's `submission` counts each.
+
     Raises:
         ClipError: a table of a finished clip cannot be read.
         FileError: a file cannot be written.
     """
+    record = folder.record
     ce, mtl = [CE_HEADER], [MTL_HEADER]
-    has_mtl = not lacking_signals(folder.record.signals)
+    counts = dict.fromkeys(("frames", "strongest", "nearest", "unknown"), 0)
+    has_mtl = not lacking_signals(record.signals)
     for clip in folder.clips():
         frames = folder.read_table(clip, "frames")
-        ce += compound_rows(clip.stem, frames)
+        own = compound_ids(frames, record.rules.get("adjusted", {}))
+        ce += compound_rows(clip.stem, frames, _completed(frames, own))
+        is_known = own >= 0
+        counts["frames"] += len(own)
+        counts["strongest"] += int((is_known & (label_ids(frames) < 0)).sum())
+        counts["nearest" if is_known.any() else "unknown"] += int((~is_known).sum())
         if has_mtl:
-            mtl += multi_task_rows(clip.stem, frames, folder.record.thresholds)
+            mtl += multi_task_rows(clip.stem, frames, record.thresholds)
+    record.submission = counts
     _write(folder.path / "CE.txt", ce)
     if has_mtl:
         _write(folder.path / "MTL.txt", mtl)
+
+
+def _completed(frames: pa.Table, ids: Integers) -> Integers:
+    """Give a class to frames without: the nearest one, or the most frequent of C-EXPR-DB."""
+    numbers = frames.column("frame").to_pylist()
+    known = {number: one for number, one in zip(numbers, ids.tolist(), strict=True) if one >= 0}
+    if not known:
+        return np.full_like(ids, np.argmax(COMPOUND_FRAMES))
+    increasing = list(known)
+    return np.array([known[nearest(increasing, number)] for number in numbers], np.int64)
+
+
+def told(record: RunRecord) -> list[str]:
+    """Say in sentences which rows of `CE.txt` are not labels of the rules; none where all are.
+
+    Args:
+        record: A run whose submissions were written.
+    """
+    counts = record.submission
+    reasons = {
+        "strongest": "got the strongest pair, because the rules give them no label",
+        "nearest": "got the class of the nearest frame, because nothing is known of them",
+        "unknown": f"got {CE_CLASSES[int(np.argmax(COMPOUND_FRAMES))]}, the most frequent class "
+        "of C-EXPR-DB, because nothing is known of their clip",
+    }
+    return [
+        f"CE.txt: {counts[kind]} of {counted(counts['frames'], 'frame')} {reason}"
+        for kind, reason in reasons.items()
+        if counts.get(kind)
+    ]
 
 
 @dataclass(frozen=True)
@@ -85,14 +140,16 @@ class Submitted:
 
     Attributes:
         rows: Number of rows written.
-        held: Images that the run lacks or has no label for; each got the row of the nearest frame
+        held: Images that the run lacks or knows nothing of; each got the row of the nearest frame
             of its video that has one, the earlier of two equally near.
+        strongest: Images without a label that got their strongest pair (`ce` only).
         unused: Number of the run's frames that the template does not ask for.
         filled: Videos of which the run knows nothing; their rows are the given fill.
     """
 
     rows: int
     held: Sequence[str]
+    strongest: Sequence[str]
     unused: int
     filled: Sequence[str]
 
@@ -116,7 +173,7 @@ def submit(
         FileError: the file cannot be written.
     """
     header, images = read_template(template)
-    known = _known_rows(kind, RunFolder.open(folder))
+    known, labelled = _known_rows(kind, RunFolder.open(folder))
     numbers: dict[str, list[int]] = {}
     for video, number in sorted(known):
         numbers.setdefault(video, []).append(number)
@@ -128,38 +185,47 @@ def submit(
             "run them, or give values to fill them with",
             remedies=["fill"],
         )
-    lines, held = [header], []
+    lines, held, strongest = [header], [], []
     for image, key in images:
         row = fill if key[0] in lacking else known.get(key)
         if row is None:
             row = known[key[0], nearest(numbers[key[0]], key[1])]
             held.append(image)
+        elif key in known and key not in labelled:
+            strongest.append(image)
         lines.append(f"{image},{row}")
     _write(out, lines)
     wanted = {key for _, key in images}
     unused = sum(key not in wanted for key in known)
-    return Submitted(len(images), held, unused, lacking)
+    return Submitted(len(images), held, strongest, unused, lacking)
 
 
-def _known_rows(kind: Kind, folder: RunFolder) -> Mapping[Key, str]:
-    """Return the values after the image in each known row of a run, by video and frame."""
+def _known_rows(kind: Kind, folder: RunFolder) -> tuple[Mapping[Key, str], Set[Key]]:
+    """Return the values after the image in each known row of a run, and which rows are labels.
+
+    Both by video and frame.
+    """
     _require(kind, folder)
     rows: dict[Key, str] = {}
+    labelled: set[Key] = set()
     for clip in folder.clips():
-        for line in _rows(kind, folder, clip):
+        frames = folder.read_table(clip, "frames")
+        if kind == "ce":
+            ids = compound_ids(frames, folder.record.rules.get("adjusted", {}))
+            lines = compound_rows(clip.stem, frames, ids)
+            is_label = (label_ids(frames) >= 0).tolist()
+        else:
+            lines = multi_task_rows(clip.stem, frames, folder.record.thresholds)
+            is_label = [True] * frames.num_rows
+        for line, is_own in zip(lines, is_label, strict=True):
             image, _, values = line.partition(",")
             key = image_key(image)
             assert key is not None
             if not has_missing(kind, values):
                 rows[key] = values
-    return rows
-
-
-def _rows(kind: Kind, folder: RunFolder, clip: ClipRecord) -> Iterator[str]:
-    frames = folder.read_table(clip, "frames")
-    if kind == "ce":
-        return compound_rows(clip.stem, frames)
-    return multi_task_rows(clip.stem, frames, folder.record.thresholds)
+            if is_own:
+                labelled.add(key)
+    return rows, labelled
 
 
 def _require(kind: Kind, folder: RunFolder) -> None:
