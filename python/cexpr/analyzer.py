@@ -27,6 +27,8 @@ class DecidedFace:
         confidence: Score of the label, NaN without one.
         scores: float32, shape (K,), scores of the compounds, smoothed.
         signals: float32, shape (S,), smoothed signals.
+        box_xywh: Left, top, width, height in pixels, from a `Stream`; None from an `Analyzer`,
+            which sees no images.
     """
 
     track: int
@@ -34,6 +36,7 @@ class DecidedFace:
     confidence: float
     scores: Floats
     signals: Floats
+    box_xywh: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
