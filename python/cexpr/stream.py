@@ -131,11 +131,13 @@ class Stream:
         frame = self._frames.make(self._pushed + 1, image, time)
         self._rows.clear()
         faces = self._tracker.update(frame).first(self._max_faces)
-        self._rows.add(frame.number, frame.time, frame.image, faces)
+        # To the microsecond, as in the tables of a clip.
+        seconds = round(frame.time, 6)
+        self._rows.add(frame.number, seconds, frame.image, faces)
         rows = self._rows.take()
         area = rows.boxes_xywh[:, 2] * rows.boxes_xywh[:, 3]
         decided = self._analyzer.push(
-            frame.number, frame.time, rows.signals, rows.track, rows.detection, area
+            frame.number, seconds, rows.signals, rows.track, rows.detection, area
         )
         self._pushed = frame.number
         self._waiting.append(rows.boxes_xywh)

@@ -30,14 +30,14 @@ class FrameMaker:
             place: What messages begin with, for example "frame 3: ".
 
         Returns:
-            The frame; its time is rounded to the microsecond, as in files.
+            The frame.
 
         Raises:
             TypeError: the image is not an array of uint8, or the time is not a number.
             ValueError: a shape or a time is wrong.
         """
         upright = _as_bgr(image, place)
-        seconds = round(real(f"{place}time", time), 6)
+        seconds = real(f"{place}time", time)
         if not math.isfinite(seconds):
             raise ValueError(f"{place}time: expected a finite number of seconds; got {seconds}")
         if seconds < self._time:
