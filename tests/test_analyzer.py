@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,13 +48,22 @@ def make_rules(
     )
 
 
-def make_faces(seed: int, frame_count: int) -> FaceRows:
-    """Two people who come and go; nobody is there for at most LONGEST_GAP frames."""
+def make_faces(seed: int, frame_count: int, each_returns: bool = False) -> FaceRows:
+    """Two people who come and go; nobody is there for at most LONGEST_GAP frames.
+
+    With `each_returns` each of the two is away for at most LONGEST_GAP frames.
+    """
     random = np.random.default_rng(seed)
     frame, face = [], []
     gap = 0
+    last = {3: 0, 5: 0}
     for number in range(1, frame_count + 1):
-        there = [track for track in (3, 5) if random.random() < 0.6]
+        there = [
+            track
+            for track in (3, 5)
+            if random.random() < 0.6 or (each_returns and number - last[track] > LONGEST_GAP)
+        ]
+        last.update(dict.fromkeys(there, number))
         gap = 0 if there else gap + 1
         if gap > LONGEST_GAP:
             there, gap = [3], 0
@@ -251,3 +263,91 @@ def test_numbers_of_other_types_give_the_same() -> None:
         results.append([(one.label, one.confidence) for one in [*decided, *live.flush()]])
     np.testing.assert_array_equal(results[1], results[0])
     np.testing.assert_array_equal(results[2], results[0])
+
+
+def keep_track(rows: FaceRows, track: int) -> FaceRows:
+    """The rows of one person."""
+    here = rows.track == track
+    return replace(
+        rows,
+        **{
+            name: getattr(rows, name)[here]
+            for name in ("frame", "time", "track", "boxes_xywh", "detection", "signals")
+        },
+    )
+
+
+def alone(rows: FaceRows, track: int, frame_count: int) -> tuple[list[int], dict[str, list[Any]]]:
+    """Numbers and table of the frames of one person's timeline, as a clip of that person alone."""
+    own = keep_track(rows, track)
+    first, last = int(own.frame[0]), int(own.frame[-1])
+    with_face = set(rows.frame.tolist())
+    first = 1 if first == rows.frame[0] else first
+    while last < frame_count and last + 1 not in with_face:
+        last += 1
+    number = np.arange(first, last + 1)
+    table, _ = decide_tables(own, number, (number - 1) / FRAMES_PER_SECOND, make_each("max"))
+    return number.tolist(), {name: table[name].to_pylist() for name in table.column_names}
+
+
+def make_each(faces: str) -> RuleSet:
+    return make_rules(faces, compounds="{kernel: box, radius: 2}", decide="{min_frames: 4}")
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), frame_count=st.integers(1, 70))
+def test_each_face_gets_what_a_clip_of_its_own_gives(seed: int, frame_count: int) -> None:
+    rules = make_each("each")
+    rows = make_faces(seed, frame_count, each_returns=True)
+    # An unknown signal beside an absence makes a longer gap in a score.
+    live = Analyzer(rules, NAMES, max_faces=2, gap_frames=3 * LONGEST_GAP)
+    decided = run_stream(live, rows, frame_count)
+    seen = 0
+    for track in np.unique(rows.track).tolist():
+        numbers, table = alone(rows, track, frame_count)
+        for index, number in enumerate(numbers):
+            for face in decided[number - 1].faces:
+                if face.track == track:
+                    seen += 1
+                    label = rules.compounds[face.label] if face.label >= 0 else None
+                    assert label == table["compound"][index]
+                    for name, score in zip(rules.compounds, face.scores, strict=True):
+                        wanted = table[name][index]
+                        wanted = np.nan if wanted is None else wanted
+                        np.testing.assert_allclose(score, wanted, rtol=0, atol=TOLERANCE)
+    assert seen == len(rows.track)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), gaps=st.sampled_from(["interpolate", "hold", "none"]))
+def test_one_face_alone_gives_what_merged_faces_give(seed: int, gaps: str) -> None:
+    rows = keep_track(make_faces(seed, 60), 3)
+    results = []
+    for faces in ("each", "max"):
+        rules = make_rules(faces, gaps, "{kernel: box, radius: 3}", "{min_frames: 5}")
+        results.append(run_stream(Analyzer(rules, NAMES), rows, 60))
+    for each, merged in zip(*results, strict=True):
+        assert (each.label, each.is_filled) == (merged.label, merged.is_filled)
+        np.testing.assert_array_equal(each.scores, merged.scores)
+        np.testing.assert_array_equal(each.signals, merged.signals)
+        assert len(each.faces) == each.face_count
+        assert merged.faces == ()
+
+
+def test_a_frame_shows_the_face_with_the_strongest_label() -> None:
+    rules = RuleSet.from_string(
+        "cexpr: 1\nname: a\ncompounds: {A: fear, B: anger}\nfaces: each\n"
+        "gaps: hold\ndecide: {abstain_below: 0.5}"
+    )
+    live = Analyzer(rules, ["anger", "fear"])
+    (decided,) = live.push(1, 0.0, [[0.1, 0.6], [0.9, 0.2]], [4, 2])
+    assert (decided.label, decided.track) == (1, 2)
+    assert decided.confidence == pytest.approx(0.9)
+    assert [(face.track, face.label) for face in decided.faces] == [(4, 0), (2, 1)]
+    assert decided.faces[0].confidence == pytest.approx(0.6)
+    np.testing.assert_array_equal(decided.faces[1].signals, np.float32([0.9, 0.2]))
+    (filled,) = live.push(2, 0.1, [], [])
+    assert (filled.label, filled.track, filled.is_filled, filled.faces) == (1, 2, True, ())
+    (weak,) = live.push(3, 0.2, [[0.1, 0.4], [0.3, 0.2]], [4, 2])
+    assert (weak.label, weak.track) == (-1, 4)
+    assert np.isnan(weak.confidence)

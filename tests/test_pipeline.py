@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from builders.run_files import RULES
 from builders.threads import needs_thread_times, working_threads
 from builders.tiny_model import expected_signals, write_tiny_model
 from builders.video_files import grey_steps, write_mjpeg_avi, write_video
+from cexpr.clips.decode import open_clip
 from cexpr.clips.sources import find_clips
 from cexpr.errors import ClipError, ModelError, RuleError, UsageError
 from cexpr.options import RunOptions
@@ -155,8 +158,8 @@ def test_analyze_spells_out_the_options_of_a_run_with_their_defaults() -> None:
     fields = RunOptions.model_fields
     written = {"formats", "abaw", "events"}
     given = inspect.signature(cexpr.analyze).parameters
-    assert set(given) == {"path", *fields} - written
-    for name in set(given) - {"path"}:
+    assert set(given) == {"source", "fps", *fields} - written
+    for name in set(given) - {"source", "fps"}:
         default = fields[name].get_default(call_default_factory=True)
         assert (given[name].default or default) == default, name
 
@@ -172,12 +175,54 @@ def test_a_pipeline_takes_the_path_of_one_clip(
     assert result.frames.equals(pipeline.run(find_clips(clip)[0]).frames)
 
 
+def test_frames_of_a_program_give_what_their_file_gives(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    clip = write_mjpeg_avi(tmp_path / "clip.avi", grey_steps(10))
+    (source,) = find_clips(clip)
+    with open_clip(source) as opened:
+        decoded = list(opened)
+    expected = cexpr.analyze(clip, **options)
+    by_pairs = cexpr.analyze(((frame.image, frame.time) for frame in decoded), **options)
+    by_array = cexpr.analyze(np.stack([frame.image for frame in decoded]), fps=25, **options)
+    for result in (by_pairs, by_array):
+        assert result.frames.equals(expected.frames)
+        assert result.faces.equals(expected.faces)
+        assert result.events.equals(expected.events)
+        assert result.stem == "frames"
+        assert (result.info["frames"], result.info["fps"]) == (10, pytest.approx(25))
+        assert result.info["width"] == expected.info["width"]
+    assert [one.info["announced_frames"] for one in (by_pairs, by_array)] == [None, 10]
+
+
+def test_frames_of_a_program_are_asked_for_in_its_own_thread(options: dict[str, str]) -> None:
+    threads = set()
+
+    def camera() -> Iterator[tuple[np.ndarray, float]]:
+        for index, image in enumerate(grey_steps(3)):
+            threads.add(threading.get_ident())
+            yield image, index / 25
+
+    cexpr.analyze(camera(), **options)
+    assert threads == {threading.get_ident()}
+
+
+def test_frames_that_do_not_fit_are_named(tmp_path: Path, options: dict[str, str]) -> None:
+    images = np.stack(grey_steps(3))
+    with pytest.raises(ValueError, match=r"fps: expected the frames per second .* fps=25"):
+        cexpr.analyze(images, **options)
+    with pytest.raises(ValueError, match="frame 2: time: expected at least 1"):
+        cexpr.analyze([(images[0], 1), (images[1], 0)], **options)
+    with pytest.raises(ValueError, match="fps: expected none, because a clip has its own times"):
+        cexpr.analyze(write_mjpeg_avi(tmp_path / "a.avi", grey_steps(1)), fps=25, **options)
+
+
 def test_a_pipeline_names_what_is_not_one_clip(tmp_path: Path, options: dict[str, str]) -> None:
     for name in ("a.avi", "b.avi"):
         write_mjpeg_avi(tmp_path / name, grey_steps(1))
     pipeline = Pipeline(RunOptions.checked({**options, "models": (options["models"],)}))
-    with pytest.raises(TypeError, match=r"source: expected the path of a clip .* got ndarray"):
-        pipeline.run(np.zeros((4, 4), np.uint8))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"source: expected the path of a clip .* got int"):
+        pipeline.run(0)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="expected one clip, found 2"):
         pipeline.run(tmp_path)
     with pytest.raises(TypeError, match="on_progress: expected a function or None, got 3"):
@@ -238,11 +283,9 @@ def test_a_rule_set_at_hand_does_what_its_file_does(
 def test_what_is_no_path_and_no_rules_is_a_type_error(
     tmp_path: Path, options: dict[str, str]
 ) -> None:
-    for stream in (np.zeros((4, 4), np.uint8), 0, b"clip.avi"):
-        with pytest.raises(
-            TypeError, match=r"expected the path of a clip .* cexpr\.Analyzer takes"
-        ):
-            cexpr.analyze(stream)  # type: ignore[arg-type]
+    for camera in (None, 0, b"clip.avi"):
+        with pytest.raises(TypeError, match=r"expected the path of a clip .* cexpr\.Stream takes"):
+            cexpr.analyze(camera)  # type: ignore[arg-type]
     for change, message in (
         ({"models": None}, "models: expected a list, got None"),
         ({"blend": "expression=1"}, "blend: expected names with values, got 'expression=1'"),

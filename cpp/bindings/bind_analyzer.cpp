@@ -20,12 +20,22 @@ py::array_t<float> to_array(Span<const float> values) {
   return array;
 }
 
+py::tuple to_tuple(Span<const DecidedFace> faces) {
+  py::tuple tuple(static_cast<py::ssize_t>(faces.size));
+  for (std::size_t i = 0; i < faces.size; ++i) {
+    const DecidedFace& face = faces[i];
+    tuple[i] = py::make_tuple(face.track, face.label, face.confidence, to_array(face.scores),
+                              to_array(face.signals));
+  }
+  return tuple;
+}
+
 py::list to_list(Span<const DecidedFrame> frames) {
   py::list list;
   for (const DecidedFrame& frame : frames) {
-    list.append(py::make_tuple(frame.frame, frame.time, frame.label, frame.confidence,
-                               frame.face_count, frame.is_filled, frame.track,
-                               to_array(frame.scores), to_array(frame.signals)));
+    list.append(py::make_tuple(
+        frame.frame, frame.time, frame.label, frame.confidence, frame.face_count, frame.is_filled,
+        frame.track, to_array(frame.scores), to_array(frame.signals), to_tuple(frame.faces)));
   }
   return list;
 }

@@ -45,6 +45,10 @@ set(CEXPR_CORE_SOURCES
     cpp/src/model/manifest.cpp
     cpp/src/model/model.cpp
     cpp/src/analyzer/analyzer.cpp
+    cpp/src/analyzer/each_face.cpp
+    cpp/src/analyzer/gap_filler.cpp
+    cpp/src/analyzer/lane.cpp
+    cpp/src/analyzer/merged_faces.cpp
     cpp/src/analyzer/raw_faces.cpp
     cpp/src/analyzer/recent_faces.cpp
     cpp/src/host/c_api.cpp

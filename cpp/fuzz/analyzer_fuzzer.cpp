@@ -36,7 +36,7 @@ class Bytes {
   std::size_t size_;
 };
 
-const char* const kFaces[] = {"max", "mean", "first", "largest"};
+const char* const kFaces[] = {"max", "mean", "first", "largest", "each"};
 const char* const kGaps[] = {"interpolate", "hold", "none"};
 const char* const kRules[] = {"mean(fear, surprise)", "max_over(fear, 3) - surprise",
                               "mean_over(fear, 0.2s)", "if(valence < 0, fear, anger)"};
@@ -50,7 +50,7 @@ cexpr::Node rule_file(Bytes& input) {
   return make_map({{"cexpr", 1},
                    {"name", "fuzz"},
                    {"smooth", make_map({{"expression", box}, {"compounds", gaussian}})},
-                   {"faces", kFaces[input.take_up_to(3)]},
+                   {"faces", kFaces[input.take_up_to(4)]},
                    {"gaps", kGaps[input.take_up_to(2)]},
                    {"decide", make_map({{"min_frames", 1 + input.take_up_to(5)},
                                         {"hysteresis", 0.125 * input.take_up_to(2)}})},
@@ -72,12 +72,20 @@ struct Count {
   std::int64_t decided = 0;
 };
 
-void check(cexpr::Span<const cexpr::DecidedFrame> frames, Count& count) {
+void check(cexpr::Span<const cexpr::DecidedFrame> frames, bool is_each, Count& count) {
   for (const cexpr::DecidedFrame& frame : frames) {
     require(frame.frame == count.first + count.decided);
     require(frame.label >= -1 && frame.label < 3);
     require(frame.scores.size == 3 && frame.signals.size == kSignals);
-    require((frame.track == -1) == (frame.face_count == 0));
+    require(frame.face_count > 0 ? frame.track != -1 : is_each || frame.track == -1);
+    require(frame.faces.size == (is_each ? frame.face_count : 0));
+    bool is_shown = frame.faces.empty();
+    for (const cexpr::DecidedFace& face : frame.faces) {
+      require(face.label >= -1 && face.label < 3);
+      require(face.scores.size == 3 && face.signals.size == kSignals);
+      is_shown = is_shown || (face.track == frame.track && face.label == frame.label);
+    }
+    require(is_shown);
     ++count.decided;
   }
 }
@@ -87,6 +95,7 @@ void check(cexpr::Span<const cexpr::DecidedFrame> frames, Count& count) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Bytes input(data, size);
   const cexpr::RuleSet rules = cexpr::RuleSet::compile(rule_file(input));
+  const bool is_each = rules.faces() == cexpr::rules::Faces::each;
   cexpr::AnalyzerOptions options;
   options.signals.assign(kNames, kNames + kSignals);
   options.max_faces = static_cast<std::size_t>(1 + input.take_up_to(3));
@@ -98,7 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (!input.empty()) {
     const int call = input.take_up_to(31);
     if (call == 0) {
-      check(analyzer.flush(), count);
+      check(analyzer.flush(), is_each, count);
       require(count.decided == count.pushed);
       count = {};
     } else if (call == 1) {
@@ -123,7 +132,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto ready = analyzer.push(next, when, {faces.data(), faces.size()});
         count.first = count.pushed == 0 ? next : count.first;
         ++count.pushed;
-        check(ready, count);
+        check(ready, is_each, count);
         require(count.decided == std::max<std::int64_t>(count.pushed - analyzer.delay(), 0));
         frame = next + 1;
         time = when + 0.04;
@@ -132,7 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
     }
   }
-  check(analyzer.flush(), count);
+  check(analyzer.flush(), is_each, count);
   require(count.decided == count.pushed);
   return 0;
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +68,14 @@ inline Clip make_clip(unsigned seed, std::size_t longest_gap) {
   return clip;
 }
 
+struct OneFace {
+  std::int64_t track = -1;
+  std::int32_t label = -1;
+  float confidence = 0.0F;
+  std::vector<float> scores;
+  std::vector<float> signals;
+};
+
 struct Decided {
   std::int64_t frame = 0;
   std::int32_t label = -1;
@@ -75,6 +85,7 @@ struct Decided {
   std::size_t face_count = 0;
   std::vector<float> scores;
   std::vector<float> signals;
+  std::vector<OneFace> faces;
 };
 
 inline void keep(Span<const DecidedFrame> frames, std::vector<Decided>& out) {
@@ -86,7 +97,15 @@ inline void keep(Span<const DecidedFrame> frames, std::vector<Decided>& out) {
                    frame.is_filled,
                    frame.face_count,
                    {frame.scores.begin(), frame.scores.end()},
-                   {frame.signals.begin(), frame.signals.end()}});
+                   {frame.signals.begin(), frame.signals.end()},
+                   {}});
+    for (const DecidedFace& face : frame.faces) {
+      out.back().faces.push_back({face.track,
+                                  face.label,
+                                  face.confidence,
+                                  {face.scores.begin(), face.scores.end()},
+                                  {face.signals.begin(), face.signals.end()}});
+    }
   }
 }
 
@@ -135,108 +154,146 @@ inline FilterOptions filter_of(const rules::Smoothing& smoothing) {
   return filter;
 }
 
-/// The steps for a whole clip, one after the other.
-inline std::vector<Decided> whole(const RuleSet& set, const Clip& clip) {
-  const std::size_t width = kSignals.size();
-  const std::size_t compounds = set.compounds().size();
-  std::vector<std::int64_t> row_frames;
+/// The faces of a clip, row by row, with what the models and the rules say about each.
+struct Rows {
   std::vector<std::int64_t> frames;
   std::vector<std::int64_t> tracks;
   std::vector<float> detection;
   std::vector<float> area;
-  std::vector<float> signals;
-  std::vector<double> row_times;
   std::vector<double> times;
-  std::vector<std::uint8_t> seen;
-  for (std::size_t t = 0; t < clip.size(); ++t) {
-    frames.push_back(static_cast<std::int64_t>(t));
-    times.push_back(0.04 * static_cast<double>(t));
-    seen.push_back(clip[t].empty() ? 0 : 1);
-    for (const Face& face : clip[t]) {
-      row_frames.push_back(static_cast<std::int64_t>(t));
-      row_times.push_back(times.back());
-      tracks.push_back(face.track);
-      detection.push_back(face.detection);
-      area.push_back(face.area);
-      signals.insert(signals.end(), face.signals.begin(), face.signals.end());
-    }
-  }
-  const std::size_t rows = tracks.size();
+  std::vector<float> signals;  // smoothed along each track
+  std::vector<float> scores;
+};
+
+/// Smooths one column of one track.
+inline void smooth_column(const RuleSet& set, std::size_t column, std::int64_t track, Rows& rows) {
   // arousal; happiness, fear, surprise, sadness; brightness belongs to no group.
-  const std::vector<FilterOptions> filters{
-      filter_of(set.smooth_valence_arousal()), filter_of(set.smooth_expression()),
-      filter_of(set.smooth_expression()),      filter_of({}),
-      filter_of(set.smooth_expression()),      filter_of(set.smooth_expression())};
-  std::vector<float> smoothed(signals.size());
-  for (std::int64_t track = 7; track < 10; ++track) {
-    for (std::size_t s = 0; s < width; ++s) {
-      std::vector<float> column;
-      std::vector<std::int64_t> at;
-      for (std::size_t n = 0; n < rows; ++n) {
-        if (tracks[n] == track) {
-          column.push_back(signals[n * width + s]);
-          at.push_back(row_frames[n]);
-        }
-      }
-      std::vector<float> result(column.size());
-      smooth({column.data(), column.size(), 1, 1}, {at.data(), at.size()}, filters[s],
-             {result.data(), result.size(), 1, 1});
-      std::size_t next = 0;
-      for (std::size_t n = 0; n < rows; ++n) {
-        if (tracks[n] == track) {
-          smoothed[n * width + s] = result[next++];
-        }
-      }
+  const std::vector<rules::Smoothing> by_column{
+      set.smooth_valence_arousal(), set.smooth_expression(), set.smooth_expression(),
+      rules::Smoothing{},           set.smooth_expression(), set.smooth_expression()};
+  std::vector<float> values;
+  std::vector<std::int64_t> at;
+  std::vector<std::size_t> places;
+  for (std::size_t n = 0; n < rows.tracks.size(); ++n) {
+    if (rows.tracks[n] == track) {
+      places.push_back(n * kSignals.size() + column);
+      values.push_back(rows.signals[places.back()]);
+      at.push_back(rows.frames[n]);
     }
   }
-  std::vector<float> scores(rows * compounds);
+  std::vector<float> result(values.size());
+  smooth({values.data(), values.size(), 1, 1}, {at.data(), at.size()}, filter_of(by_column[column]),
+         {result.data(), result.size(), 1, 1});
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    rows.signals[places[i]] = result[i];
+  }
+}
+
+inline Rows scored_rows(const RuleSet& set, const Clip& clip) {
+  const std::size_t width = kSignals.size();
+  const std::size_t compounds = set.compounds().size();
+  Rows rows;
+  for (std::size_t t = 0; t < clip.size(); ++t) {
+    for (const Face& face : clip[t]) {
+      rows.frames.push_back(static_cast<std::int64_t>(t));
+      rows.times.push_back(0.04 * static_cast<double>(t));
+      rows.tracks.push_back(face.track);
+      rows.detection.push_back(face.detection);
+      rows.area.push_back(face.area);
+      rows.signals.insert(rows.signals.end(), face.signals.begin(), face.signals.end());
+    }
+  }
+  for (const std::int64_t track : std::set<std::int64_t>(rows.tracks.begin(), rows.tracks.end())) {
+    for (std::size_t column = 0; column < width; ++column) {
+      smooth_column(set, column, track, rows);
+    }
+  }
+  const std::size_t n = rows.tracks.size();
+  rows.scores.resize(n * compounds);
   set.bind(kSignals).evaluate(
-      {smoothed.data(), rows, width, width},
-      {{row_frames.data(), rows}, {row_times.data(), rows}, {tracks.data(), rows}},
-      rules::Windows::trailing, {scores.data(), rows, compounds, compounds});
-  const std::size_t n = clip.size();
-  std::vector<float> merged(n * compounds);
-  std::vector<std::int64_t> decided(n * compounds);
-  merge_faces({scores.data(), rows, compounds, compounds}, {row_frames.data(), rows},
-              {detection.data(), rows}, {area.data(), rows}, set.faces(),
-              {merged.data(), n, compounds, compounds}, {decided.data(), n, compounds, compounds});
+      {rows.signals.data(), n, width, width},
+      {{rows.frames.data(), n}, {rows.times.data(), n}, {rows.tracks.data(), n}},
+      rules::Windows::trailing, {rows.scores.data(), n, compounds, compounds});
+  return rows;
+}
+
+/// A stretch of frames with their scores, and what is decided about them.
+struct Timeline {
+  std::size_t first = 0;             // frame of row 0
+  std::vector<std::uint8_t> seen;    // one for each row
+  std::vector<float> scores;         // (rows, compounds); then filled and smoothed
+  std::vector<std::uint8_t> filled;  // flags
+  std::vector<std::int32_t> labels;
+  std::vector<float> confidence;
+};
+
+/// Gaps filled, scores smoothed, labels decided.
+inline void decide_timeline(const RuleSet& set, Timeline& line) {
+  const std::size_t compounds = set.compounds().size();
+  const std::size_t n = line.seen.size();
   std::vector<float> filled(n * compounds);
-  std::vector<std::uint8_t> is_filled(n);
-  fill_gaps({merged.data(), n, compounds, compounds}, {seen.data(), n}, set.gaps(),
-            {filled.data(), n, compounds, compounds}, {is_filled.data(), n});
+  line.filled.resize(n);
+  fill_gaps({line.scores.data(), n, compounds, compounds}, {line.seen.data(), n}, set.gaps(),
+            {filled.data(), n, compounds, compounds}, {line.filled.data(), n});
   std::vector<float> known = filled;
   for (std::size_t k = 0; k < known.size(); ++k) {
-    if (set.smooth_compounds().skip_filled && seen[k / compounds] == 0) {
+    if (set.smooth_compounds().skip_filled && line.seen[k / compounds] == 0) {
       known[k] = kNan;
     }
   }
-  std::vector<float> final_scores(n * compounds);
+  std::vector<std::int64_t> frames;
+  std::vector<double> times;
+  for (std::size_t t = 0; t < n; ++t) {
+    frames.push_back(static_cast<std::int64_t>(line.first + t));
+    times.push_back(0.04 * static_cast<double>(line.first + t));
+  }
   smooth({known.data(), n, compounds, compounds}, {frames.data(), n},
-         filter_of(set.smooth_compounds()), {final_scores.data(), n, compounds, compounds});
+         filter_of(set.smooth_compounds()), {line.scores.data(), n, compounds, compounds});
   for (std::size_t k = 0; k < known.size(); ++k) {
-    if (set.smooth_compounds().skip_filled && std::isnan(final_scores[k])) {
-      final_scores[k] = filled[k];
+    if (set.smooth_compounds().skip_filled && std::isnan(line.scores[k])) {
+      line.scores[k] = filled[k];
     }
   }
-  std::vector<std::int32_t> labels(n);
-  std::vector<float> confidence(n);
-  decide({final_scores.data(), n, compounds, compounds}, {times.data(), n}, set.decision(),
-         {labels.data(), n}, {confidence.data(), n});
+  line.labels.resize(n);
+  line.confidence.resize(n);
+  decide({line.scores.data(), n, compounds, compounds}, {times.data(), n}, set.decision(),
+         {line.labels.data(), n}, {line.confidence.data(), n});
+}
+
+/// The steps for a whole clip, one after the other: faces merged.
+inline std::vector<Decided> whole(const RuleSet& set, const Clip& clip) {
+  const std::size_t width = kSignals.size();
+  const std::size_t compounds = set.compounds().size();
+  const Rows rows = scored_rows(set, clip);
+  const std::size_t count = rows.tracks.size();
+  const std::size_t n = clip.size();
+  Timeline line;
+  for (const std::vector<Face>& faces : clip) {
+    line.seen.push_back(faces.empty() ? 0 : 1);
+  }
+  line.scores.resize(n * compounds);
+  std::vector<std::int64_t> decided(n * compounds);
+  merge_faces({rows.scores.data(), count, compounds, compounds}, {rows.frames.data(), count},
+              {rows.detection.data(), count}, {rows.area.data(), count}, set.faces(),
+              {line.scores.data(), n, compounds, compounds},
+              {decided.data(), n, compounds, compounds});
+  decide_timeline(set, line);
   std::vector<Decided> out(n);
   for (std::size_t t = 0; t < n; ++t) {
     out[t].frame = static_cast<std::int64_t>(t) + 1;
-    out[t].label = labels[t];
-    out[t].confidence = confidence[t];
-    out[t].is_filled = is_filled[t] != 0;
+    out[t].label = line.labels[t];
+    out[t].confidence = line.confidence[t];
+    out[t].is_filled = line.filled[t] != 0;
     out[t].face_count = clip[t].size();
-    out[t].scores.assign(final_scores.data() + t * compounds,
-                         final_scores.data() + (t + 1) * compounds);
+    out[t].scores.assign(line.scores.data() + t * compounds,
+                         line.scores.data() + (t + 1) * compounds);
     out[t].signals.assign(width, kNan);
-    if (labels[t] >= 0 && decided[t * compounds + static_cast<std::size_t>(labels[t])] >= 0) {
-      const auto row =
-          static_cast<std::size_t>(decided[t * compounds + static_cast<std::size_t>(labels[t])]);
-      out[t].track = tracks[row];
-      out[t].signals.assign(smoothed.data() + row * width, smoothed.data() + (row + 1) * width);
+    const std::size_t at = t * compounds + static_cast<std::size_t>(std::max(line.labels[t], 0));
+    if (line.labels[t] >= 0 && decided[at] >= 0) {
+      const auto row = static_cast<std::size_t>(decided[at]);
+      out[t].track = rows.tracks[row];
+      out[t].signals.assign(rows.signals.data() + row * width,
+                            rows.signals.data() + (row + 1) * width);
     }
   }
   return out;
@@ -245,6 +302,17 @@ inline std::vector<Decided> whole(const RuleSet& set, const Clip& clip) {
 inline void check_scores(const std::vector<float>& got, const std::vector<float>& expected) {
   for (std::size_t k = 0; k < expected.size(); ++k) {
     CHECK_NEAR(got[k], expected[k], kTolerance);
+  }
+}
+
+inline void check_faces(const std::vector<OneFace>& got, const std::vector<OneFace>& expected) {
+  CHECK(got.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size() && i < got.size(); ++i) {
+    CHECK(got[i].track == expected[i].track);
+    CHECK(got[i].label == expected[i].label);
+    CHECK_NEAR(got[i].confidence, expected[i].confidence, kTolerance);
+    check_scores(got[i].scores, expected[i].scores);
+    check_scores(got[i].signals, expected[i].signals);
   }
 }
 
@@ -261,6 +329,7 @@ inline void check_equal(const std::vector<Decided>& got, const std::vector<Decid
       CHECK(got[t].track == expected[t].track);
       check_scores(got[t].signals, expected[t].signals);
     }
+    check_faces(got[t].faces, expected[t].faces);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyzer_reference.hpp"
+#include "analyzer_rules.hpp"
 #include "cexpr/error.hpp"
 #include "check.hpp"
 #include "counting_new.hpp"
@@ -23,39 +24,6 @@ using cexpr::Node;
 using cexpr::RuleSet;
 using cexpr::Span;
 using namespace cexpr::test;
-
-namespace {
-
-RuleSet rule_set(Entries settings, const std::string& third = "gmean(sadness, fear)") {
-  Entries file{{"cexpr", integer(1)},
-               {"name", text("test")},
-               {"compounds", map({{"Fearfully_Surprised", text("mean(fear, surprise)")},
-                                  {"Happily_Surprised", text("mean(happiness, surprise)")},
-                                  {"Sadly_Fearful", text(third)}})}};
-  for (auto& entry : settings) {
-    file.push_back(std::move(entry));
-  }
-  return RuleSet::compile(map(file));
-}
-
-Node box(int radius) { return map({{"kernel", text("box")}, {"radius", integer(radius)}}); }
-Node gaussian(int radius, double sigma) {
-  return map({{"kernel", text("gaussian")}, {"radius", integer(radius)}, {"sigma", number(sigma)}});
-}
-
-Entries everything(const std::string& faces, const std::string& gaps) {
-  return {
-      {"smooth",
-       map({{"expression", gaussian(5, 2.0)}, {"valence_arousal", box(8)}, {"compounds", box(3)}})},
-      {"faces", text(faces)},
-      {"gaps", text(gaps)},
-      {"decide", map({{"abstain_below", number(0.4)},
-                      {"exit_below", number(0.35)},
-                      {"hysteresis", number(0.02)},
-                      {"min_frames", integer(5)}})}};
-}
-
-}  // namespace
 
 CEXPR_TEST(a_stream_gives_what_the_whole_clip_gives) {
   unsigned seed = 1;
@@ -139,7 +107,7 @@ CEXPR_TEST(an_analyzer_starts_again_as_new) {
 }
 
 CEXPR_TEST(steady_push_allocates_nothing) {
-  for (const char* faces : {"max", "mean", "first"}) {
+  for (const char* faces : {"max", "mean", "first", "each"}) {
     const RuleSet set = rule_set(everything(faces, "interpolate"), "mean_over(fear, 1s)");
     const Clip clip = make_clip(90, 6);
     std::vector<std::vector<FaceSignals>> all;

@@ -131,6 +131,46 @@ static void test_analyzer(void) {
   cexpr_analyzer_free(NULL);
 }
 
+static void test_faces(void) {
+  cexpr_node* file = make_file("mean(fear, surprise)");
+  cexpr_rules* rules = NULL;
+  cexpr_analyzer* analyzer = NULL;
+  const cexpr_decided_frame* decided = NULL;
+  const cexpr_decided_face* seen = NULL;
+  size_t count = 0;
+  size_t seen_count = 9;
+  const float fearful[] = {0.9F, 0.5F, 0.0F};
+  const float happy[] = {0.0F, 0.5F, 0.7F};
+  const cexpr_face faces[] = {{7, happy, 1.0F, NAN}, {8, fearful, 0.5F, NAN}};
+  CHECK(cexpr_node_put(file, "faces", cexpr_node_string("each")) == CEXPR_OK);
+  CHECK(cexpr_rules_compile(file, NULL, &rules) == CEXPR_OK);
+  cexpr_node_free(file);
+  CHECK(cexpr_analyzer_new(rules, kNames, 3, NULL, &analyzer) == CEXPR_OK);
+  cexpr_rules_free(rules);
+  CHECK(cexpr_analyzer_faces(analyzer, 0, &seen, &seen_count) == CEXPR_ERROR_ARGUMENT);
+  CHECK(seen == NULL && seen_count == 9);
+  CHECK(strstr(cexpr_last_error(), "index") != NULL);
+  for (int64_t frame = 0; frame < 3; ++frame) {
+    const size_t given = frame == 1 ? 0 : 2;
+    CHECK(cexpr_analyzer_push(analyzer, frame, 0.0, faces, given, &decided, &count) == CEXPR_OK);
+  }
+  CHECK(count == 1 && decided[0].frame == 1);
+  CHECK(decided[0].label == 0 && decided[0].is_filled && decided[0].track == 8);
+  CHECK(cexpr_analyzer_faces(analyzer, 0, &seen, &seen_count) == CEXPR_OK && seen_count == 0);
+  CHECK(cexpr_analyzer_flush(analyzer, &decided, &count) == CEXPR_OK && count == 1);
+  CHECK(decided[0].label == 0 && decided[0].track == 8 && decided[0].face_count == 2);
+  CHECK(cexpr_analyzer_faces(analyzer, 0, &seen, &seen_count) == CEXPR_OK && seen_count == 2);
+  CHECK(seen[0].track == 7 && seen[0].label == 1 && fabsf(seen[0].confidence - 0.6F) < 1e-6F);
+  CHECK(seen[1].track == 8 && seen[1].label == 0 && fabsf(seen[1].confidence - 0.7F) < 1e-6F);
+  CHECK(fabsf(seen[1].scores[1] - 0.25F) < 1e-6F && seen[1].signals[0] == 0.9F);
+  CHECK(cexpr_analyzer_faces(analyzer, 1, &seen, &seen_count) == CEXPR_ERROR_ARGUMENT);
+  CHECK(cexpr_analyzer_faces(analyzer, 0, NULL, &seen_count) == CEXPR_ERROR_ARGUMENT);
+  CHECK(cexpr_analyzer_faces(NULL, 0, &seen, &seen_count) == CEXPR_ERROR_ARGUMENT);
+  CHECK(cexpr_analyzer_reset(analyzer) == CEXPR_OK);
+  CHECK(cexpr_analyzer_faces(analyzer, 0, &seen, &seen_count) == CEXPR_ERROR_ARGUMENT);
+  cexpr_analyzer_free(analyzer);
+}
+
 static void test_preprocessing(void) {
   uint8_t pixels[32 * 24];
   float matrix[6];
@@ -158,6 +198,7 @@ int main(void) {
   test_rules();
   test_mistakes_in_rules();
   test_analyzer();
+  test_faces();
   test_preprocessing();
   printf("%s\n", failures == 0 ? "ok" : "FAIL");
   return failures == 0 ? 0 : 1;

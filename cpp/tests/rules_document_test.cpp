@@ -46,7 +46,7 @@ CEXPR_TEST(a_file_is_read_whole) {
            {{"about", text("why")},
             {"source", text("arXiv:1")},
             {"let", map({{"wary", text("AU04 * twice")}, {"twice", integer(2)}})},
-            {"faces", text("largest")},
+            {"faces", text("each")},
             {"gaps", text("hold")},
             {"smooth", map({{"all", map({{"kernel", text("box")}, {"radius", integer(3)}})},
                             {"action_units", text("none")},
@@ -65,7 +65,7 @@ CEXPR_TEST(a_file_is_read_whole) {
   CHECK(rules.source() == "arXiv:1");
   CHECK((rules.signals() == std::vector<std::string>{"fear", "AU04"}));
   CHECK((rules.compounds() == std::vector<std::string>{"A", "B"}));
-  CHECK(rules.faces() == cexpr::rules::Faces::largest);
+  CHECK(rules.faces() == cexpr::rules::Faces::each);
   CHECK(rules.gaps() == cexpr::rules::Gaps::hold);
   CHECK(rules.smooth_expression().kernel == Smoothing::Kernel::box);
   CHECK(rules.smooth_valence_arousal().radius.value == 3.0);
@@ -81,12 +81,6 @@ CEXPR_TEST(a_file_is_read_whole) {
   CHECK(rules.events().min_duration.value == 5.0);
   CHECK(rules.events().merge_gap.in_seconds);
   CHECK(!rules.looks_over_time());
-}
-
-CEXPR_TEST(each_face_may_be_labelled_alone) {
-  const RuleSet rules = RuleSet::compile(file({{"A", text("fear")}}, {{"faces", text("each")}}));
-  CHECK(rules.faces() == cexpr::rules::Faces::each);
-  CHECK(RuleSet::compile(file({{"A", text("fear")}})).faces() == cexpr::rules::Faces::max);
 }
 
 CEXPR_TEST(every_problem_is_reported_in_the_order_of_the_file) {

@@ -12,13 +12,14 @@ from cexpr.smoothing import Smoothing, StreamingFilter, smooth
 
 if TYPE_CHECKING:
     from cexpr import metrics
-    from cexpr.analyzer import Analyzer
+    from cexpr.analyzer import Analyzer, DecidedFace, DecidedFrame
     from cexpr.clips.sources import find_clips
     from cexpr.options import RunOptions
     from cexpr.pipeline import Pipeline, analyze
     from cexpr.rules.rule_set import RuleSet
     from cexpr.runs.apply import apply
     from cexpr.runs.run import run
+    from cexpr.stream import Stream
     from cexpr.tables.result import ClipResult
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "CexprError",
     "ClipError",
     "ClipResult",
+    "DecidedFace",
+    "DecidedFrame",
     "FileError",
     "ModelError",
     "Pipeline",
@@ -33,6 +36,7 @@ __all__ = [
     "RuleSet",
     "RunOptions",
     "Smoothing",
+    "Stream",
     "StreamingFilter",
     "UsageError",
     "__version__",
@@ -50,9 +54,12 @@ __all__ = [
 _LATE = {
     "Analyzer": "cexpr.analyzer",
     "ClipResult": "cexpr.tables.result",
+    "DecidedFace": "cexpr.analyzer",
+    "DecidedFrame": "cexpr.analyzer",
     "Pipeline": "cexpr.pipeline",
     "RuleSet": "cexpr.rules.rule_set",
     "RunOptions": "cexpr.options",
+    "Stream": "cexpr.stream",
     "analyze": "cexpr.pipeline",
     "apply": "cexpr.runs.apply",
     "find_clips": "cexpr.clips.sources",

@@ -232,9 +232,20 @@ class RuleSet:
     def run_tests(self) -> list[dict[str, Any]]: ...
 
 # A stream of faces to decided frames with a fixed delay. A decided frame is a tuple (frame, time,
-# label, confidence, face count, is filled, track, scores float32 (K,), signals float32 (S,)).
+# label, confidence, face count, is filled, track, scores float32 (K,), signals float32 (S,), faces
+# in the frame); a face is a tuple (track, label, confidence, scores, signals).
+_DecidedFaceTuple: TypeAlias = tuple[int, int, float, NDArray[np.float32], NDArray[np.float32]]
 _DecidedTuple: TypeAlias = tuple[
-    int, float, int, float, int, bool, int, NDArray[np.float32], NDArray[np.float32]
+    int,
+    float,
+    int,
+    float,
+    int,
+    bool,
+    int,
+    NDArray[np.float32],
+    NDArray[np.float32],
+    tuple[_DecidedFaceTuple, ...],
 ]
 
 class Analyzer:

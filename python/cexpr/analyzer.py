@@ -14,7 +14,29 @@ from cexpr._support.types import Floats
 from cexpr.errors import RuleError
 from cexpr.rules.rule_set import RuleSet
 
-__all__ = ["Analyzer", "DecidedFrame"]
+__all__ = ["Analyzer", "DecidedFace", "DecidedFrame"]
+
+
+@dataclass(frozen=True)
+class DecidedFace:
+    """One face of one frame with its own label.
+
+    Attributes:
+        track: Id of the person.
+        label: Class id, -1 for no label.
+        confidence: Score of the label, NaN without one.
+        scores: float32, shape (K,), scores of the compounds, smoothed.
+        signals: float32, shape (S,), smoothed signals.
+        box_xywh: Left, top, width, height in pixels, from a `Stream`; None from an `Analyzer`,
+            which sees no images.
+    """
+
+    track: int
+    label: int
+    confidence: float
+    scores: Floats
+    signals: Floats
+    box_xywh: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,10 +50,14 @@ class DecidedFrame:
         confidence: Score of the label, NaN without one.
         face_count: Faces in the frame.
         is_filled: No face was in the frame and its scores were filled in.
-        track: Track of the face that decided, -1 in a frame without a face.
-        scores: float32, shape (K,), scores of the compounds: merged, filled and smoothed.
+        track: Track of the face that decided; -1 in a frame without a face. But with `faces: each`,
+            a filled frame has the track that it was filled from.
+        scores: float32, shape (K,), scores of the compounds: merged (`each`: of the face that
+            decided), filled and smoothed.
         signals: float32, shape (S,), smoothed signals of the face that decided; NaN in a frame
             without a face.
+        faces: With `faces: each`, the faces that were seen in the frame, in the order in which they
+            were pushed. Empty with other rules, which have one label for all faces of a frame.
     """
 
     frame: int
@@ -43,14 +69,17 @@ class DecidedFrame:
     track: int
     scores: Floats
     signals: Floats
+    faces: tuple[DecidedFace, ...] = ()
 
 
 class Analyzer:
     """Label a stream of faces frame by frame.
 
-    The steps and their results are those of a whole clip, with three exceptions: functions over
-    time in rules look back only, gaps longer than `gap_frames` are held instead of interpolated,
-    and lengths in seconds become frames by `frames_per_second`.
+    The steps and their results are those of a whole clip, with four exceptions: functions over time
+    in rules look back only; gaps longer than `gap_frames` are held instead of interpolated; lengths
+    in seconds become frames by `frames_per_second`; and with `faces: each`, a face that is away
+    while others are seen is taken for gone after as many frames as the longest radius among the
+    signals' smoothings, plus `gap_frames` where gaps are interpolated.
 
     The delay is the longest radius among the signals' smoothings, plus `gap_frames` where gaps are
     interpolated, plus the radius of the compounds' smoothing, plus the minimum duration minus 1.
@@ -135,7 +164,7 @@ class Analyzer:
             None if detection is None else floats("detection", detection),
             None if area is None else floats("area", area),
         )
-        return [DecidedFrame(*entry) for entry in decided]
+        return _frames(decided)
 
     def _rows(self, signals: ArrayLike) -> Floats:
         """Return rows of signals; an empty list has no row, but all columns."""
@@ -146,11 +175,18 @@ class Analyzer:
 
     def flush(self) -> list[DecidedFrame]:
         """End the stream: return all frames that are left; the analyzer is as new afterwards."""
-        return [DecidedFrame(*entry) for entry in self._analyzer.flush()]
+        return _frames(self._analyzer.flush())
 
     def reset(self) -> None:
         """Forget everything, for another stream."""
         self._analyzer.reset()
+
+
+def _frames(decided: list[_core._DecidedTuple]) -> list[DecidedFrame]:
+    return [
+        DecidedFrame(*entry[:9], tuple(DecidedFace(*face) for face in entry[9]))
+        for entry in decided
+    ]
 
 
 def _require_rules(rules: RuleSet) -> RuleSet:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 
 from cexpr._support.arguments import function
 from cexpr._support.opencv import load_cv2
-from cexpr._support.types import Doubles, Integers
+from cexpr._support.types import Doubles, Image, Integers
 from cexpr.clips.decode import Clip, open_clip
+from cexpr.clips.given import GivenFrames
 from cexpr.clips.readahead import frames_of
 from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.errors import RuleError, UsageError
@@ -30,6 +32,9 @@ from cexpr.timeline.decide import decide_tables
 
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
+# A clip on disk; or images, uint8, (H, W, 3) BGR or (H, W) grey, each with its time in seconds; or
+# an array of them, shape (T, H, W, 3).
+Frames = str | PathLike[str] | Iterable[tuple[Image, float]] | Image
 
 
 class Pipeline:
@@ -115,21 +120,26 @@ class Pipeline:
         return sum(model.seconds for model in self.models) + self.detector.inference_seconds
 
     def run(
-        self, source: ClipSource | str | PathLike[str], on_progress: Progress | None = None
+        self,
+        source: ClipSource | GivenFrames | Frames,
+        on_progress: Progress | None = None,
+        *,
+        fps: float | None = None,
     ) -> ClipResult:
         """Analyse one clip.
 
         Args:
-            source: A clip from `cexpr.find_clips`, or the path of one: a video, GIF or image, or a
-                folder of numbered images.
+            source: A clip from `cexpr.find_clips`, or what `analyze` takes.
             on_progress: Called after each frame with the frames done so far and the number that
                 the file announces, or None.
+            fps: Frames per second of an array of frames.
 
         Returns:
             The result; it holds one row for every decoded frame.
 
         Raises:
-            TypeError: source is neither a clip nor a path, or on_progress is not a function.
+            TypeError: source is none of these, or on_progress is not a function.
+            ValueError: a frame, a time or fps is wrong.
             UsageError: there is not exactly one clip at the path.
             ClipError: the clip cannot be read.
             ModelError: a model fails on a face.
@@ -138,11 +148,11 @@ class Pipeline:
             >>> cexpr.Pipeline().run("clip.mp4").frames  # doctest: +SKIP
         """
         function("on_progress", on_progress)
-        if not isinstance(source, ClipSource):
-            source = _one_clip("source", source)
+        if not isinstance(source, ClipSource | GivenFrames):
+            source = _one_clip(source, fps)
         start = time.perf_counter()
         inference_before = self.inference_seconds
-        with open_clip(source, folder_fps=self.options.folder_fps) as clip:
+        with self._opened(source) as clip:
             frame, times, rows, info = self._read(clip, on_progress)
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
@@ -163,8 +173,13 @@ class Pipeline:
             info=info,
         )
 
+    def _opened(self, source: ClipSource | GivenFrames) -> AbstractContextManager[Any]:
+        if isinstance(source, GivenFrames):
+            return nullcontext(source)
+        return open_clip(source, folder_fps=self.options.folder_fps)
+
     def _read(
-        self, clip: Clip, on_progress: Progress | None
+        self, clip: Clip | GivenFrames, on_progress: Progress | None
     ) -> tuple[Integers, Doubles, FaceRows, dict[str, Any]]:
         """Phase 1: frame numbers, times and faces of all frames, and what `run.json` tells."""
         tracker = Tracker(self.detector)
@@ -172,7 +187,9 @@ class Pipeline:
         times: list[float] = []
         waited = 0.0
         self._rows.clear()
-        with frames_of(clip, threads=self.options.threads) as frames:
+        # What a program gives is taken in its own thread.
+        threads = 1 if isinstance(clip, GivenFrames) else self.options.threads
+        with frames_of(clip, threads=threads) as frames:
             while True:
                 before = time.perf_counter()
                 frame = next(frames, None)
@@ -223,11 +240,47 @@ def require_signals(rules: RuleSet, names: tuple[str, ...]) -> None:
         )
 
 
+def checked_options(
+    rules: str | PathLike[str] | RuleSet, models: Sequence[str] | str, **options: Any
+) -> tuple[RunOptions, RuleSet | None]:
+    """Return the options of a pipeline, and the rule set if it is at hand.
+
+    Args:
+        rules: Rule file, name of a shipped rule set, or a rule set.
+        models: Names or files of models.
+        options: Other options, as `analyze` takes them.
+
+    Raises:
+        TypeError: `rules` is none of the three.
+        UsageError: an option is wrong.
+    """
+    if not isinstance(rules, str | PathLike | RuleSet):
+        raise TypeError(
+            "rules: expected a rule file, the name of a shipped rule set or a cexpr.RuleSet, "
+            f"got {type(rules).__name__}"
+        )
+    given = rules if isinstance(rules, RuleSet) else None
+    path = options.pop("detector_model")
+    mappings = {
+        name: {} if options.get(name) is None else options[name]
+        for name in ("blend", "smooth", "thresholds")
+    }
+    values = {
+        "rules": str(rules) if given is None else given.file,
+        "models": models,
+        "detector_model": None if path is None else str(path),
+        **options,
+        **mappings,
+    }
+    return RunOptions.checked(values), given
+
+
 def analyze(
-    path: str | PathLike[str],
+    source: Frames,
     rules: str | PathLike[str] | RuleSet = DEFAULT_RULES,
     models: Sequence[str] | str = (),
     *,
+    fps: float | None = None,
     blend: Mapping[str, Sequence[float]] | None = None,
     detector: str = DEFAULT_DETECTOR,
     detector_model: str | PathLike[str] | None = None,
@@ -240,9 +293,13 @@ def analyze(
     """Analyse one clip and keep the result in memory; nothing is written.
 
     Args:
-        path: A video, GIF or image, or a folder of numbered images.
+        source: The path of a video, GIF or image, or of a folder of numbered images. Or an iterable
+            of pairs (image, time): images uint8, shape (H, W, 3), BGR, or (H, W), grey; times in
+            seconds, not decreasing. Or an array of frames, uint8, shape (T, H, W, 3), BGR.
         rules: Rule file, name of a shipped rule set, or a rule set.
         models: Names or files of models, which are blended. Default: the shipped model.
+        fps: Frames per second of an array of frames, which has no times; required there, and
+            refused elsewhere.
         blend: Weights >= 0 by head or signal, one number for each model. Default: equal weights.
         detector: `mtcnn`, `yunet`, or `full-frame` for a clip that shows nothing but a face.
         detector_model: Model file of `yunet`. Default: the one that `cexpr models pull` fetched.
@@ -258,51 +315,53 @@ def analyze(
         The result, with the tables `frames`, `faces` and `events`.
 
     Raises:
-        TypeError: `path` is not a path, or `rules` is none of the three.
-        UsageError: there is not exactly one clip at `path`, or an option is wrong.
+        TypeError: `source` or `rules` is none of these, or an image is not an array of uint8.
+        ValueError: the shape of an image, a time or `fps` is wrong.
+        UsageError: there is not exactly one clip at the path, or an option is wrong.
         RuleError: the rules have mistakes or need signals that the models do not provide.
         ModelError: a model is missing or damaged.
         ClipError: the clip cannot be read.
     """
-    if not isinstance(rules, str | PathLike | RuleSet):
-        raise TypeError(
-            "rules: expected a rule file, the name of a shipped rule set or a cexpr.RuleSet, "
-            f"got {type(rules).__name__}"
-        )
-    given = rules if isinstance(rules, RuleSet) else None
-    options = RunOptions.checked(
-        {
-            "rules": rules.file if isinstance(rules, RuleSet) else str(rules),
-            "models": models,
-            "blend": {} if blend is None else blend,
-            "detector": detector,
-            "detector_model": None if detector_model is None else str(detector_model),
-            "provider": provider,
-            "threads": threads,
-            "folder_fps": folder_fps,
-            "smooth": {} if smooth is None else smooth,
-            "thresholds": {} if thresholds is None else thresholds,
-        }
+    options, given = checked_options(
+        rules,
+        models,
+        blend=blend,
+        detector=detector,
+        detector_model=detector_model,
+        provider=provider,
+        threads=threads,
+        folder_fps=folder_fps,
+        smooth=smooth,
+        thresholds=thresholds,
     )
-    clip = _one_clip("path", path)
+    clip = _one_clip(source, fps)
     return Pipeline(options, given).run(clip)
 
 
-def _one_clip(name: str, path: str | PathLike[str]) -> ClipSource:
-    """Find the clip at a path.
+def _one_clip(source: Frames, fps: float | None) -> ClipSource | GivenFrames:
+    """Find the clip at a path, or take the frames of a program.
 
     Raises:
-        TypeError: it is not a path; the message calls it by `name`.
+        TypeError: source is neither.
+        ValueError: fps or the shape of an array is wrong.
         UsageError: there is not exactly one clip.
     """
-    if not isinstance(path, str | PathLike):
-        raise TypeError(
-            f"{name}: expected the path of a clip (str or os.PathLike), "
-            f"got {type(path).__name__}; cexpr.Analyzer takes streams"
+    if not isinstance(source, str | PathLike):
+        if isinstance(source, bytes) or not isinstance(source, Iterable):
+            raise TypeError(
+                "source: expected the path of a clip (str or os.PathLike), an iterable of "
+                f"(image, time) or an array of frames, got {type(source).__name__}; "
+                "cexpr.Stream takes frames as they come"
+            )
+        return GivenFrames(source, fps)
+    if fps is not None:
+        raise ValueError(
+            f"fps: expected none, because a clip has its own times; got {fps} "
+            "(folder_fps is for folders of numbered images)"
         )
-    clips = find_clips(path)
+    clips = find_clips(source)
     if len(clips) != 1:
-        raise UsageError(f"{path}: expected one clip, found {len(clips)}; cexpr.run takes many")
+        raise UsageError(f"{source}: expected one clip, found {len(clips)}; cexpr.run takes many")
     return clips[0]
 
 

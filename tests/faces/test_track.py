@@ -222,6 +222,19 @@ def test_new_face_among_followed_ones_is_found_at_the_next_search() -> None:
     assert all((np.diff(faces.tracks) > 0).all() for faces in seen)
 
 
+def test_of_several_faces_those_that_began_first_are_first() -> None:
+    people = [
+        Person(RED, lambda i: (60, 80) if i >= 20 else None),
+        Person(BLUE, standing(200, 80)),
+    ]
+    _, seen = Stage(people).play(40, TrackOptions(detect_every=10))
+    first = seen[-1].first(1)
+    assert first.tracks.tolist() == [1]
+    np.testing.assert_array_equal(first.boxes_xywh[0, :2], (200, 80))
+    assert len(first.scores) == len(first.landmarks) == 1
+    assert len(seen[-1].first(9)) == len(seen[-1]) == 2
+
+
 def test_doubtful_face_is_never_started() -> None:
     people = [Person(RED, standing(60, 80)), Person(BLUE, standing(200, 80), confirmed=0.6)]
     _, seen = Stage(people).play(40)

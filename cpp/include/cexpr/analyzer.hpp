@@ -45,6 +45,19 @@ struct FaceSignals {
   Span<const Span<const float>> raw = {};
 };
 
+/// One face of one frame with its own label.
+struct DecidedFace {
+  std::int64_t track = -1;
+  /// Class id, -1 for no label.
+  std::int32_t label = -1;
+  /// Score of the label, NaN without one.
+  float confidence = std::numeric_limits<float>::quiet_NaN();
+  /// Scores of the compounds, smoothed.
+  Span<const float> scores;
+  /// Smoothed signals, in the order of `AnalyzerOptions::signals` (or of the heads' names).
+  Span<const float> signals;
+};
+
 /// One frame with its label.
 struct DecidedFrame {
   std::int64_t frame = 0;
@@ -58,26 +71,36 @@ struct DecidedFrame {
   /// No face was in the frame and its scores were filled in.
   bool is_filled = false;
   /// Track of the face that decided: the one whose score the label has; without a label, the one
-  /// with the highest score; where that is none, the one with the highest detection score. -1 in a
-  /// frame without a face.
+  /// with the highest score; where that is none, the one with the highest detection score. In a
+  /// frame without a face -1; but with `faces: each`, the track that a filled frame was filled
+  /// from.
   std::int64_t track = -1;
-  /// Scores of the compounds, merged, filled and smoothed.
+  /// Scores of the compounds, merged (with `each`: of the face that decided), filled and smoothed.
   Span<const float> scores;
   /// Smoothed signals of the face that decided, in the order of `AnalyzerOptions::signals` (or of
   /// the heads' names); NaN in a frame without a face.
   Span<const float> signals;
+  /// With `faces: each`, the faces that were seen in the frame, in the order in which they were
+  /// pushed; empty with the others, which have one label for all faces of a frame.
+  Span<const DecidedFace> faces = {};
 };
 
 /// Labels a stream frame by frame, with a fixed delay.
 ///
 /// The steps are those of a whole clip: the signals of each track are smoothed, the rules are
-/// evaluated, faces are merged, gaps filled, compound scores smoothed, labels decided. After
+/// evaluated, faces are merged, gaps filled, compound scores smoothed, labels decided. With
+/// `faces: each` nothing is merged, and the steps from gaps on run for each track alone. After
 /// `flush` the frames that came out equal those of the whole clip (scores to 1e-6), with these
 /// differences, which no stream can avoid:
 ///   - functions over time in rules look back only (`rules::Windows::trailing`);
 ///   - in a gap longer than `gap_frames` the last scores are held, where a whole clip has a
-///   straight
-///     line; frames before the first face are filled only when it comes within `gap_frames`;
+///     straight line; frames before the first face are filled only when it comes within
+///     `gap_frames`;
+///   - with `faces: each`, a face that is away while others are seen is taken for gone when it
+///   stays
+///     away for more frames than the longest radius of the signals' smoothings, plus `gap_frames`
+///     when gaps are interpolated: frames before that come out as at the end of a clip. When it
+///     stays away for more than `gap_frames` as well, it begins anew when it comes back;
 ///   - lengths in seconds are turned into frames by `frames_per_second`, not by the times;
 ///   - smoothing with `window: rows` is refused.
 ///
@@ -86,9 +109,12 @@ struct DecidedFrame {
 /// The frame that comes out of `push(n, ...)` is frame n - delay.
 ///
 /// Memory is taken when the object is made, by the delay, `max_faces` and the number of signals; it
-/// does not grow with the stream. `push` and `flush` allocate nothing, except that rules with
-/// functions over time allocate until their windows have filled once for each face. One analyzer
-/// serves one stream and one thread at a time; any number of them run in parallel without locks.
+/// does not grow with the stream. `push` and `flush` allocate nothing, with two exceptions: rules
+/// with functions over time allocate until their windows have filled once for each face; and with
+/// `faces: each`, `push` and `flush` allocate when more tracks are on their way than ever before,
+/// those included that were seen within the delay (room for `max_faces` is there from the start).
+/// One analyzer serves one stream and one thread at a time; any number of them run in parallel
+/// without locks.
 class CEXPR_API Analyzer {
  public:
   /// Throws `ArgumentError` when an option is out of range or a smoothing counts rows, and

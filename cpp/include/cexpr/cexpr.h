@@ -116,10 +116,18 @@ typedef struct cexpr_decided_frame {
   float confidence;
   size_t face_count;
   int is_filled;
-  int64_t track;        /* of the face that decided, -1 for none */
+  int64_t track;        /* of the face that decided (or was filled from), -1 for none */
   const float* scores;  /* one for each compound */
   const float* signals; /* one for each name of the analyzer */
 } cexpr_decided_frame;
+
+typedef struct cexpr_decided_face {
+  int64_t track;
+  int32_t label; /* compound id, -1 for none */
+  float confidence;
+  const float* scores;  /* one for each compound */
+  const float* signals; /* one for each name of the analyzer */
+} cexpr_decided_face;
 
 /* 25 frames per second, 8 faces, gaps of 12 frames. */
 CEXPR_C_API cexpr_analyzer_options cexpr_analyzer_defaults(void);
@@ -145,6 +153,12 @@ CEXPR_C_API cexpr_status cexpr_analyzer_push(cexpr_analyzer* analyzer, int64_t f
 CEXPR_C_API cexpr_status cexpr_analyzer_flush(cexpr_analyzer* analyzer,
                                               const cexpr_decided_frame** decided,
                                               size_t* decided_count);
+
+/* With `faces: each`: *faces points to the *face_count faces that were seen in one of the frames
+ * which the last push or flush gave, each with its own label; `index` counts those frames from 0.
+ * With other rules there are none. Valid until the next push, flush or reset. */
+CEXPR_C_API cexpr_status cexpr_analyzer_faces(const cexpr_analyzer* analyzer, size_t index,
+                                              const cexpr_decided_face** faces, size_t* face_count);
 
 /* Forgets everything, for another stream. */
 CEXPR_C_API cexpr_status cexpr_analyzer_reset(cexpr_analyzer* analyzer);

@@ -136,71 +136,20 @@ void RecentFaces::smooth_group(const Group& group, std::size_t centre, std::size
       [this](std::size_t j) { return entries_[j].distance; }, sums_.data(), out + group.first);
 }
 
+bool RecentFaces::is_seen_from(std::int64_t track, std::size_t frame) const {
+  for (std::size_t f = frame; f < frame_count_; ++f) {
+    const Span<const std::int64_t> there = tracks(f);
+    if (std::find(there.begin(), there.end(), track) != there.end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void RecentFaces::to_host_order(const float* row, float* out) const {
   for (std::size_t c = 0; c < names_.size(); ++c) {
     out[host_column_[c]] = row[c];
   }
-}
-
-GapFiller::GapFiller(std::size_t compounds, rules::Gaps how, std::size_t lookahead)
-    : compounds_(compounds),
-      how_(how),
-      lookahead_(lookahead),
-      seen_(lookahead + 1),
-      scores_((lookahead + 1) * compounds),
-      before_(compounds) {}
-
-void GapFiller::push(bool is_seen, const float* scores) {
-  const std::size_t at = frame_count_ % seen_.size();
-  seen_[at] = is_seen ? 1 : 0;
-  std::copy(scores, scores + compounds_, scores_.data() + at * compounds_);
-  ++frame_count_;
-}
-
-bool GapFiller::fill(std::size_t frame, float* out) {
-  std::copy(row(frame), row(frame) + compounds_, out);
-  if (is_seen(frame)) {
-    for (std::size_t k = 0; k < compounds_; ++k) {
-      if (!std::isnan(out[k])) {
-        before_[k] = {true, frame, out[k]};
-      }
-    }
-    return false;
-  }
-  bool is_filled = false;
-  for (std::size_t k = 0; k < compounds_; ++k) {
-    out[k] = how_ == rules::Gaps::none ? std::numeric_limits<float>::quiet_NaN() : bridge(frame, k);
-    is_filled = is_filled || !std::isnan(out[k]);
-  }
-  return is_filled;
-}
-
-float GapFiller::bridge(std::size_t frame, std::size_t k) const {
-  const Known& before = before_[k];
-  if (how_ == rules::Gaps::interpolate) {
-    const std::size_t end = std::min(frame + lookahead_ + 1, frame_count_);
-    for (std::size_t after = frame + 1; after < end; ++after) {
-      if (!is_seen(after) || std::isnan(row(after)[k])) {
-        continue;
-      }
-      if (!before.is_there) {
-        return row(after)[k];
-      }
-      const std::size_t step = after - before.frame;
-      if (step - 1 > lookahead_) {
-        break;
-      }
-      const double share = static_cast<double>(frame - before.frame) / static_cast<double>(step);
-      return static_cast<float>(static_cast<double>(before.value) * (1.0 - share) +
-                                static_cast<double>(row(after)[k]) * share);
-    }
-  }
-  return before.is_there ? before.value : std::numeric_limits<float>::quiet_NaN();
-}
-
-void GapFiller::reset() {
-  frame_count_ = 0;
-  std::fill(before_.begin(), before_.end(), Known{});
 }
 
 }  // namespace cexpr::detail

@@ -33,6 +33,9 @@ class RecentFaces {
   /// `names()`. Frames up to frame + radius() take part as far as they were pushed.
   void smooth(std::size_t frame, Span2D<float> out);
 
+  /// Whether a track is in one of the frames from this one on, of those pushed so far.
+  bool is_seen_from(std::int64_t track, std::size_t frame) const;
+
   std::size_t face_count(std::size_t frame) const { return slot(frame).count; }
   Span<const std::int64_t> tracks(std::size_t frame) const {
     return {slot(frame).tracks.data(), slot(frame).count};
@@ -77,40 +80,6 @@ class RecentFaces {
   std::vector<Entry> entries_;  // rows of one track, in order
   std::vector<double> sums_;
   std::size_t frame_count_ = 0;  // pushed so far
-};
-
-/// Fills frames without a face while the stream runs. Frames are numbered from 0.
-class GapFiller {
- public:
-  /// `lookahead`: frames after one that are known when it is filled.
-  GapFiller(std::size_t compounds, rules::Gaps how, std::size_t lookahead);
-
-  /// Takes the merged scores of the next frame.
-  void push(bool is_seen, const float* scores);
-  /// Writes the scores of a frame, filled; frames are asked for in order. Returns true where the
-  /// frame was not seen and holds a number now.
-  bool fill(std::size_t frame, float* out);
-  bool is_seen(std::size_t frame) const { return seen_[frame % seen_.size()] != 0; }
-  void reset();
-
- private:
-  struct Known {
-    bool is_there = false;
-    std::size_t frame = 0;
-    float value = 0.0F;
-  };
-  const float* row(std::size_t frame) const {
-    return scores_.data() + (frame % seen_.size()) * compounds_;
-  }
-  float bridge(std::size_t frame, std::size_t k) const;
-
-  std::size_t compounds_;
-  rules::Gaps how_;
-  std::size_t lookahead_;
-  std::vector<std::uint8_t> seen_;
-  std::vector<float> scores_;
-  std::vector<Known> before_;  // the last number of each compound
-  std::size_t frame_count_ = 0;
 };
 
 }  // namespace cexpr::detail

@@ -11,16 +11,29 @@ using cexpr::detail::require;
 struct cexpr_analyzer {
   cexpr_analyzer(const cexpr::RuleSet& rules, const cexpr::AnalyzerOptions& options)
       : analyzer(rules, options), signals(options.signals.size()), faces(options.max_faces) {
-    decided.reserve(static_cast<std::size_t>(analyzer.delay()) + 1);
+    const std::size_t frames = static_cast<std::size_t>(analyzer.delay()) + 1;
+    decided.reserve(frames);
+    first_face.reserve(frames + 1);
+    if (rules.faces() == cexpr::rules::Faces::each) {
+      decided_faces.reserve(frames * options.max_faces);
+    }
+    keep({});
   }
 
   /// Frames in the form of C; no more than the analyzer may hold.
   void keep(cexpr::Span<const cexpr::DecidedFrame> frames) {
     decided.clear();
+    decided_faces.clear();
+    first_face.assign(1, 0);
     for (const cexpr::DecidedFrame& frame : frames) {
       decided.push_back({frame.frame, frame.time, frame.label, frame.confidence, frame.face_count,
                          frame.is_filled ? 1 : 0, frame.track, frame.scores.data,
                          frame.signals.data});
+      for (const cexpr::DecidedFace& face : frame.faces) {
+        decided_faces.push_back(
+            {face.track, face.label, face.confidence, face.scores.data, face.signals.data});
+      }
+      first_face.push_back(decided_faces.size());
     }
   }
 
@@ -28,6 +41,8 @@ struct cexpr_analyzer {
   std::size_t signals;
   std::vector<cexpr::FaceSignals> faces;
   std::vector<cexpr_decided_frame> decided;
+  std::vector<cexpr_decided_face> decided_faces;
+  std::vector<std::size_t> first_face;  // of each decided frame, and their number
 };
 
 namespace {
@@ -104,6 +119,26 @@ cexpr_status cexpr_analyzer_flush(cexpr_analyzer* analyzer, const cexpr_decided_
   });
 }
 
+cexpr_status cexpr_analyzer_faces(const cexpr_analyzer* analyzer, size_t index,
+                                  const cexpr_decided_face** faces, size_t* face_count) {
+  return call_for_c([&] {
+    const cexpr_analyzer& all = require(analyzer, "analyzer");
+    require(faces, "faces");
+    require(face_count, "face_count");
+    if (index >= all.decided.size()) {
+      throw cexpr::ArgumentError(
+          "index: expected one of the " + std::to_string(all.decided.size()) +
+          " frames that the last call gave, from 0; got " + std::to_string(index));
+    }
+    *faces = all.decided_faces.data() + all.first_face[index];
+    *face_count = all.first_face[index + 1] - all.first_face[index];
+  });
+}
+
 cexpr_status cexpr_analyzer_reset(cexpr_analyzer* analyzer) {
-  return call_for_c([&] { require(analyzer, "analyzer").analyzer.reset(); });
+  return call_for_c([&] {
+    cexpr_analyzer& all = require(analyzer, "analyzer");
+    all.analyzer.reset();
+    all.keep({});
+  });
 }

@@ -88,6 +88,13 @@ class TrackedFaces:
     def __len__(self) -> int:
         return len(self.tracks)
 
+    def first(self, count: int) -> TrackedFaces:
+        """Return at most `count` of the faces, those whose tracks began first."""
+        rows = slice(count)
+        return TrackedFaces(
+            self.tracks[rows], self.boxes_xywh[rows], self.scores[rows], self.landmarks[rows]
+        )
+
 
 class _Track:
     """One person: where the face is or was last, how it moves and what it looks like."""
