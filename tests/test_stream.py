@@ -14,7 +14,8 @@ from builders.run_files import RULES
 from builders.tiny_model import write_tiny_model
 from builders.video_files import grey_steps
 from cexpr.analyzer import DecidedFrame
-from cexpr.clips.decode import Frame, open_clip
+from cexpr.clips.decode import open_clip
+from cexpr.clips.reader import Frame
 from cexpr.clips.sources import find_clips
 from cexpr.errors import ModelError, RuleError, UsageError
 from cexpr.stream import Stream

@@ -10,7 +10,7 @@ import numpy as np
 
 from cexpr._support.arguments import real
 from cexpr._support.types import Image
-from cexpr.clips.decode import FALLBACK_FPS, Frame
+from cexpr.clips.reader import FALLBACK_FPS, Frame
 
 
 class FrameMaker:
