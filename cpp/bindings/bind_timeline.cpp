@@ -17,7 +17,8 @@ namespace {
 rules::Faces parse_faces(const std::string& text) {
   for (const auto& [name, value] :
        {std::pair{"max", rules::Faces::max}, std::pair{"mean", rules::Faces::mean},
-        std::pair{"first", rules::Faces::first}, std::pair{"largest", rules::Faces::largest}}) {
+        std::pair{"first", rules::Faces::first}, std::pair{"largest", rules::Faces::largest},
+        std::pair{"each", rules::Faces::each}}) {
     if (text == name) {
       return value;
     }

@@ -82,9 +82,11 @@ const char* faces_to_python(const RuleSet& rules) {
     case rules::Faces::first:
       return "first";
     case rules::Faces::largest:
+      return "largest";
+    case rules::Faces::each:
       break;
   }
-  return "largest";
+  return "each";
 }
 
 const char* gaps_to_python(const RuleSet& rules) {

@@ -107,6 +107,10 @@ CEXPR_TEST(one_face_gives_all_scores) {
   }
 }
 
+CEXPR_TEST(faces_that_are_decided_alone_are_not_merged) {
+  CHECK_THROWS(merge({0.0F, 0.0F}, {0}, 1, rules::Faces::each), ArgumentError);
+}
+
 CEXPR_TEST(frames_outside_the_clip_are_refused) {
   CHECK_THROWS(merge({0.0F, 0.0F}, {1}, 1, rules::Faces::max), ArgumentError);
   CHECK_THROWS(merge({0.0F, 0.0F}, {-1}, 1, rules::Faces::max), ArgumentError);

@@ -4,8 +4,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-# How several faces in a frame become one row, and frames without a face are filled.
-FacesMerged: TypeAlias = Literal["max", "mean", "first", "largest"]
+# How several faces in a frame become one row ("each": the strongest of them, each decided alone),
+# and frames without a face are filled.
+FacesMerged: TypeAlias = Literal["max", "mean", "first", "largest", "each"]
 GapsFilled: TypeAlias = Literal["interpolate", "hold", "none"]
 
 __version__: str

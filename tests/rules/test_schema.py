@@ -28,8 +28,11 @@ events: {merge_gap: 0.2s, min_duration: 4}
 tests: [{name: x, given: {fear: .nan}, absent: [AU12], expect: null}]
 """
     assert RuleSet.from_string(text).compounds == ["A", "Überrascht-1", "C"]
-    schema = rule_schema()
-    jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(text))
+    validator = jsonschema.Draft202012Validator(rule_schema())
+    for how in ("largest", "each", "max", "mean", "first"):
+        other = text.replace("faces: largest", f"faces: {how}")
+        assert RuleSet.from_string(other).faces == how
+        validator.validate(yaml.safe_load(other))
 
 
 def test_schema_takes_every_shipped_set_and_refuses_slips() -> None:

@@ -167,6 +167,11 @@ def test_events_name_onset_apex_and_offset() -> None:
             "detection: expected 1",
         ),
         (
+            lambda: steps.merge_faces(np.zeros((1, 2), np.float32), np.int64([0]), 2, "each"),
+            ValueError,
+            "got 'each', which does not bring faces together",
+        ),
+        (
             lambda: steps.merge_faces(np.zeros((1, 2), np.float32), np.int64([0]), 2, "last"),
             ValueError,
             "got 'last'",

@@ -24,8 +24,9 @@ struct Smoothing {
   bool skip_filled = true;  // compounds only; `filled: skip`: filled frames do not take part
 };
 
-/// Several faces in one frame.
-enum class Faces : std::uint8_t { max, mean, first, largest };
+/// Several faces in one frame: brought together, or (`each`) each labelled alone, on a timeline of
+/// its own.
+enum class Faces : std::uint8_t { max, mean, first, largest, each };
 
 /// Frames in which no face was seen.
 enum class Gaps : std::uint8_t { interpolate, hold, none };

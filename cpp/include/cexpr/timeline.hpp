@@ -26,7 +26,7 @@ namespace cexpr {
 ///
 /// `detection` (for `first`) and `area` (for `largest`) hold N numbers; they may be empty where
 /// they are not needed. Cost: O((N + T) K). Throws `ArgumentError` when a size or frame does not
-/// fit.
+/// fit, and for `each`, which does not bring faces together.
 CEXPR_API void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames,
                            Span<const float> detection, Span<const float> area, rules::Faces how,
                            Span2D<float> merged, Span2D<std::int64_t> decided);

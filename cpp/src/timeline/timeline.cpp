@@ -178,6 +178,11 @@ void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames
     std::fill(decided.row(t), decided.row(t) + decided.cols, std::int64_t{-1});
   }
   switch (how) {
+    case rules::Faces::each:
+      throw ArgumentError(
+          "how: expected 'max', 'mean', 'first' or 'largest'; got 'each', which does not bring "
+          "faces "
+          "together: decide the rows of each track on their own");
     case rules::Faces::first:
       check_size(detection.size, scores.rows, "detection", "scores");
       take_one_face(scores, row_frames, detection, merged, decided, scratch.chosen);

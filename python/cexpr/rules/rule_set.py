@@ -170,7 +170,7 @@ class RuleSet:
 
     @property
     def faces(self) -> FacesMerged:
-        """How several faces in a frame become one row: max, mean, first or largest."""
+        """How several faces in a frame become one row: max, mean, first, largest or each."""
         return self._core.faces
 
     @property

@@ -179,8 +179,8 @@ def rule_schema() -> dict[str, Any]:
                     "propertyNames": {"pattern": _LABEL},
                 },
                 "faces": {
-                    "enum": ["max", "mean", "first", "largest"],
-                    "description": "How several faces in a frame are merged",
+                    "enum": ["each", "max", "mean", "first", "largest"],
+                    "description": "Several faces: each labelled alone, or merged, and how",
                 },
                 "gaps": {
                     "enum": ["interpolate", "hold", "none", None],

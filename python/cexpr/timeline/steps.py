@@ -68,7 +68,7 @@ def merge_faces(
         scores: float32, shape (N, K), one row per face per frame, in any order.
         row_frames: int64, shape (N,), the row of the timeline that each belongs to, from 0.
         frame_count: T, rows of the timeline.
-        how: One of the four above.
+        how: One of the four above ("each", which does not merge faces, is refused).
         detection: float32, shape (N,), detection scores; needed by "first".
         area: float32, shape (N,), areas of the faces; needed by "largest".
 

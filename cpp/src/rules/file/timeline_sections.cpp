@@ -8,8 +8,8 @@ using namespace nodes;
 
 void read_faces(const Node* node, Document& document, Problems& problems) {
   std::size_t word = 0;
-  if (node != nullptr &&
-      read_word(*node, "faces", "faces", {"max", "mean", "first", "largest"}, problems, word)) {
+  if (node != nullptr && read_word(*node, "faces", "faces",
+                                   {"max", "mean", "first", "largest", "each"}, problems, word)) {
     document.faces = static_cast<Faces>(word);
   }
 }
