@@ -54,7 +54,7 @@ def test_signals_are_those_of_the_model_in_every_frame(
     assert result.faces.num_rows == result.frames.num_rows == 37
     assert result.frames.column("frame").to_pylist() == list(range(1, 38))
     assert result.frames.column("time").to_pylist() == pytest.approx(np.arange(37) / 25)
-    assert result.faces.column_names[8:] == list(SIGNALS)
+    assert result.faces.column_names[8 : 8 + len(SIGNALS)] == list(SIGNALS)
     for row, image in enumerate(images):
         low = expected_signals(float(image[0, 0, 0]) / 255 - GREY_STEP)
         high = expected_signals(float(image[0, 0, 0]) / 255 + GREY_STEP)

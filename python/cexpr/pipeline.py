@@ -25,7 +25,7 @@ from cexpr.models.stacked import open_model
 from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
 from cexpr.rules.rule_set import RuleSet
 from cexpr.smoothing import Smoothing
-from cexpr.tables.result import ClipResult, FaceRows, faces_table
+from cexpr.tables.result import ClipResult, FaceRows
 from cexpr.timeline.decide import decide_tables
 
 # Called after each frame with the frames done so far and the number announced, if any.
@@ -146,7 +146,7 @@ class Pipeline:
             frame, times, rows, info = self._read(clip, on_progress)
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
-        frames, events = decide_tables(rows, frame, times, self.rules, smoothings)
+        tables = decide_tables(rows, frame, times, self.rules, smoothings)
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,
@@ -155,9 +155,9 @@ class Pipeline:
         }
         return ClipResult(
             stem=source.stem,
-            frames=frames,
-            faces=faces_table(rows),
-            events=events,
+            frames=tables.frames,
+            faces=tables.faces,
+            events=tables.events,
             compounds=tuple(self.rules.compounds),
             derived=self.derived,
             info=info,

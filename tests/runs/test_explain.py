@@ -14,7 +14,7 @@ from cexpr.errors import UsageError
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.explain import FrameExplanation, explain_frame
 from cexpr.tables.files import Format, write_result
-from cexpr.tables.result import ClipResult, FaceRows, faces_table
+from cexpr.tables.result import ClipResult, FaceRows
 from cexpr.timeline.decide import decide_tables
 
 NAMES = ("fear", "happiness", "sadness", "surprise")
@@ -51,10 +51,10 @@ def write_run(folder: Path, rules: RuleSet, kind: Format = "csv") -> tuple[Path,
         signals=signals,
     )
     time = np.arange(FRAMES) / 25.0
-    frames, events = decide_tables(rows, np.arange(1, FRAMES + 1), time, rules)
-    result = ClipResult("clip", frames, faces_table(rows), events, tuple(rules.compounds))
+    tables = decide_tables(rows, np.arange(1, FRAMES + 1), time, rules)
+    result = ClipResult("clip", *tables, compounds=tuple(rules.compounds))
     write_result(folder, result, [kind])
-    return folder / f"clip.frames.{kind}", frames.to_pydict()
+    return folder / f"clip.frames.{kind}", tables.frames.to_pydict()
 
 
 def score_of(found: FrameExplanation, name: str) -> float:

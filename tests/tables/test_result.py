@@ -8,18 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from builders.results_files import COMPOUNDS, NAMES, make_face_rows, make_result
-from cexpr.tables.result import FaceRows, columns_matrix, face_rows, faces_table, label_shares
+from builders.results_files import COMPOUNDS, NAMES, make_face_rows, make_faces_table, make_result
+from cexpr.tables.result import FaceRows, columns_matrix, face_rows, label_shares
 
 
 def test_tables_have_the_columns_of_the_contract_in_order() -> None:
     result = make_result()
     assert result.frames.column_names == [
         *("frame", "time", "n_faces", *NAMES, *COMPOUNDS),
-        *("compound", "compound_id", "confidence", "filled"),
+        *("compound", "compound_id", "confidence", "filled", "expression", "face"),
     ]
     assert result.faces.column_names == [
-        *("frame", "time", "face", "x", "y", "w", "h", "detection", *NAMES)
+        *("frame", "time", "face", "x", "y", "w", "h", "detection", *NAMES),
+        *("expression", *COMPOUNDS, "compound", "compound_id", "confidence"),
     ]
     assert result.frames.schema.field("frame").type == pa.int64()
     assert result.frames.schema.field("fear").type == pa.float32()
@@ -43,9 +44,16 @@ def test_unknown_values_are_null() -> None:
 
 def test_face_rows_come_back_from_their_table() -> None:
     rows = make_face_rows()
-    again = face_rows(faces_table(rows))
+    again = face_rows(make_faces_table(rows))
     for field in dataclasses.fields(FaceRows):
         np.testing.assert_array_equal(getattr(again, field.name), getattr(rows, field.name))
+
+
+def test_learnt_rows_have_no_derived_signals() -> None:
+    rows = dataclasses.replace(make_face_rows(), derived={"surprise": "formula"})
+    learnt = rows.learnt()
+    assert (learnt.names, learnt.derived) == (("fear", "valence"), {})
+    np.testing.assert_array_equal(learnt.signals, rows.signals[:, [0, 2]])
 
 
 def test_no_faces_make_an_empty_table() -> None:
@@ -53,12 +61,12 @@ def test_no_faces_make_an_empty_table() -> None:
     empty = FaceRows(
         **{
             field.name: getattr(rows, field.name)
-            if field.name == "names"
+            if field.name in ("names", "derived")
             else getattr(rows, field.name)[:0]
             for field in dataclasses.fields(FaceRows)
         }
     )
-    table = faces_table(empty)
+    table = make_faces_table(empty)
     assert table.num_rows == 0
     assert len(face_rows(table)) == 0
 

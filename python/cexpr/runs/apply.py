@@ -11,13 +11,12 @@ from cexpr.options import RunOptions
 from cexpr.pipeline import require_signals
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs import submissions
+from cexpr.runs.again import decide_again
 from cexpr.runs.clip import fill_record, tables_of
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import ClipRecord, RunRecord
 from cexpr.runs.run import rules_entry
-from cexpr.tables.files import FORMATS, table_path, write_result
-from cexpr.tables.result import ClipResult, face_rows
-from cexpr.timeline.decide import decide_tables
+from cexpr.tables.files import FORMATS, write_result
 
 OnClip = Callable[[ClipRecord], None]
 
@@ -31,7 +30,7 @@ def apply(
     formats: str | Sequence[str] = (),
     on_clip: OnClip | None = None,
 ) -> RunRecord:
-    """Decide the clips of a finished run again and replace their tables of frames.
+    """Decide the clips of a finished run again and replace their tables.
 
     No video is read. What the run wrote is written again; `events`, `abaw` and `formats` add to
     that. An interruption loses nothing: clips that still hold the labels of other rules are
@@ -151,30 +150,10 @@ def _in_file(rules: str | PathLike[str] | RuleSet) -> RuleSet:
 def _apply_to(run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOptions) -> None:
     """Decide one clip and replace its files; a clip whose tables are damaged fails alone."""
     try:
-        faces, before = (run.read_table(clip, part) for part in ("faces", "frames"))
-        frames, events = decide_tables(
-            face_rows(faces),
-            before.column("frame").to_numpy(),
-            before.column("time").to_numpy(),
-            rules,
-            options.smoothings(rules.smooth),
-        )
+        result = decide_again(run, clip, rules, options)
     except (ClipError, ValueError) as error:
         clip.status, clip.error = "failed", " ".join(str(error).split())
         return
-    result = ClipResult(clip.stem, frames, faces, events, tuple(rules.compounds), info=clip.info)
-    added = [
-        kind
-        for kind in options.formats
-        if table_path(run.path, clip.stem, "faces", kind).name not in clip.files
-    ]
-    write_result(run.path, result, added, parts=("faces",))
-    parts = tables_of(options)
-    write_result(run.path, result, options.formats, parts=parts[1:])
-    clip.files = [
-        table_path(run.path, clip.stem, part, kind).name
-        for part in parts
-        for kind in options.formats
-    ]
+    clip.files = write_result(run.path, result, options.formats, parts=tables_of(options))
     fill_record(clip, result)
     clip.status, clip.error = "done", None
