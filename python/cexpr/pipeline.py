@@ -27,6 +27,7 @@ from cexpr.rules.rule_set import RuleSet
 from cexpr.smoothing import Smoothing
 from cexpr.tables.result import ClipResult, FaceRows
 from cexpr.timeline.decide import decide_tables
+from cexpr.timeline.events import length_of
 
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
@@ -146,7 +147,8 @@ class Pipeline:
             frame, times, rows, info = self._read(clip, on_progress)
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
-        tables = decide_tables(rows, frame, times, self.rules, smoothings)
+        end_time = times[0] + info["seconds"]
+        tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time)
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,
@@ -192,6 +194,7 @@ class Pipeline:
             "faces": len(np.unique(rows.track)),
             "face_rows": len(rows),
             "frames_with_face": len(np.unique(rows.frame)),
+            "seconds": length_of(np.array(times, np.float64), None),
             "full_detections": tracker.full_detections,
             "width": clip.width,
             "height": clip.height,

@@ -16,7 +16,7 @@ from cexpr.runs.record import ClipRecord, RunRecord
 def record() -> RunRecord:
     info = {"frames": 10, "faces": 2, "warnings": ["dark", "short"]}
     done = ClipRecord(
-        stem="a", path="a", kind="video", status="done", info=info, compounds={"A": 6, "B": 3}
+        stem="a", path="a", kind="video", status="done", info=info, shown={"neutral": 0.6, "B": 0.3}
     )
     return RunRecord(
         options={"detector": "mtcnn"},
@@ -36,7 +36,7 @@ def test_the_table_has_the_clip_and_the_last_line_the_sum(
     finish(record, Path("out"), quiet=False, as_json=False)
     shown = capsys.readouterr()
     lines = shown.out.splitlines()
-    assert lines[1].split() == ["a", "10", "2", "A", "60%,", "B", "30%", "0.0", "s"]
+    assert lines[1].split() == ["a", "10", "2", "neutral", "60", "%,", "B", "30", "%", "0.0", "s"]
     assert lines[-1] == (
         "1 done, 3.0 s on CPUExecutionProvider; results in out; "
         "derived from the expressions, not learnt: valence and arousal"

@@ -61,18 +61,20 @@ def score_of(found: FrameExplanation, name: str) -> float:
     return {compound.name: compound.score for compound in found.row.compounds}[name]
 
 
+@pytest.mark.parametrize("faces", ["max", "each"])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_every_labelled_frame_of_two_faces_is_explained_as_the_run_decided_it(
-    tmp_path: Path, kind: Format
+    tmp_path: Path, kind: Format, faces: str
 ) -> None:
-    path, frames = write_run(tmp_path, make_rules(), kind)
+    rules = make_rules(faces=faces)
+    path, frames = write_run(tmp_path, rules, kind)
     deciding = set()
     for frame, label, confidence, is_filled in zip(
         frames["frame"], frames["compound"], frames["confidence"], frames["filled"], strict=True
     ):
         if is_filled:
             continue
-        found = explain_frame(make_rules(), path, frame)
+        found = explain_frame(rules, path, frame)
         assert found.row.winner == label
         assert score_of(found, label) == pytest.approx(confidence, abs=ROUNDING)
         assert "The run itself" not in str(found)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cexpr.cli._console import complain, page, print_json
 from cexpr.signals import GROUPS
+from cexpr.tables.result import shares_line
 
 if TYPE_CHECKING:
     from cexpr.runs.record import ClipRecord, RunRecord
@@ -58,12 +59,12 @@ def _warnings(record: RunRecord) -> Iterator[str]:
 
 
 def _print_table(record: RunRecord, folder: Path) -> None:
-    """Print a row for each clip: frames, faces, the most frequent compounds, time."""
+    """Print a row for each clip: frames, faces, shares of what they show, time."""
     console = page()
     table = Table("clip", box=None, pad_edge=False)
     for name in ("frames", "faces"):
         table.add_column(name, justify="right")
-    table.add_column("most frequent compounds")
+    table.add_column("share of the frames with a face")
     table.add_column("time", justify="right")
     for clip in record.clips.values():
         table.add_row(*_row(clip))
@@ -94,8 +95,6 @@ def _row(clip: ClipRecord) -> list[str]:
     time = f"{clip.seconds:.1f} s"
     if clip.status != "done":
         return [clip.stem, "", "", clip.status, time]
-    frames = clip.info["frames"]
-    labels = ", ".join(
-        f"{name} {count / frames:.0%}" for name, count in list(clip.compounds.items())[:2]
-    )
-    return [clip.stem, str(frames), str(clip.info["faces"]), labels or "none", time]
+    frames, faces = clip.info["frames"], clip.info["faces"]
+    shown = shares_line(clip.shown) or ("unknown" if faces else "no face")
+    return [clip.stem, str(frames), str(faces), shown, time]

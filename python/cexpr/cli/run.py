@@ -110,7 +110,8 @@ def run(
 ) -> None:
     """Find compound expressions in every frame of clips.
 
-    Writes STEM.frames.csv and STEM.faces.csv for each clip, and run.json.
+    Writes STEM.frames.csv and STEM.faces.csv for each clip, and for the whole run events.csv,
+    clips.csv, columns.csv (what each column means) and run.json.
 
     Run it again with the same options to continue: finished clips are kept.
 

@@ -8,6 +8,7 @@ from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import ClipRecord
 from cexpr.tables.result import ClipResult, face_rows
 from cexpr.timeline.decide import decide_tables
+from cexpr.timeline.events import length_of
 
 
 def decide_again(
@@ -26,12 +27,18 @@ def decide_again(
         ValueError: the tables of faces and frames do not belong together.
     """
     faces, before = (run.read_table(clip, part) for part in ("faces", "frames"))
+    time = before.column("time").to_numpy()
+    seconds = clip.info.get("seconds")
+    if seconds is None:
+        # The record of an earlier version; its last frame is as long as the one before it.
+        seconds = length_of(time, None) if len(time) else 0.0
     tables = decide_tables(
         face_rows(faces, run.record.derived),
         before.column("frame").to_numpy(),
-        before.column("time").to_numpy(),
+        time,
         rules,
         options.smoothings(rules.smooth),
+        float(time[0] + seconds) if len(time) else None,
     )
     return ClipResult(
         stem=clip.stem,
@@ -40,5 +47,5 @@ def decide_again(
         events=tables.events,
         compounds=tuple(rules.compounds),
         derived=run.record.derived,
-        info=clip.info,
+        info={**clip.info, "seconds": seconds},
     )

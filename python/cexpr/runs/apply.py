@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 
+import pyarrow as pa
+
 from cexpr._support import arguments
 from cexpr.errors import ClipError, RuleError, UsageError
 from cexpr.options import RunOptions
 from cexpr.pipeline import require_signals
 from cexpr.rules.rule_set import RuleSet
-from cexpr.runs import submissions
+from cexpr.runs import overview, submissions
 from cexpr.runs.again import decide_again
 from cexpr.runs.clip import fill_record, tables_of
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import ClipRecord, RunRecord
 from cexpr.runs.run import rules_entry
 from cexpr.tables.files import FORMATS, write_result
+from cexpr.tables.result import ClipResult
 
 OnClip = Callable[[ClipRecord], None]
 
@@ -100,11 +103,16 @@ def apply(
     for clip in clips:
         clip.status = "outdated"
     run.save()
+    overview.remove(folder)
+    tables: dict[str, pa.Table] = {}
     try:
         for clip in clips:
-            _apply_to(run, clip, rule_set, options)
+            result = _apply_to(run, clip, rule_set, options)
+            if result is not None:
+                tables[clip.stem] = result.events
             if on_clip is not None:
                 on_clip(clip)
+        overview.write(run, rule_set, options, tables)
         if options.abaw:
             submissions.write(run)
     finally:
@@ -147,13 +155,16 @@ def _in_file(rules: str | PathLike[str] | RuleSet) -> RuleSet:
     return rules
 
 
-def _apply_to(run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOptions) -> None:
+def _apply_to(
+    run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOptions
+) -> ClipResult | None:
     """Decide one clip and replace its files; a clip whose tables are damaged fails alone."""
     try:
         result = decide_again(run, clip, rules, options)
     except (ClipError, ValueError) as error:
         clip.status, clip.error = "failed", " ".join(str(error).split())
-        return
+        return None
     clip.files = write_result(run.path, result, options.formats, parts=tables_of(options))
     fill_record(clip, result)
     clip.status, clip.error = "done", None
+    return result

@@ -6,19 +6,24 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 from numpy.typing import NDArray
 
 from cexpr._support.text import counted
 from cexpr._support.types import Doubles, Floats, Integers
-from cexpr.signals import SIGNALS
+from cexpr.signals import EXPRESSIONS, SIGNALS
 from cexpr.tables.columns import FACE_KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Basic expressions with a smaller share are left out of summaries.
+_WORTH_A_WORD: Final = 0.05
+_LEAST_SHOWN: Final = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,16 +144,23 @@ class ClipResult:
     @property
     def shares(self) -> dict[str, float]:
         """Share of all frames with each label, the most frequent first, unseen labels left out."""
-        return label_shares(self.frames.column("compound").to_numpy(zero_copy_only=False))
+        return _shares(self.frames.column("compound"))
+
+    @property
+    def shown(self) -> dict[str, float]:
+        """What the frames with a face show, as shares of them, the most frequent first.
+
+        Each frame counts once: by its compound, or else by its strongest basic expression.
+        """
+        return shown_shares(self.frames)
 
     @property
     def summary(self) -> str:
-        """One line: frames, faces and the most frequent compounds."""
+        """One line: frames, faces, and what they show."""
         people = len(set(self.faces.column("face").to_pylist()))
-        labels = ", ".join(f"{name} {share:.0%}" for name, share in list(self.shares.items())[:2])
         return (
             f"{self.stem}: {counted(self.frames.num_rows, 'frame')}, "
-            f"{counted(people, 'face')}; {labels or 'no compound expression'}"
+            f"{counted(people, 'face')}; {shares_line(self.shown) or 'nothing to show'}"
         )
 
     def __repr__(self) -> str:
@@ -187,6 +199,54 @@ def label_shares(labels: NDArray[Any]) -> dict[str, float]:
     names, counts = np.unique(np.array(known, dtype=str), return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return {str(names[i]): float(counts[i]) / len(labels) for i in order}
+
+
+def shown_shares(frames: pa.Table) -> dict[str, float]:
+    """Share of what is shown among the frames with a face, the most frequent first.
+
+    Args:
+        frames: A table of frames. Each row with a face counts once: by its compound, or else by its
+            strongest basic expression.
+    """
+    seen = _seen(frames)
+    return _shares(pa.compute.coalesce(seen.column("compound"), seen.column("expression")))
+
+
+def expression_shares(frames: pa.Table) -> dict[str, float]:
+    """Share of each strongest basic expression among the frames with a face, with or without label.
+
+    Args:
+        frames: A table of frames.
+    """
+    return _shares(_seen(frames).column("expression"))
+
+
+def shares_line(shares: Mapping[str, float]) -> str:
+    """Say in a line which shares are worth a word, for example "neutral 71 %, happiness 24 %".
+
+    Compounds are always named. Of the basic expressions those below a twentieth are left out.
+
+    Args:
+        shares: Share by name of an expression or compound, the most frequent first.
+    """
+    named = {
+        name: share
+        for name, share in shares.items()
+        if share >= _WORTH_A_WORD or name not in EXPRESSIONS
+    }
+    return ", ".join(
+        f"{name} {100 * share:.0f} %" if share >= _LEAST_SHOWN else f"{name} <1 %"
+        for name, share in named.items()
+    )
+
+
+def _seen(frames: pa.Table) -> pa.Table:
+    """Rows of the frames with a face."""
+    return frames.filter(pa.compute.greater(frames.column("n_faces"), 0))
+
+
+def _shares(column: pa.ChunkedArray) -> dict[str, float]:
+    return label_shares(column.to_numpy(zero_copy_only=False))
 
 
 def face_rows(table: pa.Table, derived: Mapping[str, str] | None = None) -> FaceRows:

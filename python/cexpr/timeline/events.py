@@ -83,6 +83,16 @@ def frame_ends(time: Doubles, end_time: float | None) -> Doubles:
     return np.append(time[1:], max(float(end_time), float(time[-1])))
 
 
+def length_of(time: Doubles, end_time: float | None) -> float:
+    """Seconds from the first frame to the end of the last one, to the microsecond.
+
+    Args:
+        time: float64, shape (T,), T >= 1.
+        end_time: As in `frame_ends`.
+    """
+    return round(float(frame_ends(time, end_time)[-1] - time[0]), 6)
+
+
 def _cut(
     labels: Labels, confidence: Floats, time: Doubles, end: Doubles, options: EventOptions
 ) -> steps.Events:
