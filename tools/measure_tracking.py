@@ -18,7 +18,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cexpr.clips.decode import Frame, open_clip
+from cexpr.clips.decode import open_clip
+from cexpr.clips.reader import Frame
 from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.faces.detector import Detections, Detector, make_detector, to_xyxy
 from cexpr.faces.track import TrackedFaces, Tracker, TrackOptions

@@ -134,7 +134,7 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
         provider: Execution provider of the expression models.
         threads: Threads that run at the same time for one clip, >= 1, see `cexpr.Pipeline`; by
             default one decodes and one computes.
-        folder_fps: Frames per second of folders of numbered images.
+        folder_fps: Frames per second of folders of numbered images and of TIFFs with several pages.
         smooth: `Smoothing` by group ("expression", "valence_arousal", "action_units" or
             "compounds"), instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name, instead of

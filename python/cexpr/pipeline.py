@@ -251,7 +251,7 @@ def analyze(
         detector_model: Model file of `yunet`. Default: the one that `cexpr models pull` fetched.
         provider: Execution provider of the models, for example `cpu` or `cuda`.
         threads: Threads that run at the same time, >= 1; see `Pipeline`.
-        folder_fps: Frames per second of a folder of numbered images.
+        folder_fps: Frames per second of a folder of numbered images or the pages of a TIFF.
         smooth: Smoothings by group (`expression`, `valence_arousal`, `action_units`,
             `compounds`), each instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name. Default:

@@ -22,7 +22,8 @@ from builders.video_files import (
     write_video,
 )
 from cexpr import ClipError
-from cexpr.clips.decode import Clip, Frame, open_clip
+from cexpr.clips.decode import Clip, open_clip
+from cexpr.clips.reader import Frame
 from cexpr.clips.sources import ClipSource, find_clips
 
 # Lossy coding of flat grey frames moves their mean by less than this.

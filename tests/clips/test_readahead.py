@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cexpr.clips.decode import Frame, open_clip
+from cexpr.clips.decode import open_clip
 from cexpr.clips.readahead import ReadAhead
+from cexpr.clips.reader import Frame
 from cexpr.clips.sources import find_clips
 from cexpr.errors import ClipError
 
@@ -63,7 +64,7 @@ def test_read_ahead_stops_its_thread_when_the_consumer_leaves() -> None:
 def test_a_reader_that_nobody_left_in_order_does_not_keep_the_interpreter() -> None:
     script = (
         "import itertools, numpy as np\n"
-        "from cexpr.clips.decode import Frame\n"
+        "from cexpr.clips.reader import Frame\n"
         "from cexpr.clips.readahead import ReadAhead\n"
         "image = np.zeros((2, 2, 3), np.uint8)\n"
         "ahead = ReadAhead(Frame(i, i / 10, image) for i in itertools.count(1))\n"

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cexpr.clips.decode import Frame, open_clip
+from cexpr.clips.decode import open_clip
+from cexpr.clips.reader import Frame
 from cexpr.clips.sources import find_clips
 from cexpr.faces.detector import Detections, make_detector, to_xyxy
 from cexpr.faces.track import TrackedFaces, Tracker, TrackOptions

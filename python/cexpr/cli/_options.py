@@ -71,8 +71,9 @@ Inputs = Annotated[
     list[Path],
     typer.Argument(
         metavar="INPUT...",
-        help="Video files, GIFs, images, or folders, which are searched recursively. A folder that "
-        "holds only numbered images (00001.jpg or frame_00001.jpg) is one clip.",
+        help="Video files, GIFs, images (each picture of an animated WebP or TIFF is a frame), or "
+        "folders, which are searched recursively. A folder that holds only numbered images "
+        "(00001.jpg or frame_00001.jpg) is one clip.",
         show_default=False,
     ),
 ]

@@ -84,7 +84,8 @@ def run(
         float,
         typer.Option(
             metavar="FPS",
-            help="Frames per second of folders of numbered images, which have no times.",
+            help="Frames per second of folders of numbered images and of TIFFs with several pages, "
+            "which have no times.",
             parser=options.number("--fps"),
         ),
     ] = 30.0,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final
 
-from cexpr.clips.decode import Frame
+from cexpr.clips.reader import Frame
 
 MAX_FRAMES: Final = 16
 MAX_BYTES: Final = 64 * 1024 * 1024

@@ -9,7 +9,7 @@ import numpy as np
 
 from cexpr import _core
 from cexpr._support.types import Floats, Image, Integers
-from cexpr.clips.decode import Frame
+from cexpr.clips.reader import Frame
 from cexpr.faces.appearance import Appearance, SceneCuts
 from cexpr.faces.detector import Detections, Detector, to_xyxy
 

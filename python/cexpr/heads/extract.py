@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from cexpr._support.opencv import load_cv2
 from cexpr._support.types import Floats
-from cexpr.clips.decode import Frame, open_clip
+from cexpr.clips.decode import open_clip
 from cexpr.clips.readahead import frames_of
+from cexpr.clips.reader import Frame
 from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.errors import ClipError, ModelError, UsageError
 from cexpr.faces.batches import FaceBatches, Tensors
