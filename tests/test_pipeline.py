@@ -12,6 +12,7 @@ import yaml
 from onnx import numpy_helper
 
 import cexpr
+from builders.gif_files import write_gif
 from builders.photos import astronaut
 from builders.run_files import RULES
 from builders.threads import needs_thread_times, working_threads
@@ -62,6 +63,15 @@ def test_signals_are_those_of_the_model_in_every_frame(
             bounds = sorted((low[name], high[name]))
             value = result.faces.column(name)[row].as_py()
             assert bounds[0] - 1e-5 <= value <= bounds[1] + 1e-5, (row, name)
+
+
+def test_the_last_frame_of_a_gif_has_its_own_delay(tmp_path: Path, options: dict[str, str]) -> None:
+    result = cexpr.analyze(write_gif(tmp_path / "slow_end.gif", [10, 10, 250]), **options)
+    assert result.frames.column("time").to_pylist() == pytest.approx([0.0, 0.1, 0.2])
+    assert result.info["seconds"] == pytest.approx(2.7)
+    (event,) = result.events.to_pylist()
+    assert event["offset_frame"] == 3
+    assert (event["duration"], event["end_time"]) == pytest.approx((2.7, 2.7))
 
 
 def test_models_are_blended_by_head(tmp_path: Path, rules: Path) -> None:

@@ -147,7 +147,7 @@ class Pipeline:
             frame, times, rows, info = self._read(clip, on_progress)
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
-        end_time = times[0] + info["seconds"]
+        end_time = float(times[0] + info["seconds"])
         tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time)
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
@@ -188,13 +188,15 @@ class Pipeline:
                 if on_progress is not None:
                     on_progress(len(numbers), clip.announced_frames)
         rows = self._rows.take()
+        stamps = np.array(times, np.float64)
+        end_time = None if clip.last_duration is None else times[-1] + clip.last_duration
         info = {
             "frames": len(numbers),
             "announced_frames": clip.announced_frames,
             "faces": len(np.unique(rows.track)),
             "face_rows": len(rows),
             "frames_with_face": len(np.unique(rows.frame)),
-            "seconds": length_of(np.array(times, np.float64), None),
+            "seconds": length_of(stamps, end_time),
             "full_detections": tracker.full_detections,
             "width": clip.width,
             "height": clip.height,
@@ -202,7 +204,7 @@ class Pipeline:
             "warnings": list(clip.warnings),
             "timings": {"decode_wait": waited},
         }
-        return np.array(numbers, np.int64), np.array(times, np.float64), rows, info
+        return np.array(numbers, np.int64), stamps, rows, info
 
 
 def computing_threads(threads: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.gif_files import write_gif
 from builders.run_files import BASE, Command
 from cexpr.errors import ClipError
 from cexpr.options import RunOptions
@@ -28,6 +29,16 @@ def test_the_same_rules_give_the_same_tables(work: Path, cexpr_command: Command,
     for part in ("frames", "faces", "events"):
         assert getattr(result, part).equals(run.read_table(clip, part)), part
     assert result.compounds == ("Happily_Surprised", "Sadly_Angry")
+
+
+def test_the_last_frame_of_a_gif_keeps_its_delay(work: Path, cexpr_command: Command) -> None:
+    write_gif(work / "slow_end.gif", [10, 10, 250])
+    cexpr_command("run", *BASE, "--events", "slow_end.gif")
+    run, rules, options = again("pair.yaml")
+    (clip,) = run.clips()
+    events = decide_again(run, clip, rules, options).events
+    assert events.column("end_time").to_pylist()[-1] == pytest.approx(2.7)
+    assert events.equals(run.read_table(clip, "events"))
 
 
 def test_a_table_that_is_missing_is_named(work: Path, cexpr_command: Command) -> None:
