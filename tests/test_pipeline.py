@@ -23,7 +23,7 @@ from cexpr.errors import ClipError, ModelError, RuleError, UsageError
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.runs.run import record_of
-from cexpr.signals import SIGNALS
+from cexpr.signals import EXPRESSIONS, SIGNALS
 from cexpr.smoothing import Smoothing
 
 # JPEG and grey conversion move a value of 0..255 by at most this.
@@ -72,6 +72,31 @@ def test_the_last_frame_of_a_gif_has_its_own_delay(tmp_path: Path, options: dict
     (event,) = result.events.to_pylist()
     assert event["offset_frame"] == 3
     assert (event["duration"], event["end_time"]) == pytest.approx((2.7, 2.7))
+
+
+def test_derived_signals_are_left_out_on_request(tmp_path: Path, rules: Path) -> None:
+    clip = write_mjpeg_avi(tmp_path / "grey.avi", grey_steps(2))
+    options = {"rules": str(rules), "detector": "full-frame"}
+    whole = cexpr.analyze(clip, **options)
+    learnt = cexpr.analyze(clip, **options, derived=False)
+    assert set(whole.derived) == set(SIGNALS) - set(EXPRESSIONS)
+    assert learnt.derived == {}
+    for part in ("frames", "faces"):
+        columns = [name for name in getattr(whole, part).column_names if name not in whole.derived]
+        assert getattr(learnt, part).equals(getattr(whole, part).select(columns))
+    pipeline = Pipeline(RunOptions(**options, derived=False))
+    assert (pipeline.names, pipeline.thresholds) == (EXPRESSIONS, {})
+
+
+def test_rules_that_read_a_signal_that_is_left_out_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "pleased.yaml").write_text(
+        "cexpr: 1\nname: pleased\ncompounds:\n  Pleased: max(valence, 0)\n"
+    )
+    options = RunOptions(rules=str(tmp_path / "pleased.yaml"), detector="full-frame")
+    Pipeline(options)
+    with pytest.raises(RuleError, match="valence") as caught:
+        Pipeline(options.model_copy(update={"derived": False}))
+    assert "derived signals are left out of this run: valence, arousal" in str(caught.value)
 
 
 def test_models_are_blended_by_head(tmp_path: Path, rules: Path) -> None:

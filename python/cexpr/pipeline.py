@@ -47,7 +47,8 @@ class Pipeline:
         models: The expression models.
         detector: The face detector.
         names: Signals that the models provide together.
-        derived: Formula by the name of each signal that is computed instead of learnt.
+        derived: Formula by the name of each signal that is computed instead of learnt; empty where
+            the options leave them out.
     """
 
     def __init__(self, options: RunOptions | None = None, rules: RuleSet | None = None) -> None:
@@ -77,9 +78,11 @@ class Pipeline:
             for manifest in manifests
         ]
         self._rows = SignalRows(self.models, self.options.blend)
-        self.names = self._rows.names
-        self.derived = dict(self._rows.derived)
-        require_signals(self.rules, self.names)
+        self.names, self.derived = self._rows.names, dict(self._rows.derived)
+        if not self.options.derived:
+            self.names = tuple(name for name in self.names if name not in self.derived)
+            self.derived = {}
+        self._require_signals()
         for model in self.models:
             # A model that cannot run is found out on nothing, not in the middle of a clip.
             outputs.signals(model.manifest, model.run(model.input.zeros(1)))
@@ -89,6 +92,17 @@ class Pipeline:
             model_path=None if model_path is None else Path(model_path),
             threads=threads,
         )
+
+    def _require_signals(self) -> None:
+        try:
+            require_signals(self.rules, self.names)
+        except RuleError as error:
+            if self.options.derived or not self._rows.derived:
+                raise
+            left_out = ", ".join(self._rows.derived)
+            raise RuleError(
+                f"{error}\nderived signals are left out of this run: {left_out}", error.problems
+            ) from error
 
     @property
     def provider(self) -> str:
@@ -107,7 +121,9 @@ class Pipeline:
             if units is not None:
                 for name in units.labels:
                     given.setdefault(name, []).append(units.thresholds.get(name, 0.5))
-        of_models = {name: sum(values) / len(values) for name, values in given.items()}
+        of_models = {
+            name: sum(values) / len(values) for name, values in given.items() if name in self.names
+        }
         return {**of_models, **self.options.thresholds}
 
     @property
@@ -188,6 +204,8 @@ class Pipeline:
                 if on_progress is not None:
                     on_progress(len(numbers), clip.announced_frames)
         rows = self._rows.take()
+        if not self.options.derived:
+            rows = rows.learnt()
         stamps = np.array(times, np.float64)
         end_time = None if clip.last_duration is None else times[-1] + clip.last_duration
         info = {
@@ -241,6 +259,7 @@ def analyze(
     folder_fps: float = 30.0,
     smooth: Mapping[str, Smoothing] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    derived: bool = True,
 ) -> ClipResult:
     """Analyse one clip and keep the result in memory; nothing is written.
 
@@ -258,6 +277,7 @@ def analyze(
             `compounds`), each instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name. Default:
             those of the models.
+        derived: Whether signals that are computed from the expressions instead of learnt are there.
 
     Returns:
         The result, with the tables `frames`, `faces` and `events`.
@@ -287,6 +307,7 @@ def analyze(
             "folder_fps": folder_fps,
             "smooth": {} if smooth is None else smooth,
             "thresholds": {} if thresholds is None else thresholds,
+            "derived": derived,
         }
     )
     clip = _one_clip("path", path)

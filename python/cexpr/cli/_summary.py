@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
+from cexpr._support.text import command_line
 from cexpr.cli._console import complain, page, print_json
-from cexpr.signals import GROUPS
+from cexpr.signals import ACTION_UNITS
 from cexpr.tables.result import shares_line
 
 if TYPE_CHECKING:
@@ -71,24 +72,25 @@ def _print_table(record: RunRecord, folder: Path) -> None:
     console.print(table, markup=False, highlight=False)
     counts = record.counts()
     failed = f", {counts['failed']} failed" if counts["failed"] else ""
-    derived = (
-        f"; derived from the expressions, not learnt: {_groups(record)}" if record.derived else ""
-    )
-    console.print(
+    lines = [
         f"{counts['done']} done{failed}, {record.seconds:.1f} s on {record.provider}; "
-        f"results in {folder}{derived}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+        f"results in {folder}"
+    ]
+    if record.derived:
+        is_csv = "csv" in record.options.get("formats", ())
+        where = "columns.csv" if is_csv else command_line("cexpr", "columns", str(folder))
+        lines.append(f"derived, not learnt: {_derived(record)} (see {where})")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _groups(record: RunRecord) -> str:
-    """Name the heads whose signals were derived; a learnt one of another model comes first."""
-    heads = [head for head, names in GROUPS.items() if set(names) & set(record.derived)]
-    return ", ".join(
-        head.replace("_", " and " if head == "valence_arousal" else " ") for head in heads
-    )
+def _derived(record: RunRecord) -> str:
+    """Name the signals that were derived; the first and the last action unit stand for all."""
+    names = list(record.derived)
+    if set(ACTION_UNITS) <= set(names):
+        names = [name for name in names if name not in ACTION_UNITS]
+        names.append(f"{ACTION_UNITS[0]} to {ACTION_UNITS[-1]}")
+    return ", ".join(names)
 
 
 def _row(clip: ClipRecord) -> list[str]:

@@ -63,6 +63,14 @@ def run(
     ] = None,
     events: options.Events = False,
     abaw: options.Abaw = False,
+    no_derived: Annotated[
+        bool,
+        typer.Option(
+            "--no-derived",
+            help="Leave out signals that the models derive from the expressions instead of having "
+            "learnt them. Rules that read them are refused.",
+        ),
+    ] = False,
     provider: Annotated[
         str,
         typer.Option(
@@ -131,6 +139,7 @@ def run(
         "formats": ("formats", tuple(formats or ("csv",))),
         "abaw": ("abaw", abaw),
         "events": ("events", events),
+        "no_derived": ("derived", not no_derived),
         "provider": ("provider", provider),
         "fps": ("folder_fps", fps),
     }

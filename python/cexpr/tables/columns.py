@@ -19,6 +19,7 @@ FORMULAS: Final[Mapping[str, str]] = {
 """What the names of formulas in the manifests of models mean."""
 
 _PROBABILITY: Final = "0 to 1"
+_STRONGEST: Final = "strongest: the basic expression with the highest smoothed probability"
 _INT, _TIME, _SCORE, _TEXT = pa.int64(), pa.float64(), pa.float32(), pa.string()
 
 
@@ -91,7 +92,13 @@ FRAME_DECISION: Final = (
     Column("filled", _INT, "1 where no face was seen and the scores were filled in", "", "0 or 1"),
 )
 FRAME_SHOWN: Final = (
-    Column("expression", _TEXT, "the strongest basic expression of the row", "", "", "derived"),
+    Column(
+        "expression",
+        _TEXT,
+        "the strongest basic expression of the row",
+        origin="derived",
+        formula=_STRONGEST,
+    ),
     Column("face", _INT, "track id of the face that the row shows", "", "from 1", "detector"),
 )
 FACE_KEYS: Final = (
@@ -106,7 +113,11 @@ FACE_KEYS: Final = (
 )
 FACE_EXPRESSION: Final = (
     Column(
-        "expression", _TEXT, "the strongest of the face's smoothed expressions", "", "", "derived"
+        "expression",
+        _TEXT,
+        "the strongest of the face's smoothed expressions",
+        origin="derived",
+        formula=_STRONGEST,
     ),
 )
 FACE_DECISION: Final = _LABEL
@@ -159,7 +170,7 @@ def face_columns(content: Content) -> list[Column]:
     """List the columns of a table of faces, in their order."""
     return [
         *FACE_KEYS,
-        *_signals(content, "as the model gave it"),
+        *_signals(content, "unsmoothed"),
         *FACE_EXPRESSION,
         *_scores(content, "its score for this face alone"),
         *FACE_DECISION,
