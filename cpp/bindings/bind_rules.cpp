@@ -10,6 +10,7 @@
 #include "cexpr/shipped_rules.hpp"
 #include "node_args.hpp"
 #include "register.hpp"
+#include "rules/file/unknown_signal.hpp"
 #include "rules_to_python.hpp"
 #include "vocabulary.hpp"
 
@@ -147,6 +148,12 @@ void register_rules(py::module_& module) {
       },
       arg("root"), arg("file") = "<rules>", arg("signals") = py::none());
 
+  module.def(
+      "unknown_signal",
+      [](const std::string& name, const Names& signals) {
+        return rules::detail::unknown_signal(name, signals);
+      },
+      arg("name"), arg("signals"));
   module.def("shipped_rule_names", &shipped_rule_names);
   module.def("shipped_rules", &shipped_rules, arg("name"));
 

@@ -138,6 +138,25 @@ CEXPR_TEST(places_count_characters_from_one) {
   CHECK(rules_message_of(head + "'fear + joy'").find(":4:14:") != std::string::npos);
 }
 
+CEXPR_TEST(what_is_not_yaml_is_told_in_plain_words) {
+  const auto says = [](const std::string& text, const std::string& words) {
+    const std::string message = message_of(text);
+    if (message.find(words) == std::string::npos) {
+      std::cerr << "  got: " << message << '\n';
+    }
+    return message.find(words) != std::string::npos;
+  };
+  CHECK(says("a: b: c", "a second ':' is not allowed here"));
+  CHECK(says("a: {b: \"x\" y}", "expected ',' or '}' here"));
+  CHECK(says("a: @x", "a value cannot begin with this character"));
+  CHECK(says("a: > 0.5", "a value that begins with '>'"));
+  CHECK(says("a: 'b", "a quote is never closed"));
+  CHECK(says("a: - b", "begin it in the line after its key"));
+  CHECK(says("a:\n   b: 1\n  c: 2\n", "the indentation fits no line above"));
+  CHECK(rules_message_of("cexpr: 1\nname: n\ncompounds:\n  A: {score: mean(fear, anger)}\n")
+            .find("4:23: A: a comma inside { } ends the value") != std::string::npos);
+}
+
 CEXPR_TEST(aliases_stand_for_what_they_name) {
   const Node root = parse("a: &x {k: 1}\nb: *x\n");
   CHECK(root.items[3].kind == Node::Kind::map && only(root.items[3]).number == 1.0);

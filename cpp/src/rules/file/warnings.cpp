@@ -172,10 +172,10 @@ class Finder {
         why += (why.empty() ? ": " : ", and ") + source(i, i) + " " + between(range);
       }
     }
-    add_problem(
-        expression, expression.nodes[node.args[first]].begin,
-        quoted(source(first, last)) + " is " + (is_true ? "always" : "never") + " true" + why,
-        warnings_);
+    add_problem(expression, expression.nodes[node.args[first]].begin,
+                quoted(source(first, last)) + " is " + (is_true ? "always" : "never") + " true" +
+                    why + "; compare with a number in between, or take the condition away",
+                warnings_);
     is_suspect_[index] = true;
   }
 
@@ -215,13 +215,17 @@ class Finder {
       if (score.is_only(0.0) && !is_told) {
         add(compound.line, compound.column, compound.name,
             compound.when != kNone && range_of(compound.when).is_only(0.0)
-                ? "when is never true, so this compound never becomes the label"
-                : "the score is always 0, so this compound never becomes the label");
+                ? "when is never true, so this compound never becomes the label; change when, or "
+                  "take "
+                  "the compound away"
+                : "the score is always 0, so this compound never becomes the label; change the "
+                  "score, or "
+                  "take the compound away");
       } else if (low.high < decision.abstain_below && !is_told) {
         add(compound.line, compound.column, compound.name,
             "the score is at most " + number_text(low.high) + ", below abstain_below (" +
                 number_text(decision.abstain_below) +
-                "), so this compound never becomes the label");
+                "), so this compound never becomes the label; lower abstain_below");
       }
       const auto twin = first.emplace(
           std::vector<std::string>{text_of(compound.score), text_of(compound.when),
@@ -231,7 +235,7 @@ class Finder {
       if (!twin.second && !text_of(compound.score).empty() && !score.is_only(0.0)) {
         add(compound.line, compound.column, compound.name,
             "the rule is that of " + twin.first->second->name +
-                ", which wins every tie; this compound never becomes the label");
+                ", which wins every tie; change one, or take this compound away");
       }
     }
   }
@@ -256,7 +260,7 @@ class Finder {
       add(node->line, node->column, "decide",
           "hysteresis is " + number_text(document_.decision.hysteresis) +
               ", but no score can lead another by more than " + number_text(most - least) +
-              "; the first label of a clip never gives way to another");
+              ", so that the first label of a clip never gives way; take a smaller one");
     }
   }
 
@@ -327,7 +331,8 @@ class Finder {
       const Range range = range_of_signal(name);
       if (is_number && (number < range.low || number > range.high)) {
         add(value.line, value.column, rule,
-            name + " " + between(range) + ", got " + number_text(number));
+            name + " " + between(range) + ", got " + number_text(number) +
+                "; give what a model could");
       }
     }
   }
