@@ -88,6 +88,7 @@ def test_a_bad_expression_is_refused(expression: str, words: str) -> None:
     ("text", "words"),
     [
         ("[]", "map"),
+        ("cexpr:1\nname:a\n", "with a space behind the ':'"),
         ("cexpr: 1", "name"),
         ("cexpr: 2\nname: a\ncompounds: {A: fear}", "cexpr"),
         ("cexpr: 1\nname: a\ncompounds: {}", "compound"),

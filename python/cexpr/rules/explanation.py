@@ -127,8 +127,8 @@ class RowExplanation:
         """Write the explanation for a person, the verdict first.
 
         Args:
-            most: Compounds that are shown with their terms, the best first, and the lets that they
-                read; by default all.
+            most: Compounds that are shown with their terms, the best first, and the lets in their
+                rules. By default all compounds and lets.
             notes: Sentences that follow the verdict.
 
         Returns:
@@ -139,8 +139,10 @@ class RowExplanation:
         lines = [self.reason, *notes]
         for compound in shown:
             lines += compound.lines()
-        for name in self._read_by(shown):
-            lines += [f"let {name} = {self.lets[name].value:.4g}", *self.lets[name].lines(1)]
+        lets = self.lets if most is None else self._read_by(shown)
+        for name, term in self.lets.items():
+            if name in lets:
+                lines += [f"let {name} = {term.value:.4g}", *term.lines(1)]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -152,17 +154,16 @@ class RowExplanation:
         score = -math.inf if math.isnan(compound.adjusted) else compound.adjusted
         return compound.name != self.winner, compound.name != self.runner_up, -score
 
-    def _read_by(self, compounds: Sequence[CompoundTerm]) -> list[str]:
-        """Names of the lets that compounds read, directly or through others."""
-        open_terms = [term for one in compounds for term in one.terms()]
+    def _read_by(self, compounds: Sequence[CompoundTerm]) -> set[str]:
+        """Names of the lets that stand in the rules of compounds."""
+        terms = [term for one in compounds for term in one.terms()]
         read = set()
-        while open_terms:
-            term = open_terms.pop()
-            open_terms += term.parts
-            if term.kind == "let" and term.text in self.lets and term.text not in read:
+        while terms:
+            term = terms.pop()
+            terms += term.parts
+            if term.kind == "let":
                 read.add(term.text)
-                open_terms.append(self.lets[term.text])
-        return [name for name in self.lets if name in read]
+        return read
 
     def _repr_html_(self) -> str:
         """Return the text, laid out as it is, for notebooks."""
