@@ -129,7 +129,10 @@ CEXPR_TEST(lengths_that_look_like_milliseconds) {
   CHECK(warns(fear, decide("min_duration", integer(500)),
               "min_duration is 500 frames, 20 s at 25 frames per second; if milliseconds are "
               "meant, write 0.5s"));
-  CHECK(warns(fear, decide("min_frames", integer(300)), "min_frames is 300 frames"));
+  CHECK(warns(
+      fear, decide("min_frames", integer(300)),
+      "min_frames is 300 frames, 12 s at 25 frames per second; if milliseconds are meant, write "
+      "min_duration: 0.3s"));
   CHECK(warns(fear, decide("min_duration", text("500s")), "min_duration is 500 seconds"));
   CHECK(warnings_of(fear, decide("min_duration", integer(250))).empty());
   CHECK(warnings_of(fear, decide("min_duration", text("20s"))).empty());

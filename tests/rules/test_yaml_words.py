@@ -40,6 +40,8 @@ JARGON = ("mapping", "sequence", "scalar", "token", "block", "flow", "node", "st
         ("a: {b: 1,, c: 2}\n", (1, 10), "a value is missing before this comma"),
         ('a: {b: "x" y}\n', (1, 12), "expected ',' or '}' here"),
         ("a: {b: 1} + 2\n", (1, 11), "nothing may follow a value that is in quotes or brackets"),
+        ("- a: [b], c: 1\n", (1, 9), "a comma stands outside of brackets; begin the next entry"),
+        ("- a: {b: 1}, c: 1\n", (1, 12), "or put the whole map in { }"),
         ('a: "\\d"\n', (1, 6), "use single quotes"),
         ('a: "\\x1"\n', (1, 7), "use single quotes"),
         ("a: - b\n", (1, 4), "begin it in the next line"),

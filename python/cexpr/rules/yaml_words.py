@@ -104,6 +104,11 @@ def _indented_otherwise(found: _Found) -> _Answer:
         return found.at, (
             f"nothing may follow a value that is in quotes or brackets; {_QUOTE_IT}, or none of it"
         )
+    if found.problem.endswith("','"):
+        return found.at, (
+            "a comma stands outside of brackets; begin the next entry in a line of its own, "
+            "or put the whole map in { }"
+        )
     if found.problem.endswith("'-'"):
         return found.at, "a list item stands among the entries of a map; check the indentation"
     return found.at, (

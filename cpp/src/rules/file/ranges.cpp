@@ -188,8 +188,11 @@ class Finder {
         return gmean();
       case AstKind::hmean:
         return hmean();
-      default:
+      case AstKind::mean:
+      case AstKind::weighted:
         return mean(node);
+      default:
+        return kAnything;
     }
   }
 

@@ -45,10 +45,11 @@ std::string between(const Range& range) {
 
 /// What is wrong with a number of frames that was probably meant as milliseconds.
 std::string too_many_frames(const std::string& what, double frames) {
+  const std::string key = what == "min_frames" ? "min_duration: " : "";
   return what + " is " + number_text(frames) + " frames, " + number_text(frames / kUsualRate) +
          " s at " + number_text(kUsualRate) +
-         " frames per second; if milliseconds are meant, write " + number_text(frames / 1000.0) +
-         "s";
+         " frames per second; if milliseconds are meant, write " + key +
+         number_text(frames / 1000.0) + "s";
 }
 
 class Finder {
