@@ -133,6 +133,12 @@ def test_rules_that_need_an_absent_signal_are_refused_before_a_clip_is_opened(
     )
     with pytest.raises(RuleError, match=r"AU12[\s\S]*need signals that the models do not provide"):
         Pipeline(options)
+    with pytest.raises(RuleError) as caught:
+        Pipeline(options.model_copy(update={"rules": "emfacs"}))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("emfacs: these rules need action units that the models do not provide (")
+    assert "AU01, AU02, AU04" in line
+    assert line.endswith("choose other rules or add a model")
 
 
 def test_one_pipeline_runs_many_clips_each_by_itself(

@@ -7,8 +7,10 @@
 
 #include "array_args.hpp"
 #include "cexpr/rules.hpp"
+#include "cexpr/shipped_rules.hpp"
 #include "node_args.hpp"
 #include "register.hpp"
+#include "rules/file/unknown_signal.hpp"
 #include "rules_to_python.hpp"
 #include "vocabulary.hpp"
 
@@ -146,6 +148,15 @@ void register_rules(py::module_& module) {
       },
       arg("root"), arg("file") = "<rules>", arg("signals") = py::none());
 
+  module.def(
+      "unknown_signal",
+      [](const std::string& name, const Names& signals) {
+        return rules::detail::unknown_signal(name, signals);
+      },
+      arg("name"), arg("signals"));
+  module.def("shipped_rule_names", &shipped_rule_names);
+  module.def("shipped_rules", &shipped_rules, arg("name"));
+
   py::class_<RuleSet>(module, "RuleSet")
       .def_property_readonly("file", &RuleSet::file)
       .def_property_readonly("name", &RuleSet::name)
@@ -159,6 +170,8 @@ void register_rules(py::module_& module) {
       .def_property_readonly("decide_options", decision_to_python)
       .def_property_readonly("event_options", events_to_python)
       .def_property_readonly("tests", tests_to_python)
+      .def_property_readonly(
+          "warnings", [](const RuleSet& self) { return problems_to_python(self.warnings()); })
       .def_property_readonly("looks_over_time", &RuleSet::looks_over_time)
       .def(
           "missing",

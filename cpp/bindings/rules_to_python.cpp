@@ -42,6 +42,14 @@ py::object compound_to_python(const RuleSet& rules, std::int32_t id) {
   return py::str(rules.compounds()[static_cast<std::size_t>(id)]);
 }
 
+py::dict given_to_python(const std::vector<std::string>& names, const std::vector<float>& values) {
+  py::dict given;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    given[py::str(names[i])] = values[i];
+  }
+  return given;
+}
+
 py::dict tree_to_python(const rules::Explanation& tree) {
   py::list parts;
   for (const rules::Explanation& part : tree.parts) {
@@ -118,14 +126,19 @@ py::dict events_to_python(const RuleSet& rules) {
 py::list tests_to_python(const RuleSet& rules) {
   py::list list;
   for (const rules::TestCase& test : rules.tests()) {
-    py::dict given;
-    for (std::size_t i = 0; i < test.names.size(); ++i) {
-      given[py::str(test.names[i])] = test.values[i];
+    py::list steps;
+    for (const rules::TestStep& step : test.steps) {
+      steps.append(py::dict(arg("line") = step.line, arg("column") = step.column,
+                            arg("given") = given_to_python(step.names, step.values),
+                            arg("no_face") = !step.has_face, arg("repeat") = step.repeat,
+                            arg("is_checked") = step.is_checked,
+                            arg("expect") = compound_to_python(rules, step.expected)));
     }
-    list.append(py::dict(arg("name") = test.name, arg("line") = test.line,
-                         arg("column") = test.column, arg("given") = given,
-                         arg("absent") = test.absent,
-                         arg("expect") = compound_to_python(rules, test.expected)));
+    list.append(py::dict(
+        arg("name") = test.name, arg("line") = test.line, arg("column") = test.column,
+        arg("given") = given_to_python(test.names, test.values), arg("absent") = test.absent,
+        arg("frames") = steps, arg("fps") = test.frames_per_second,
+        arg("expect") = compound_to_python(rules, test.expected)));
   }
   return list;
 }
@@ -133,10 +146,17 @@ py::list tests_to_python(const RuleSet& rules) {
 py::list results_to_python(const RuleSet& rules) {
   py::list list;
   for (const rules::TestResult& result : rules.run_tests()) {
-    list.append(py::dict(arg("passed") = result.passed,
-                         arg("got") = compound_to_python(rules, result.got),
-                         arg("runner_up") = compound_to_python(rules, result.runner_up),
-                         arg("scores") = floats_to_python(result.scores)));
+    py::list labels;
+    for (const std::int32_t label : result.labels) {
+      labels.append(compound_to_python(rules, label));
+    }
+    const std::size_t count = rules.compounds().size();
+    const auto first = result.scores.begin() + static_cast<std::ptrdiff_t>(result.frame * count);
+    list.append(py::dict(
+        arg("passed") = result.passed, arg("got") = compound_to_python(rules, result.got),
+        arg("runner_up") = compound_to_python(rules, result.runner_up),
+        arg("frame") = result.frame + 1, arg("labels") = labels,
+        arg("scores") = floats_to_python({first, first + static_cast<std::ptrdiff_t>(count)})));
   }
   return list;
 }

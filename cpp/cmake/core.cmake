@@ -7,6 +7,7 @@ set(CEXPR_CORE_SOURCES
     cpp/src/nodes/numbers.cpp
     cpp/src/nodes/problems.cpp
     cpp/src/nodes/reader.cpp
+    cpp/src/nodes/scalars.cpp
     cpp/src/nodes/text.cpp
     cpp/src/image/align.cpp
     cpp/src/image/boxes.cpp
@@ -21,6 +22,10 @@ set(CEXPR_CORE_SOURCES
     cpp/src/rules/language/lexer.cpp
     cpp/src/rules/language/parser.cpp
     cpp/src/rules/file/check.cpp
+    cpp/src/rules/file/ranges.cpp
+    cpp/src/rules/file/split_values.cpp
+    cpp/src/rules/file/unknown_signal.cpp
+    cpp/src/rules/file/warnings.cpp
     cpp/src/rules/file/decide_section.cpp
     cpp/src/rules/file/read_document.cpp
     cpp/src/rules/file/read_length.cpp
@@ -36,9 +41,12 @@ set(CEXPR_CORE_SOURCES
     cpp/src/rules/run/evaluate.cpp
     cpp/src/rules/run/explain.cpp
     cpp/src/rules/run/rank.cpp
+    cpp/src/rules/run/run_tests.cpp
     cpp/src/rules/run/runner.cpp
     cpp/src/rules/run/stream.cpp
     cpp/src/rules/run/window.cpp
+    cpp/src/rules/shipped/plain_yaml.cpp
+    cpp/src/rules/shipped/shipped_rules.cpp
     cpp/src/rules/rule_set.cpp
     cpp/src/model/face_cut.cpp
     cpp/src/model/heads.cpp
@@ -55,6 +63,9 @@ set(CEXPR_CORE_SOURCES
     cpp/src/host/c_api_analyzer.cpp
     cpp/src/host/status.cpp
 )
+
+include(cpp/cmake/embed_rules.cmake)
+list(APPEND CEXPR_CORE_SOURCES ${CEXPR_SHIPPED_SOURCE})
 
 # Kernels: one file per instruction set, the only files built with its flags.
 foreach(kernel filter preprocess rules)

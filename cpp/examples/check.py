@@ -107,18 +107,30 @@ class Check:
             )
 
     def _compare_docs(self, compiler: str) -> None:
-        """Build the host that the documentation begins with, and compare what it prints."""
+        """Build the hosts of the documentation, and compare what they print."""
         text = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
-        blocks = dict(reversed(re.findall(r"```(\w+)\n(.*?)```", text, flags=re.DOTALL)))
-        source = self.work / "host"
-        source.mkdir(exist_ok=True)
-        (source / "CMakeLists.txt").write_text(blocks["cmake"], encoding="utf-8")
-        (source / "main.cpp").write_text(blocks["cpp"], encoding="utf-8")
-        host = self._build("host", compiler, folder=self.work)
+        found = re.findall(r"```(\w+)\n(.*?)```", text, flags=re.DOTALL)
+        blocks = dict(reversed(found))
+        first, shipped = (code for language, code in found if language == "cpp" and "main" in code)
         # Among its frames must be one without a label, the case that a host forgets.
-        agrees = host is not None and self._run([host]) == blocks["text"] and ",," in blocks["text"]
+        assert ",," in blocks["text"]
+        names = sorted(path.stem for path in (self.data / "rules").glob("*.yaml"))
+        self._compare_host("host", compiler, blocks["cmake"], first, blocks["text"])
+        listed = "".join(f"{name}: 7 compounds\n" for name in names)
+        self._compare_host("shipped", compiler, blocks["cmake"], shipped, listed)
+
+    def _compare_host(
+        self, folder: str, compiler: str, cmake: str, code: str, expected: str
+    ) -> None:
+        """Build one host of the documentation, and compare what it prints."""
+        source = self.work / folder
+        source.mkdir(exist_ok=True)
+        (source / "CMakeLists.txt").write_text(cmake.replace("host", folder), encoding="utf-8")
+        (source / "main.cpp").write_text(code, encoding="utf-8")
+        host = self._build(folder, compiler, folder=self.work)
+        agrees = host is not None and self._run([host]) == expected
         self.failures += not agrees
-        print(f"{'ok' if agrees else 'FAIL'}: docs/embedding.md, {compiler}")
+        print(f"{'ok' if agrees else 'FAIL'}: docs/embedding.md, {folder}, {compiler}")
 
     def _run_python(self, name: str, clip: Path, *options: str) -> Path:
         out = self.work / name

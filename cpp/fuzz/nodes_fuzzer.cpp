@@ -50,6 +50,11 @@ const char* const kWords[] = {"cexpr",
                               "given",
                               "expect",
                               "absent",
+                              "frames",
+                              "fps",
+                              "repeat",
+                              "no_face",
+                              "any",
                               "A",
                               "B",
                               "x",
@@ -64,7 +69,10 @@ const char* const kWords[] = {"cexpr",
                               "mean(fear, anger)",
                               "if(has(AU12), AU12, 0)",
                               "y * 2",
-                              "mean_over(fear, 3)"};
+                              "mean_over(fear, 3)",
+                              "valence > 3",
+                              "mean(fear",
+                              "anger)"};
 constexpr std::size_t kWordCount = sizeof(kWords) / sizeof(kWords[0]);
 
 /// Takes the bytes of an input for a tree.

@@ -90,6 +90,21 @@ static void test_mistakes_in_rules(void) {
   cexpr_rules_free(NULL);
 }
 
+static void test_shipped_rules(void) {
+  cexpr_rules* rules = NULL;
+  CHECK(cexpr_rules_shipped("default", &rules) == CEXPR_OK);
+  CHECK(strcmp(cexpr_rules_name(rules), "default") == 0);
+  CHECK(cexpr_rules_compound_count(rules) == 7);
+  cexpr_rules_free(rules);
+  rules = NULL;
+  CHECK(cexpr_rules_shipped("defalt", &rules) == CEXPR_ERROR_ARGUMENT);
+  CHECK(rules == NULL && strstr(cexpr_last_error(), "default") != NULL);
+  CHECK(cexpr_rules_shipped(NULL, &rules) == CEXPR_ERROR_ARGUMENT);
+  CHECK(cexpr_rules_shipped_count() > 5);
+  CHECK(strcmp(cexpr_rules_shipped_name(0), "avcer") == 0);
+  CHECK(cexpr_rules_shipped_name(cexpr_rules_shipped_count()) == NULL);
+}
+
 static void test_analyzer(void) {
   cexpr_rules* rules = make_rules();
   cexpr_analyzer_options options = cexpr_analyzer_defaults();
@@ -197,6 +212,7 @@ int main(void) {
   CHECK(strcmp(cexpr_last_error(), "") == 0);
   test_rules();
   test_mistakes_in_rules();
+  test_shipped_rules();
   test_analyzer();
   test_faces();
   test_preprocessing();

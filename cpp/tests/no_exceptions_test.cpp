@@ -38,6 +38,9 @@ int main() {
   const cexpr::Status wrong = cexpr::try_compile(rule_file("mean(feer)"), {}, rules);
   check(wrong.code == StatusCode::rules && !rules, "a mistake in a rule");
   check(wrong.message.find("did you mean 'fear'?") != std::string::npos, "its message");
+  check(cexpr::try_shipped_rules("default", rules).is_ok() && rules, "a shipped set");
+  check(cexpr::try_shipped_rules("none", rules).code == StatusCode::argument && !rules,
+        "a set that is not shipped");
   check(cexpr::try_compile(rule_file("fear"), {}, rules).is_ok() && rules, "a rule set");
 
   cexpr::AnalyzerOptions options;

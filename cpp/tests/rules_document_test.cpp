@@ -83,12 +83,6 @@ CEXPR_TEST(a_file_is_read_whole) {
   CHECK(!rules.looks_over_time());
 }
 
-CEXPR_TEST(each_face_may_be_labelled_alone) {
-  const RuleSet rules = RuleSet::compile(file({{"A", text("fear")}}, {{"faces", text("each")}}));
-  CHECK(rules.faces() == cexpr::rules::Faces::each);
-  CHECK(RuleSet::compile(file({{"A", text("fear")}})).faces() == cexpr::rules::Faces::max);
-}
-
 CEXPR_TEST(every_problem_is_reported_in_the_order_of_the_file) {
   Node broken = map({{"cexpr", integer(2)},
                      {"nmae", text("x")},

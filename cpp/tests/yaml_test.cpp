@@ -3,7 +3,9 @@
 #include <cmath>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "cexpr/shipped_rules.hpp"
 #include "check.hpp"
 
 using cexpr::Node;
@@ -56,6 +58,38 @@ CEXPR_TEST(shipped_rule_sets_pass_their_own_tests) {
     }
   }
   CHECK(files > 5);
+  CHECK(cexpr::shipped_rule_names().size() == static_cast<std::size_t>(files));
+}
+
+CEXPR_TEST(shipped_rule_sets_are_compiled_in_as_their_files_say) {
+  const std::size_t width = cexpr::rules::default_signals().size();
+  constexpr std::size_t kRows = 97;
+  std::vector<float> signals(kRows * width);
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    signals[i] = static_cast<float>(i * 7919 % 1000) / 1000.0F;
+  }
+  std::vector<double> times(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    times[i] = 0.04 * static_cast<double>(i);
+  }
+  cexpr::rules::RowIndex index;
+  index.times = {times.data(), kRows};
+  for (const std::string& name : cexpr::shipped_rule_names()) {
+    const cexpr::RuleSet file =
+        cexpr::yaml::load_rules((kRoot / "rules" / (name + ".yaml")).string());
+    const cexpr::RuleSet inside = cexpr::shipped_rules(name);
+    CHECK(inside.compounds() == file.compounds());
+    CHECK(inside.about() == file.about() && inside.source() == file.source());
+    const std::size_t count = file.compounds().size();
+    const auto scores = [&](const cexpr::RuleSet& rules) {
+      std::vector<float> all(kRows * count);
+      rules.bind(cexpr::rules::default_signals())
+          .evaluate({signals.data(), kRows, width, width}, index, cexpr::rules::Windows::centred,
+                    {all.data(), kRows, count, count});
+      return all;
+    };
+    CHECK(scores(inside) == scores(file));
+  }
 }
 
 CEXPR_TEST(shipped_manifests_are_read) {
@@ -102,6 +136,25 @@ CEXPR_TEST(places_count_characters_from_one) {
   const std::string head = "cexpr: 1\nname: n\ncompounds:\n  A: ";
   CHECK(rules_message_of(head + "fear + joy").find(":4:13:") != std::string::npos);
   CHECK(rules_message_of(head + "'fear + joy'").find(":4:14:") != std::string::npos);
+}
+
+CEXPR_TEST(what_is_not_yaml_is_told_in_plain_words) {
+  const auto says = [](const std::string& text, const std::string& words) {
+    const std::string message = message_of(text);
+    if (message.find(words) == std::string::npos) {
+      std::cerr << "  got: " << message << '\n';
+    }
+    return message.find(words) != std::string::npos;
+  };
+  CHECK(says("a: b: c", "a second ':' is not allowed here"));
+  CHECK(says("a: {b: \"x\" y}", "expected ',' or '}' here"));
+  CHECK(says("a: @x", "a value cannot begin with this character"));
+  CHECK(says("a: > 0.5", "a value that begins with '>'"));
+  CHECK(says("a: 'b", "a quote is never closed"));
+  CHECK(says("a: - b", "begin it in the line after its key"));
+  CHECK(says("a:\n   b: 1\n  c: 2\n", "the indentation fits no line above"));
+  CHECK(rules_message_of("cexpr: 1\nname: n\ncompounds:\n  A: {score: mean(fear, anger)}\n")
+            .find("4:23: A: a comma inside { } ends the value") != std::string::npos);
 }
 
 CEXPR_TEST(aliases_stand_for_what_they_name) {

@@ -160,6 +160,13 @@ def compile_rules(
     root: RuleNode, file: str = "<rules>", signals: Sequence[str] | None = None
 ) -> RuleSet: ...
 
+# "unknown signal 'feer'; did you mean 'fear'?"
+def unknown_signal(name: str, signals: Sequence[str]) -> str: ...
+
+# The rule sets that are compiled in, by name. ValueError for a name that is not among them.
+def shipped_rule_names() -> list[str]: ...
+def shipped_rules(name: str) -> RuleSet: ...
+
 class RuleSet:
     @property
     def file(self) -> str: ...
@@ -190,9 +197,14 @@ class RuleSet:
     @property
     def event_options(self) -> dict[str, RuleLength]: ...  # "min_duration", "merge_gap"
     # [{"name": str, "line": int, "column": int, "given": {signal: float}, "absent": [signal],
-    #   "expect": compound or None}]
+    #   "expect": compound or None, "frames": steps, "fps": float}]; steps is [] for a single row,
+    # else [{"line": int, "column": int, "given": {signal: float}, "no_face": bool,
+    #   "repeat": int, "is_checked": bool, "expect": compound or None}]
     @property
     def tests(self) -> list[dict[str, Any]]: ...
+    # What is legal and surely not meant; [] for most files.
+    @property
+    def warnings(self) -> list[RuleProblem]: ...
     @property
     def looks_over_time(self) -> bool: ...  # a rule uses mean_over or its kin
     # Signals that the rules need and `names` lacks (has(x) guards); [] when evaluate would work.
@@ -227,8 +239,9 @@ class RuleSet:
         tracks: NDArray[np.int64] | None = None,
         windows: str = "centred",
     ) -> dict[str, Any]: ...
-    # [{"passed": bool, "got": compound|None, "runner_up": compound|None,
-    #   "scores": float32 (K,)}], one for each entry of `tests`.
+    # [{"passed": bool, "got": compound|None, "runner_up": compound|None, "frame": int,
+    #   "scores": float32 (K,), "labels": [compound|None]}], one for each entry of `tests`; labels
+    # are those of all frames, the rest is of the first wrong frame (from 1; 1 if none is wrong).
     def run_tests(self) -> list[dict[str, Any]]: ...
 
 # A stream of faces to decided frames with a fixed delay. A decided frame is a tuple (frame, time,

@@ -25,7 +25,9 @@ from cexpr.faces.track import Tracker
 from cexpr.models import outputs, zoo
 from cexpr.models.stacked import open_model
 from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
+from cexpr.rules.files import shipped
 from cexpr.rules.rule_set import RuleSet
+from cexpr.signals import ACTION_UNITS, SIGNALS
 from cexpr.smoothing import Smoothing
 from cexpr.tables.result import ClipResult, FaceRows
 from cexpr.timeline.decide import decide_tables
@@ -251,9 +253,20 @@ def require_signals(rules: RuleSet, names: tuple[str, ...]) -> None:
     """Refuse rules that read a signal which the models do not provide.
 
     Raises:
-        RuleError: with a line for each place that reads one.
+        RuleError: with a line for each place that reads one; a shipped set, which nobody mends,
+            is refused in one line.
     """
     problems = rules.missing(list(names))
+    if problems and rules.file in shipped():
+        others = [[one for one in SIGNALS if one != name] for name in SIGNALS]
+        needed = [name for name, rest in zip(SIGNALS, others, strict=True) if rules.missing(rest)]
+        absent = [name for name in needed if name not in names]
+        kind = "action units" if set(absent) <= set(ACTION_UNITS) else "signals"
+        raise RuleError(
+            f"{rules.file}: these rules need {kind} that the models do not provide "
+            f"({', '.join(absent)}); choose other rules or add a model",
+            problems,
+        )
     if problems:
         places = "\n".join(map(str, problems))
         raise RuleError(

@@ -65,6 +65,7 @@ def test_every_file_compiles_and_passes_its_tests(block: Block) -> None:
         return
     rules = RuleSet.from_string(block.text)
     assert all(result["passed"] for result in rules.run_tests())
+    assert bool(rules.warnings) == (block.file == "dubious.yaml")
 
 
 def test_the_tables_hold_what_they_should() -> None:
@@ -117,11 +118,12 @@ def test_commands_print_and_python_gives_what_the_page_shows(
 
 
 def run_console(block: Block) -> None:
-    command, _, expected = block.text.partition("\n")
-    words = shlex.split(command.removeprefix("$ ").partition(" > ")[0])
-    assert words.pop(0) == "cexpr"
-    output = CliRunner().invoke(app, words).output
-    if " > " not in command:
-        assert output == expected, f"docs/rules.md:{block.line}"
-    else:
-        assert output
+    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        words = shlex.split(command.partition(" > ")[0])
+        assert words.pop(0) == "cexpr"
+        output = CliRunner().invoke(app, words).output
+        if " > " not in command:
+            assert output == expected, f"docs/rules.md:{block.line}"
+        else:
+            assert output

@@ -88,6 +88,7 @@ def test_a_bad_expression_is_refused(expression: str, words: str) -> None:
     ("text", "words"),
     [
         ("[]", "map"),
+        ("cexpr:1\nname:a\n", "with a space behind the ':'"),
         ("cexpr: 1", "name"),
         ("cexpr: 2\nname: a\ncompounds: {A: fear}", "cexpr"),
         ("cexpr: 1\nname: a\ncompounds: {}", "compound"),
@@ -235,3 +236,46 @@ def test_a_shipped_file_with_a_cut_and_a_paste_compiles_or_is_refused(data: st.D
         )
     )
     attempt(text[:start] + paste + text[end:])
+
+
+def test_a_warning_inside_a_folded_text_has_its_own_place() -> None:
+    rules = RuleSet.from_string(
+        "cexpr: 1\nname: a\ncompounds:\n  A: >-\n    fear *\n    (valence > 3)\n"
+    )
+    (warning,) = rules.warnings
+    assert (warning.line, warning.column, warning.rule) == (6, 6, "A")
+    assert "'valence > 3' is never true" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "quoted"),
+    [
+        (
+            "compounds:\n  A: {score: mean(fear, surprise)}\n",
+            (4, 23),
+            'score: "mean(fear, surprise)"',
+        ),
+        ("compounds: {A: mean(fear, anger), B: sadness}\n", (3, 25), 'A: "mean(fear, anger)"'),
+        (
+            "compounds:\n  A: {score: fear, when: 'true', otherwise: clamp(fear, 0, 1)}\n",
+            (4, 55),
+            'otherwise: "clamp(fear, 0, 1)"',
+        ),
+        ("let: {a: min(fear, anger)}\ncompounds: {A: a}\n", (3, 18), 'a: "min(fear, anger)"'),
+    ],
+)
+def test_a_comma_inside_braces_is_explained(text: str, place: tuple[int, int], quoted: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        RuleSet.from_string(f"cexpr: 1\nname: a\n{text}")
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == place
+    assert problem.message.startswith("a comma inside { } ends the value, which is '")
+    assert f"put the expression in quotes: {quoted}, or write the map without" in problem.message
+
+
+def test_a_key_that_comes_twice_is_shown_at_both_places() -> None:
+    with pytest.raises(RuleError) as caught:
+        RuleSet.from_string("cexpr: 1\nname: a\ncompounds:\n  A: fear\n  B: fear\n  A: anger\n")
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == (6, 3)
+    assert "'A' comes twice in compounds, first in line 4, column 3" in problem.message

@@ -25,9 +25,10 @@ def rules() -> RuleSet:
     return RuleSet.from_string(TEXT)
 
 
-def test_the_text_goes_from_the_highest_score_to_the_lets_and_the_reason(rules: RuleSet) -> None:
+def test_the_text_goes_from_the_verdict_to_the_scores_and_the_lets(rules: RuleSet) -> None:
     found = rules.explain_given({"fear": 0.4, "surprise": 0.2, "happiness": 0.3})
-    lines = str(found).splitlines()
+    verdict, *lines = str(found).splitlines()
+    assert verdict == found.reason == "B with 0.8, 0.2 ahead of A"
     assert lines[0] == "B = 0.3 (with priors and bias 0.8)"
     assert lines[1] == "  happiness = 0.3"
     assert lines[2] == "A = 0.6"
@@ -35,8 +36,39 @@ def test_the_text_goes_from_the_highest_score_to_the_lets_and_the_reason(rules: 
     assert lines[5:7] == ["  both * 2 = 0.6", "    both = 0.3"]
     assert lines[7:9] == ["  otherwise:", "    0.1 = 0.1"]
     assert "let both = 0.3" in lines
-    assert lines[-1] == found.reason
     assert (found.winner, found.runner_up) == ("B", "A")
+
+
+def test_the_best_stand_alone_with_the_lets_that_they_read(rules: RuleSet) -> None:
+    found = rules.explain_given({"fear": 0.4, "surprise": 0.2, "happiness": 0.3})
+    lines = found.text(1, ["A note."]).splitlines()
+    assert lines == [
+        found.reason,
+        "A note.",
+        "B = 0.3 (with priors and bias 0.8)",
+        "  happiness = 0.3",
+    ]
+    assert "let both = 0.3" in found.text(2)
+
+
+def test_only_the_lets_of_the_shown_rules_stand_below_them_unless_all_are_wanted() -> None:
+    rules = RuleSet.from_string(
+        "cexpr: 1\nname: a\nlet: {outer: inner + 1, inner: fear, other: anger}\n"
+        "compounds: {A: 2 * outer, B: other}"
+    )
+    found = rules.explain_given({"fear": 0.5})
+    lets = [line for line in found.text(1).splitlines() if line.startswith("let ")]
+    assert lets == ["let outer = 1.5"]
+    assert str(found).count("\nlet ") == 3
+
+
+def test_the_winner_stands_first_even_where_another_score_that_is_0_is_adjusted_above_it() -> None:
+    rules = RuleSet.from_string(
+        "cexpr: 1\nname: a\ncompounds: {A: anger, B: fear}\ndecide: {bias: {A: 5}}"
+    )
+    found = rules.explain_given({"fear": 0.5})
+    assert found.winner == "B"
+    assert found.text(1).splitlines()[1] == "B = 0.5"
 
 
 def test_a_let_stands_after_those_that_it_reads() -> None:
@@ -70,4 +102,4 @@ def test_a_number_is_not_explained_and_depth_is_told_by_space() -> None:
 def test_the_page_of_a_notebook_shows_the_text_and_nothing_that_runs() -> None:
     term = CompoundTerm("<b>", 0.5, 0.5, False, None, Term("fear < 1", "condition", 1.0), None)
     shown = RowExplanation("<b>", None, "why", (term,), {})._repr_html_()
-    assert shown == "<pre>&lt;b&gt; = 0.5\n  fear &lt; 1 = 1\nwhy</pre>"
+    assert shown == "<pre>why\n&lt;b&gt; = 0.5\n  fear &lt; 1 = 1</pre>"

@@ -25,7 +25,11 @@ faces: largest
 gaps: none
 decide: {priors: {A: 1, Überrascht-1: 2, C: 1}, min_duration: 3, abstain_below: 0.1, exit_below: 0}
 events: {merge_gap: 0.2s, min_duration: 4}
-tests: [{name: x, given: {fear: .nan}, absent: [AU12], expect: null}]
+tests:
+  - {name: x, given: {fear: .nan}, absent: [AU12], expect: null}
+  - frames: [{fear: 0.1}, {}, {no_face: true, repeat: 3}, {surprise: 0.5, repeat: 2}]
+    fps: 12.5
+    expect: [none, null, any, Überrascht-1]
 """
     assert RuleSet.from_string(text).compounds == ["A", "Überrascht-1", "C"]
     validator = jsonschema.Draft202012Validator(rule_schema())
@@ -55,6 +59,12 @@ def test_schema_takes_every_shipped_set_and_refuses_slips() -> None:
         {"let": {"a-b": "fear"}},
         {"smooth": {"expression": {"kernel": "boxy", "radius": 3}}},
         {"tests": [{"given": {"feer": 1}, "expect": "A"}]},
+        {"tests": [{"expect": "A"}]},
+        {"tests": [{"given": {}, "frames": [{}], "expect": ["A"]}]},
+        {"tests": [{"frames": [{"feer": 1}], "expect": ["A"]}]},
+        {"tests": [{"frames": [{"repeat": 0}], "expect": ["A"]}]},
+        {"tests": [{"frames": [], "expect": []}]},
+        {"tests": [{"given": {}, "fps": 25, "expect": "A"}]},
         {"decide": {"min_frames": "soon"}},
     ):
         assert list(validator.iter_errors({**good, **slip}))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from builders.run_files import BASE, Command
-from cexpr.errors import UsageError
+from cexpr.errors import RuleError, UsageError
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.explain import FrameExplanation, explain_frame
 from cexpr.tables.files import Format, write_result
@@ -175,6 +175,30 @@ def test_other_rules_than_the_runs_are_said_to_be_so(work: Path, cexpr_command: 
     record["clips"]["a"]["status"] = "outdated"
     (work / "out" / "run.json").write_text(json.dumps(record))
     assert "used other rules" in cexpr_command("rules", "explain", "pair.yaml", *frame).out
+
+
+def test_a_time_names_the_frame_that_is_shown_then(tmp_path: Path) -> None:
+    path, frames = write_run(tmp_path, make_rules())
+    for time, frame in ((0.0, 1), (0.039, 1), (0.04, 2), (0.2, 6), (0.219, 6), (1.18, 30)):
+        found = explain_frame(make_rules(), path, time=time)
+        assert str(found.row) == str(explain_frame(make_rules(), path, frame).row)
+        begin = frames["time"][frame - 1]
+        assert found.notes[0] == f"At {time:g} s the clip shows frame {frame} ({begin:.4g} s)."
+
+
+@pytest.mark.parametrize("time", [-0.1, 1.3, 99.0])
+def test_a_time_outside_the_clip_is_refused_with_its_ends(tmp_path: Path, time: float) -> None:
+    path, _ = write_run(tmp_path, make_rules())
+    with pytest.raises(UsageError, match=r"has no frame at .* s; it goes from 0 to 1\.2 s"):
+        explain_frame(make_rules(), path, time=time)
+
+
+def test_a_shipped_set_that_needs_what_the_run_lacks_is_refused_in_one_line(tmp_path: Path) -> None:
+    path, _ = write_run(tmp_path, make_rules())
+    with pytest.raises(RuleError) as caught:
+        explain_frame(RuleSet.load("emfacs"), path, 1)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("emfacs: these rules need signals that the models do not provide")
 
 
 def test_no_label_is_called_no_label(tmp_path: Path) -> None:

@@ -73,6 +73,11 @@ typedef struct cexpr_rules cexpr_rules;
 /* Compiles a tree, which stays the caller's. `file` names it in messages and may be NULL. */
 CEXPR_C_API cexpr_status cexpr_rules_compile(const cexpr_node* root, const char* file,
                                              cexpr_rules** rules);
+/* One of the rule sets that come with cexpr, "default" for example; no file is read. */
+CEXPR_C_API cexpr_status cexpr_rules_shipped(const char* name, cexpr_rules** rules);
+/* Their names; NULL out of range. */
+CEXPR_C_API size_t cexpr_rules_shipped_count(void);
+CEXPR_C_API const char* cexpr_rules_shipped_name(size_t index);
 CEXPR_C_API void cexpr_rules_free(cexpr_rules* rules);
 CEXPR_C_API const char* cexpr_rules_name(const cexpr_rules* rules);
 

@@ -17,6 +17,7 @@
 #include "cexpr/preprocess.hpp"
 #include "cexpr/rules.hpp"
 #include "cexpr/settings.hpp"
+#include "cexpr/shipped_rules.hpp"
 #include "cexpr/span.hpp"
 #include "cexpr/status.hpp"
 #include "cexpr/timeline.hpp"

@@ -26,6 +26,7 @@ constexpr std::size_t kMaxExpressionBytes = 16384;  // text of one expression
 constexpr std::size_t kMaxExpressionDepth = 100;    // parentheses, calls and operators inside
 constexpr std::size_t kMaxCompounds = 1024;
 constexpr std::size_t kMaxTests = 1000;
+constexpr std::size_t kMaxTestFrames = 5000;   // of all tests over time together
 constexpr std::size_t kMaxOperations = 65535;  // after sharing common sub-expressions
 constexpr std::size_t kMaxOverTime = 256;      // functions over time, after sharing
 constexpr double kMaxWindowFrames = 100000.0;
@@ -41,22 +42,40 @@ struct Problem {
   std::string message;
 };
 
-/// One entry of a file's `tests`.
-struct TestCase {
-  std::string name;
+/// Frames in a row of a test over time that show the same.
+struct TestStep {
   int line = 0;
   int column = 0;
   std::vector<std::string> names;  // signals given, others are 0
   std::vector<float> values;
-  std::vector<std::string> absent;  // signals that no model provides in this test
-  std::int32_t expected = -1;       // class id, -1 for none
+  bool has_face = true;        // `no_face: true`
+  std::int64_t repeat = 1;     // number of frames
+  bool is_checked = true;      // false for `any`
+  std::int32_t expected = -1;  // class id of each of these frames, -1 for none
 };
 
+/// One entry of a file's `tests`: a single row, or one face over the frames of a clip.
+struct TestCase {
+  std::string name;
+  int line = 0;
+  int column = 0;
+  std::vector<std::string> names;  // single row: signals given, others are 0
+  std::vector<float> values;
+  std::vector<std::string> absent;  // signals that no model provides in this test
+  std::int32_t expected = -1;       // single row: class id, -1 for none
+  std::vector<TestStep> steps;      // over time; empty for a single row
+  double frames_per_second = 25.0;  // over time
+};
+
+/// What came out of a test. `got` and `runner_up` are those of `frame`: the first frame that has
+/// another label than it should, frame 0 where there is none.
 struct TestResult {
   bool passed = false;
   std::int32_t got = -1;        // class id, -1 for none
   std::int32_t runner_up = -1;  // highest adjusted score after the first, -1 for none
-  std::vector<float> scores;
+  std::size_t frame = 0;
+  std::vector<float> scores;         // (frames, K), smoothed as in a clip; one row for a single row
+  std::vector<std::int32_t> labels;  // of each frame
 };
 
 /// A sub-expression with its value in one row. `text` is the source; `kind` is number, condition,
@@ -220,6 +239,9 @@ class CEXPR_API RuleSet {
   const rules::Decision& decision() const;
   const rules::Events& events() const;
   const std::vector<rules::TestCase>& tests() const;
+  /// What is legal and surely not meant, in the order of the file: `valence > 3`, a `min_duration`
+  /// of 500 frames, a value under `let` that nothing reads. Such rules run all the same.
+  const std::vector<rules::Problem>& warnings() const;
   bool looks_over_time() const;
 
   /// Signals that the rules need and `names` lacks, one problem for each place that reads one
@@ -236,7 +258,11 @@ class CEXPR_API RuleSet {
   /// ties go to the lowest id; -1 where none is left or the winner is below `abstain_below`.
   void decide(Span2D<const float> scores, Span<std::int32_t> labels) const;
 
-  /// Runs the file's `tests`, one result for each.
+  /// Runs the file's `tests`, one result for each. A single row is decided as by `decide`. A test
+  /// over time is a clip of one face, in frames 1, 2, ... at `frames_per_second`, and goes the
+  /// whole way: signals smoothed, rules with centred windows, gaps filled, compound scores
+  /// smoothed, labels with hysteresis and minimum duration. Each frame of each step must have the
+  /// step's label.
   std::vector<rules::TestResult> run_tests() const;
 
  private:

@@ -10,6 +10,7 @@
 #include "cexpr/model.hpp"
 #include "cexpr/preprocess.hpp"
 #include "cexpr/rules.hpp"
+#include "cexpr/shipped_rules.hpp"
 
 // The calls of a host that lets no exception through: each gives a `Status` instead. The headers
 // compile without exception support; the library itself is built with it.
@@ -37,6 +38,9 @@ struct Status {
 /// As `RuleSet::compile`; `rules` is empty unless the status is ok.
 CEXPR_API Status try_compile(const Node& root, const rules::CompileOptions& options,
                              std::optional<RuleSet>& rules) noexcept;
+
+/// As `shipped_rules`; `rules` is empty unless the status is ok.
+CEXPR_API Status try_shipped_rules(const std::string& name, std::optional<RuleSet>& rules) noexcept;
 
 /// As the constructor of `Analyzer`; `analyzer` is empty unless the status is ok.
 CEXPR_API Status try_make_analyzer(const RuleSet& rules, const AnalyzerOptions& options,

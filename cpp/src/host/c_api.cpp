@@ -8,6 +8,7 @@
 #include "cexpr/align.hpp"
 #include "cexpr/cexpr.h"
 #include "cexpr/preprocess.hpp"
+#include "cexpr/shipped_rules.hpp"
 #include "host/c_api_detail.hpp"
 
 using cexpr::Node;
@@ -143,6 +144,18 @@ cexpr_status cexpr_rules_compile(const cexpr_node* root, const char* file, cexpr
     require(rules, "rules") =
         new cexpr_rules{cexpr::RuleSet::compile(require(root, "root").node, options)};
   });
+}
+
+cexpr_status cexpr_rules_shipped(const char* name, cexpr_rules** rules) {
+  return call_for_c([&] {
+    require(rules, "rules") = new cexpr_rules{cexpr::shipped_rules(&require(name, "name"))};
+  });
+}
+
+size_t cexpr_rules_shipped_count(void) { return cexpr::shipped_rule_names().size(); }
+
+const char* cexpr_rules_shipped_name(size_t index) {
+  return index < cexpr_rules_shipped_count() ? cexpr::shipped_rule_names()[index].c_str() : nullptr;
 }
 
 void cexpr_rules_free(cexpr_rules* rules) { delete rules; }

@@ -52,6 +52,11 @@ Status try_compile(const Node& root, const rules::CompileOptions& options,
   return attempt([&] { rules = RuleSet::compile(root, options); });
 }
 
+Status try_shipped_rules(const std::string& name, std::optional<RuleSet>& rules) noexcept {
+  rules.reset();
+  return attempt([&] { rules = shipped_rules(name); });
+}
+
 Status try_make_analyzer(const RuleSet& rules, const AnalyzerOptions& options,
                          std::optional<Analyzer>& analyzer) noexcept {
   analyzer.reset();

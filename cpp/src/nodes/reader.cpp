@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "nodes/numbers.hpp"
@@ -18,6 +18,12 @@ std::string join(const std::vector<std::string>& words) {
     text += words[i];
   }
   return text;
+}
+
+std::string place_of(const Node& node) {
+  return node.line == 0 ? ""
+                        : ", first in line " + std::to_string(node.line) + ", column " +
+                              std::to_string(node.column);
 }
 
 }  // namespace
@@ -44,7 +50,7 @@ std::string describe(const Node& node) {
 std::vector<bool> usable_keys(const Node& map, const std::string& rule, const std::string& where,
                               Problems& problems) {
   std::vector<bool> usable(map.items.size() / 2, true);
-  std::unordered_set<std::string> seen;
+  std::unordered_map<std::string, const Node*> first;
   for (std::size_t i = 0; i < usable.size(); ++i) {
     const Node& key = map.items[2 * i];
     if (key.kind != Node::Kind::string) {
@@ -52,8 +58,10 @@ std::vector<bool> usable_keys(const Node& map, const std::string& rule, const st
                    "a key in " + where + " is a name, got " + describe(key) +
                        (key.kind == Node::Kind::boolean ? "; put it in quotes" : ""));
       usable[i] = false;
-    } else if (!seen.insert(key.text).second) {
-      problems.add(key, rule, "key " + quoted(key.text) + " comes twice in " + where);
+    } else if (const auto found = first.emplace(key.text, &key); !found.second) {
+      problems.add(key, rule,
+                   "key " + quoted(key.text) + " comes twice in " + where +
+                       place_of(*found.first->second) + "; take one of them away");
       usable[i] = false;
     }
   }

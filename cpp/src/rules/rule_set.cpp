@@ -1,4 +1,3 @@
-#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -6,6 +5,7 @@
 #include "cexpr/rules.hpp"
 #include "rules/file/check.hpp"
 #include "rules/file/read_document.hpp"
+#include "rules/file/warnings.hpp"
 #include "rules/program/check_program.hpp"
 #include "rules/program/lower.hpp"
 #include "rules/program/reads.hpp"
@@ -73,6 +73,7 @@ RuleSet RuleSet::compile(const Node& root, const rules::CompileOptions& options)
   rules::detail::check_program(document, root, problems);
   stop_if_wrong(document, problems);
   rules::detail::note_signals(document);
+  document.warnings = rules::detail::find_warnings(document, root);
   return RuleSet(std::make_shared<const rules::detail::Document>(std::move(document)));
 }
 
@@ -95,6 +96,7 @@ rules::Gaps RuleSet::gaps() const { return document_->gaps; }
 const rules::Decision& RuleSet::decision() const { return document_->decision; }
 const rules::Events& RuleSet::events() const { return document_->events; }
 const std::vector<rules::TestCase>& RuleSet::tests() const { return document_->tests; }
+const std::vector<rules::Problem>& RuleSet::warnings() const { return document_->warnings; }
 bool RuleSet::looks_over_time() const { return document_->looks_over_time; }
 
 std::vector<rules::Problem> RuleSet::missing(const std::vector<std::string>& names) const {
@@ -128,50 +130,6 @@ void RuleSet::decide(Span2D<const float> scores, Span<std::int32_t> labels) cons
                         std::to_string(labels.size));
   }
   rules::detail::decide_rows(document_->decision, scores, labels);
-}
-
-std::vector<rules::TestResult> RuleSet::run_tests() const {
-  const std::vector<std::string>& vocabulary = document_->vocabulary;
-  std::map<std::vector<std::string>, BoundRules> bound;  // by the columns that a test has
-  std::vector<rules::TestResult> results;
-  for (const rules::TestCase& test : document_->tests) {
-    std::vector<std::string> names;
-    std::vector<float> row;
-    for (const std::string& signal : vocabulary) {
-      bool is_absent = false;
-      for (const std::string& absent : test.absent) {
-        is_absent = is_absent || absent == signal;
-      }
-      if (is_absent) {
-        continue;
-      }
-      float value = 0.0F;
-      for (std::size_t i = 0; i < test.names.size(); ++i) {
-        value = test.names[i] == signal ? test.values[i] : value;
-      }
-      names.push_back(signal);
-      row.push_back(value);
-    }
-    const std::int64_t frame = 1;
-    const double time = 0.0;
-    rules::RowIndex index;
-    index.frames = {&frame, 1};
-    index.times = {&time, 1};
-    rules::TestResult result;
-    result.scores.resize(compounds().size());
-    auto found = bound.find(names);
-    if (found == bound.end()) {
-      found = bound.emplace(names, bind(names)).first;
-    }
-    found->second.evaluate({row.data(), 1, row.size(), row.size()}, index, rules::Windows::centred,
-                           {result.scores.data(), 1, result.scores.size(), result.scores.size()});
-    const rules::detail::Ranking ranking = rules::detail::rank(document_->decision, result.scores);
-    result.got = ranking.winner;
-    result.runner_up = ranking.runner_up;
-    result.passed = result.got == test.expected;
-    results.push_back(std::move(result));
-  }
-  return results;
 }
 
 }  // namespace cexpr

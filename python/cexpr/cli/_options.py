@@ -138,6 +138,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print failures only.")]
 SummaryAsJson = Annotated[
     bool, typer.Option("--json", help="Print the summary (run.json) as JSON on standard output.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 ReportAsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Rounds = Annotated[
     int,

@@ -9,6 +9,7 @@ import typer
 
 from cexpr.cli import _options as options
 from cexpr.cli._summary import finish
+from cexpr.cli.rules_check import warn_about
 
 if TYPE_CHECKING:
     from cexpr.runs.record import ClipRecord
@@ -61,6 +62,8 @@ def apply(
         now = time.perf_counter()
         took[clip.stem], last = now - last, now
 
+    if rules is not None:
+        warn_about(rules, quiet)
     record = apply_rules(
         folder, rules, events=events, abaw=abaw, formats=formats or (), on_clip=on_clip
     )

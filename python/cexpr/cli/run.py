@@ -16,6 +16,7 @@ from cexpr.cli._console import StoppedError
 from cexpr.cli._help import parameter_name
 from cexpr.cli._summary import finish
 from cexpr.cli.progress import Bars, Lines, Quiet
+from cexpr.cli.rules_check import warn_about
 from cexpr.errors import UsageError
 
 
@@ -153,6 +154,7 @@ def run(
     typed = {one.name: parameter_name(one) for one in context.command.params}
     shown_names = {name: typed[parameter] for parameter, (name, _) in given.items()}
     asked = RunOptions.checked(values, shown_names)
+    warn_about(asked.rules, quiet)
     with _observer(Console(stderr=True), quiet) as observer:
         try:
             record = run_clips(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,10 @@ class CompoundTerm:
             otherwise=Term.from_core(otherwise) if otherwise else None,
         )
 
+    def terms(self) -> list[Term]:
+        """Return the expressions of the compound."""
+        return [term for term in (self.when, self.score_term, self.otherwise) if term is not None]
+
     def lines(self) -> Iterator[str]:
         """Yield the compound's score and the terms behind it, a line each."""
         adjusted = f" (with priors and bias {self.adjusted:.4g})"
@@ -119,18 +123,48 @@ class RowExplanation:
             lets={let["name"]: Term.from_core(let["tree"]) for let in found["lets"]},
         )
 
-    def __str__(self) -> str:
-        """Return the scores, highest first, each with its terms, the lets, and the reason."""
-        ordered = sorted(self.compounds, key=lambda compound: -_rank(compound.adjusted))
-        lines = [line for compound in ordered for line in compound.lines()]
+    def text(self, most: int | None = None, notes: Sequence[str] = ()) -> str:
+        """Write the explanation for a person, the verdict first.
+
+        Args:
+            most: Compounds that are shown with their terms, the best first, and the lets in their
+                rules. By default all compounds and lets.
+            notes: Sentences that follow the verdict.
+
+        Returns:
+            The reason, the notes, and the compounds.
+        """
+        ordered = sorted(self.compounds, key=self._place)
+        shown = ordered[:most]
+        lines = [self.reason, *notes]
+        for compound in shown:
+            lines += compound.lines()
+        lets = self.lets if most is None else self._read_by(shown)
         for name, term in self.lets.items():
-            lines += [f"let {name} = {term.value:.4g}", *term.lines(1)]
-        return "\n".join([*lines, self.reason])
+            if name in lets:
+                lines += [f"let {name} = {term.value:.4g}", *term.lines(1)]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        """Return the verdict and all compounds, the best first, each with its terms."""
+        return self.text()
+
+    def _place(self, compound: CompoundTerm) -> tuple[bool, bool, float]:
+        """Where a compound stands: the winner, the runner-up, the others by their scores."""
+        score = -math.inf if math.isnan(compound.adjusted) else compound.adjusted
+        return compound.name != self.winner, compound.name != self.runner_up, -score
+
+    def _read_by(self, compounds: Sequence[CompoundTerm]) -> set[str]:
+        """Names of the lets that stand in the rules of compounds."""
+        terms = [term for one in compounds for term in one.terms()]
+        read = set()
+        while terms:
+            term = terms.pop()
+            terms += term.parts
+            if term.kind == "let":
+                read.add(term.text)
+        return read
 
     def _repr_html_(self) -> str:
         """Return the text, laid out as it is, for notebooks."""
         return f"<pre>{html.escape(str(self))}</pre>"
-
-
-def _rank(value: float) -> float:
-    return value if value == value else float("-inf")

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 
 from cexpr import _core
 from cexpr._support import arguments
-from cexpr._support.text import unknown
 from cexpr._support.types import Floats, Labels
 from cexpr.errors import RuleError, RuleProblem
 from cexpr.rules.explanation import RowExplanation
@@ -194,6 +193,11 @@ class RuleSet:
         return self._core.tests
 
     @property
+    def warnings(self) -> list[RuleProblem]:
+        """What is legal and surely not meant, such as `valence > 3`; the rules run all the same."""
+        return self._problems(self._core.warnings)
+
+    @property
     def looks_over_time(self) -> bool:
         """Whether a rule reads other rows than its own (`mean_over` and similar)."""
         return self._core.looks_over_time
@@ -311,7 +315,7 @@ class RuleSet:
             if not isinstance(name, str):
                 raise TypeError(f"given: expected names of signals, got {name!r}")
             if name not in SIGNALS:
-                raise RuleError(unknown("signal", name, SIGNALS))
+                raise RuleError(_core.unknown_signal(name, SIGNALS))
         row = [[arguments.real(name, given.get(name, 0.0)) for name in SIGNALS]]
         return self.explain(row, SIGNALS)
 
@@ -319,8 +323,9 @@ class RuleSet:
         """Run the file's `tests`.
 
         Returns:
-            For each entry of `tests` a dict with `passed`, `got` (compound or None), `runner_up`
-            (compound or None) and `scores` (float32, shape (K,)).
+            For each entry of `tests` a dict with `passed` and `labels` (compound or None for each
+            frame), and, of the first wrong frame (or the first), its number `frame` from 1, `got`,
+            `runner_up` (compound or None) and `scores` (float32, shape (K,)).
         """
         return self._core.run_tests()
 

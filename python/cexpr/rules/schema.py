@@ -128,29 +128,50 @@ def _decide() -> dict[str, Any]:
 
 
 def _tests() -> dict[str, Any]:
-    return {
-        "type": "array",
-        "description": "Run by cexpr rules test",
-        "items": _map(
-            {
-                "name": {"type": "string"},
-                "given": _map(
-                    {name: {"type": ["number", "string"]} for name in SIGNALS},
-                    description="Signals; those not given are 0, .nan is unknown",
-                ),
-                "absent": {
-                    "type": "array",
-                    "items": {"enum": list(SIGNALS)},
-                    "description": "Signals that no model provides, for has(...)",
-                },
-                "expect": {
-                    "type": ["string", "null"],
-                    "description": "The compound that must win, or none for no label",
-                },
+    signals: dict[str, Any] = {name: {"type": ["number", "string"]} for name in SIGNALS}
+    step = _map(
+        {
+            **signals,
+            "repeat": {"type": "integer", "minimum": 1, "description": "Number of such frames"},
+            "no_face": {"type": "boolean", "description": "No face is seen in these frames"},
+        },
+        description="Signals of a frame; those not given are 0, .nan is unknown",
+    )
+    one = _map(
+        {
+            "name": {"type": "string"},
+            "given": _map(
+                signals, description="Signals of one frame; those not given are 0, .nan is unknown"
+            ),
+            "frames": {
+                "type": "array",
+                "minItems": 1,
+                "items": step,
+                "description": "Instead of given: one face over time",
             },
-            ("given", "expect"),
-        ),
-    }
+            "fps": {
+                "type": ["number", "string"],
+                "description": "Frames per second of frames; 25 by default",
+            },
+            "absent": {
+                "type": "array",
+                "items": {"enum": list(SIGNALS)},
+                "description": "Signals that no model provides, for has(...)",
+            },
+            "expect": {
+                "description": "The compound that must win, or none for no label; "
+                "with frames a list, for each entry one of these or any",
+                "anyOf": [
+                    {"type": ["string", "null"]},
+                    {"type": "array", "items": {"type": ["string", "null"]}},
+                ],
+            },
+        },
+        ("expect",),
+    )
+    one["oneOf"] = [{"required": ["given"]}, {"required": ["frames"]}]
+    one["dependentRequired"] = {"fps": ["frames"]}
+    return {"type": "array", "description": "Run by cexpr rules test", "items": one}
 
 
 def rule_schema() -> dict[str, Any]:

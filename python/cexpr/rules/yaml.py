@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import yaml
 
+from cexpr.rules.yaml_words import explain
+
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 20_000
@@ -152,9 +154,7 @@ def compose(text: str) -> YamlTree:
             line, column, f"character U+{ord(text[error.position]):04X} is not allowed in YAML"
         ) from error
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise YamlError(line, column, _explain(error)) from error
+        raise YamlError(*explain(error, split_lines(text))) from error
     except (ValueError, OverflowError) as error:
         # The scanner converts escapes and version numbers without a check of its own.
         line, column = composer.last
@@ -237,7 +237,12 @@ class _Composer:
     def _alias(self, event: Any, line: int, column: int) -> None:
         if event.anchor not in self._anchors:
             state = "still open here" if self._is_open(event.anchor) else "not defined before this"
-            raise YamlError(line, column, f"alias '*{event.anchor}': the anchor is {state}")
+            raise YamlError(
+                line,
+                column,
+                f"alias '*{event.anchor}': the anchor is {state}; "
+                "put the value in quotes if it is an expression",
+            )
         node, size = self._anchors[event.anchor]
         self._put(node, size, size, None)
 
@@ -307,15 +312,3 @@ def _resolve(value: str, line: int, column: int) -> tuple[str, Any]:
 def _position(text: str, index: int) -> tuple[int, int]:
     breaks = [match.end() for match in _LINE_BREAK.finditer(text, 0, index)]
     return len(breaks) + 1, index - (breaks[-1] if breaks else 0) + 1
-
-
-def _explain(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or "this is not YAML"
-    if "'\\t'" in problem:
-        return "a tab cannot indent YAML; use spaces"
-    if "mapping values are not allowed" in problem:
-        return "':' is not allowed here; quote the text, or check the indentation"
-    if "'<stream end>'" in problem or "unexpected end of stream" in problem:
-        return "the text ends too early; close what is open: a bracket, a brace or a quote"
-    context = f"{error.context}: " if error.context else ""
-    return context + problem

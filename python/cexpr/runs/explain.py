@@ -12,6 +12,7 @@ import numpy as np
 
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions
+from cexpr.pipeline import require_signals
 from cexpr.rules.explanation import RowExplanation
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.folder import RunFolder
@@ -24,6 +25,8 @@ from cexpr.timeline.decide import DecidedClip, decide_clip
 # Scores of the same rules and signals differ by rounding alone.
 _RELATIVE: Final = 1e-4
 _ABSOLUTE: Final = 1e-6
+# Times in tables are rounded to this.
+_MICROSECOND: Final = 1e-6
 _PART: Final = ".frames"
 _SMOOTHS: Final = "this rule set smooths the scores over frames before it decides"
 
@@ -40,12 +43,22 @@ class FrameExplanation:
     row: RowExplanation
     notes: tuple[str, ...]
 
+    def text(self, most: int | None = None) -> str:
+        """Write the explanation, the verdict and the notes first.
+
+        Args:
+            most: Compounds that are shown, as in `RowExplanation.text`.
+        """
+        return self.row.text(most, self.notes)
+
     def __str__(self) -> str:
-        """Return the explanation and below it the notes."""
-        return "\n".join([str(self.row), *self.notes])
+        """Return the explanation with all compounds."""
+        return self.text()
 
 
-def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
+def explain_frame(
+    rules: RuleSet, path: Path, frame: int | None = None, time: float | None = None
+) -> FrameExplanation:
     """Explain a frame of a finished run.
 
     Signals come from the table of faces beside the table of frames, because functions over
@@ -55,7 +68,8 @@ def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
     Args:
         rules: A rule set, not necessarily the run's.
         path: `STEM.frames.csv` or `STEM.frames.parquet`.
-        frame: Number of the frame.
+        frame: Number of the frame; this or `time` is given.
+        time: Seconds; the frame that a player shows at that time.
 
     Raises:
         UsageError: the file is not a table of frames or lacks the frame, or a table beside it does
@@ -64,22 +78,29 @@ def explain_frame(rules: RuleSet, path: Path, frame: int) -> FrameExplanation:
         ClipError: the table of faces is damaged.
     """
     table = read_frames(path)
-    row = _row_of(table, frame, path)
+    row = _row_of(table, frame, path) if frame is not None else _row_at(table, time, path)
+    require_signals(rules, table.names)
     run_folder = RunFolder.find(path.parent)
     record = None if run_folder is None else run_folder.record
     options = RunOptions() if record is None else RunOptions.checked(record.options)
+    when = (
+        ()
+        if time is None
+        else (f"At {time:g} s the clip shows frame {table.frame[row]} ({table.time[row]:.4g} s).",)
+    )
     run = _Run(rules, table, row, record, path, options.smoothings(rules.smooth))
     face = -1 if run.decision is None else int(run.decision.chosen[row])
     if run.decision is None or face < 0:
         found = rules.explain(
             table.signals, table.names, row=row, frames=table.frame, times=table.time
         )
-        return FrameExplanation(found, (*run.about_no_faces(), *run.notes(found)))
+        return FrameExplanation(found, (*when, *run.about_no_faces(), *run.notes(found)))
     rows = run.decision.rows
     found = rules.explain(
         rows.signals, rows.names, row=face, frames=rows.frame, times=rows.time, tracks=rows.track
     )
-    return FrameExplanation(found, (*run.about_faces(run.decision, face), *run.notes(found)))
+    notes = (*when, *run.about_faces(run.decision, face), *run.notes(found))
+    return FrameExplanation(found, notes)
 
 
 def _row_of(table: FrameRows, frame: int, path: Path) -> int:
@@ -89,6 +110,23 @@ def _row_of(table: FrameRows, frame: int, path: Path) -> int:
         held = f"{table.frame[0]} to {table.frame[-1]}" if len(table.frame) else "none"
         raise UsageError(f"{path}: the file has no frame {frame}; it has {held}")
     return int(rows[0])
+
+
+def _row_at(table: FrameRows, time: float | None, path: Path) -> int:
+    """Find the row that is shown at a time: the last one that has begun by then."""
+    if time is None:
+        raise UsageError(f"{path}: expected the number of a frame, or a time in seconds")
+    if not len(table.time):
+        raise UsageError(f"{path}: the file has no frame at {time:g} s; it has none at all")
+    # The last frame is shown as long as the one before it.
+    steps = np.diff(table.time)
+    end = float(table.time[-1]) + (float(steps[-1]) if len(steps) else 0.0)
+    if not table.time[0] - _MICROSECOND <= time <= end + _MICROSECOND:
+        raise UsageError(
+            f"{path}: the file has no frame at {time:g} s; it goes from {table.time[0]:.4g} to "
+            f"{end:.4g} s"
+        )
+    return int(np.searchsorted(table.time, time + _MICROSECOND, side="right")) - 1
 
 
 class _Run:

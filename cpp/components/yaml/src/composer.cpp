@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cexpr/yaml.hpp"
-#include "scalars.hpp"
+#include "nodes/scalars.hpp"
 
 namespace cexpr::yaml::detail {
 namespace {
@@ -93,7 +93,7 @@ void Composer::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::an
   const std::string line = line_from(mark);
   const bool is_quoted = !line.empty() && (line[0] == '"' || line[0] == '\'');
   if (tag == "?") {
-    if (!resolve(value, node)) {
+    if (!nodes::resolve_scalar(value, node)) {
       refuse(mark, "the number is too long; at most 18 digits");
     }
   } else {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "composer.hpp"
 #include "scalars.hpp"
@@ -25,6 +26,39 @@ std::string read_file(const std::string& path) {
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
   return text;
+}
+
+/// What yaml-cpp says, in words for people who write rules.
+std::string plain_words(const std::string& message) {
+  using namespace YAML::ErrorMsg;
+  static const std::pair<const char*, const char*> kWords[] = {
+      {MAP_VALUE,
+       "a second ':' is not allowed here; put the whole value in quotes, or check the "
+       "indentation"},
+      {MAP_KEY, "a value cannot begin with '?'; put the whole value in quotes"},
+      {BLOCK_ENTRY, "a list cannot begin here; begin it in the line after its key"},
+      {END_OF_MAP,
+       "the indentation fits no line above; the entries of one map start in one column"},
+      {END_OF_SEQ, "the indentation fits no line above; the items of one list start in one column"},
+      {END_OF_MAP_FLOW, "expected ',' or '}' here; put the whole value in quotes"},
+      {END_OF_SEQ_FLOW, "expected ',' or ']' here; put the whole value in quotes"},
+      {FLOW_END, "no bracket is open that this one could close"},
+      {UNKNOWN_TOKEN, "a value cannot begin with this character; put the whole value in quotes"},
+      {EOF_IN_SCALAR, "the text ends too early; a quote is never closed"},
+      {DOC_IN_SCALAR, "a quote is never closed"},
+      {TAB_IN_INDENTATION, "a tab cannot indent YAML; use spaces"},
+      {CHAR_IN_BLOCK, "a value that begins with '>' or '|' is not text here; put it in quotes"},
+      {ALIAS_NOT_FOUND, "a value that begins with '*' is not text here; put it in quotes"},
+      {ANCHOR_NOT_FOUND, "a value that begins with '&' is not text here; put it in quotes"},
+      {CHAR_IN_ALIAS, "a value that begins with '*' is not text here; put it in quotes"},
+      {CHAR_IN_ANCHOR, "a value that begins with '&' is not text here; put it in quotes"},
+  };
+  for (const auto& [theirs, plain] : kWords) {
+    if (message == theirs) {
+      return plain;
+    }
+  }
+  return message;
 }
 
 void check_text(const std::string& text, const detail::Composer& composer) {
@@ -61,7 +95,7 @@ Node parse(const std::string& text, const std::string& file) {
     while (parser.HandleNextDocument(composer)) {
     }
   } catch (const YAML::Exception& error) {
-    composer.refuse(error.mark, error.msg);
+    composer.refuse(error.mark, plain_words(error.msg));
   }
   if (!composer.has_root()) {
     composer.refuse(1, 1, "the file is empty");

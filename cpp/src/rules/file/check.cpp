@@ -6,6 +6,7 @@
 
 #include "nodes/numbers.hpp"
 #include "nodes/text.hpp"
+#include "rules/file/unknown_signal.hpp"
 #include "rules/language/expression_problem.hpp"
 
 namespace cexpr::rules::detail {
@@ -93,11 +94,11 @@ class Checker {
               "score, put what they share under let");
       return;
     }
-    std::vector<std::string> candidates = document_.vocabulary;
+    std::vector<std::string> lets;
     for (const Let& one : document_.lets) {
-      candidates.push_back(one.name);
+      lets.push_back(one.name);
     }
-    add(expression, node, "unknown signal " + quoted(node.name) + suggest(node.name, candidates));
+    add(expression, node, unknown_signal(node.name, document_.vocabulary, lets));
   }
 
   std::vector<std::pair<std::uint32_t, std::uint32_t>> lets_read_by(std::uint32_t let) const {

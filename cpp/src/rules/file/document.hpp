@@ -51,6 +51,7 @@ struct Document {
   Decision decision;
   Events events;
   std::vector<TestCase> tests;
+  std::vector<Problem> warnings;
 };
 
 }  // namespace cexpr::rules::detail

@@ -96,6 +96,12 @@ Document read_document(const Node& root, const CompileOptions& options, Problems
   Document document;
   document.file = options.file;
   document.vocabulary = options.signals.empty() ? default_signals() : options.signals;
+  if (root.kind == Node::Kind::string && root.text.find(':') != std::string::npos) {
+    problems.add(root, "",
+                 "a rule file is a map of entries 'key: value', with a space behind the ':', got " +
+                     describe(root));
+    return document;
+  }
   if (is_small(root, problems) && expect_map(root, "", "a rule file", problems)) {
     read_sections(root, document, problems);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "nodes/reader.hpp"
 #include "nodes/text.hpp"
 #include "rules/file/sections.hpp"
+#include "rules/file/split_values.hpp"
 #include "rules/language/expression_problem.hpp"
 #include "rules/language/functions.hpp"
 #include "rules/language/parser.hpp"
@@ -30,10 +32,12 @@ class RulesReader {
  public:
   RulesReader(Document& document, Problems& problems) : document_(document), problems_(problems) {}
 
-  void read_lets(const Node& node) {
-    if (!expect_map(node, "let", "let", problems_)) {
+  void read_lets(const Node& written) {
+    if (!expect_map(written, "let", "let", problems_)) {
       return;
     }
+    const std::optional<Node> joined = join_split_values(written, "", problems_);
+    const Node& node = joined ? *joined : written;
     const std::vector<bool> usable = usable_keys(node, "let", "let", problems_);
     for (std::size_t i = 0; i < usable.size(); ++i) {
       const Node& key = node.items[2 * i];
@@ -56,10 +60,12 @@ class RulesReader {
     }
   }
 
-  void read_compounds(const Node& node) {
-    if (!expect_map(node, "compounds", "compounds", problems_)) {
+  void read_compounds(const Node& written) {
+    if (!expect_map(written, "compounds", "compounds", problems_)) {
       return;
     }
+    const std::optional<Node> joined = join_split_values(written, "", problems_);
+    const Node& node = joined ? *joined : written;
     if (node.items.empty()) {
       problems_.add(node, "compounds", "compounds is empty; a rule file has at least one");
     }
@@ -171,17 +177,19 @@ class RulesReader {
     }
   }
 
-  void read_compound(const Node& key, const Node& node) {
+  void read_compound(const Node& key, const Node& written) {
     Compound compound;
     compound.name = key.text;
     compound.line = key.line;
     compound.column = key.column;
     const std::string& rule = key.text;
-    if (node.kind != Node::Kind::map) {
-      compound.score = add_expression(node, rule);
+    if (written.kind != Node::Kind::map) {
+      compound.score = add_expression(written, rule);
       document_.compounds.push_back(std::move(compound));
       return;
     }
+    const std::optional<Node> joined = join_split_values(written, rule, problems_);
+    const Node& node = joined ? *joined : written;
     MapReader keys(node, rule, "a compound", problems_);
     const Node* score = keys.take("score");
     const Node* weights = keys.take("weights");
