@@ -58,6 +58,7 @@ class GivenFrames:
         width: Width of the first frame, pixels; 0 before it was read.
         height: Height of the first frame, pixels.
         warnings: Nothing.
+        last_duration: None: the last frame is shown as long as the one before.
     """
 
     def __init__(self, source: Any, fps: float | None = None) -> None:
@@ -77,6 +78,7 @@ class GivenFrames:
         self.announced_frames: int | None = None
         self.width = self.height = 0
         self.warnings: list[str] = []
+        self.last_duration: float | None = None
         self._first = self._last = 0.0
         self._count = 0
         self._pairs: Iterable[Any] = ()
