@@ -279,7 +279,8 @@ def test_full_frame_is_one_face_throughout() -> None:
         {"start_score": 1.5},
         {"follow_score": -0.1},
         {"gap_seconds": -1.0},
-        {"cut_difference": float("nan")},
+        {"new_share": float("nan")},
+        {"return_seconds": 1.0},
     ],
 )
 def test_options_out_of_range_are_value_errors(options: dict[str, float]) -> None:

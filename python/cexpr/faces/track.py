@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from cexpr import _core
-from cexpr._support.types import Floats, Image, Integers
+from cexpr._support.types import Flags, Floats, Image, Integers
 from cexpr.clips.reader import Frame
-from cexpr.faces.appearance import Appearance, SceneCuts
+from cexpr.faces.appearance import Appearance
 from cexpr.faces.detector import Detections, Detector, to_xyxy
+from cexpr.faces.known import KnownFace
+from cexpr.faces.scenes import Scenes, SceneStep
 
 # Least overlap at which two boxes are one face.
 _SAME_FACE = 0.4
-# A followed face may move by this share of its size, and grow or shrink by this factor, in a frame.
-_MAX_STEP = 0.6
-_MAX_GROWTH = 1.5
-# A face found again: least overlap while it is followed; least likeness after it was lost, after a
-# scene cut; factor of its size; and the sizes that it may have moved, at once and per second.
-_MIN_OVERLAP = 0.2
-_MIN_LIKENESS = 0.45
-_MIN_LIKENESS_AFTER_CUT = 0.7
-_MAX_CHANGE = 2.0
-# Time in seconds for which the place alone tells that a lost face is the same.
-_JUST_LOST = 0.25
 # Overlap from which on a face stands half behind another one and is not judged by its looks.
 _TOUCHING = 0.02
-_MAX_JUMP = 1.0
-_MAX_JUMP_PER_SECOND = 3.0
 # Least score of a closer look at a followed face that a search did not find.
 _DOUBT_SCORE = 0.5
+# Share of the scene kept below which a frame may be a cut in a room that stays, and the least
+# likeness of a followed face to itself in the frame before: there, and elsewhere.
+_KEPT = 0.9
+_SUDDEN_IN_NEW_SCENE = 0.85
+_SUDDEN = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +38,10 @@ class TrackOptions:
             a row, >= 1.
         start_score: Least score of a closer look (`Detector.confirm`) at a new face, 0..1.
         follow_score: Least score at which a face counts as still there, 0..1.
-        gap_seconds: Time for which a lost face keeps its track, >= 0.
-        cut_difference: Mean grey difference between frames, 0..255, that makes a scene cut.
+        gap_seconds: Time for which a lost face is known again near its place, >= 0.
+        return_seconds: Time for which a lost face keeps its track; after `gap_seconds` or a cut it
+            is known again only by clear likeness, >= `gap_seconds`.
+        new_share: Share of the picture, 0..1, that must be new at a scene cut.
     """
 
     detect_every: int = 15
@@ -54,18 +49,23 @@ class TrackOptions:
     start_score: float = 0.75
     follow_score: float = 0.6
     gap_seconds: float = 2.0
-    cut_difference: float = 30.0
+    return_seconds: float = 10.0
+    new_share: float = 0.6
 
     def __post_init__(self) -> None:
         for name in ("detect_every", "search_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        for name in ("start_score", "follow_score"):
+        for name in ("start_score", "follow_score", "new_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
-        for name in ("gap_seconds", "cut_difference"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name}: expected at least 0, got {getattr(self, name)}")
+        if not self.gap_seconds >= 0:
+            raise ValueError(f"gap_seconds: expected at least 0, got {self.gap_seconds}")
+        if not self.return_seconds >= self.gap_seconds:
+            raise ValueError(
+                f"return_seconds: expected at least gap_seconds ({self.gap_seconds}), "
+                f"got {self.return_seconds}"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,86 +89,6 @@ class TrackedFaces:
         return len(self.tracks)
 
 
-class _Track:
-    """One person: where the face is or was last, how it moves and what it looks like."""
-
-    __slots__ = ("after_cut", "box", "face", "is_lost", "number", "seen_at", "speed", "view")
-
-    def __init__(self, number: int, face: Detections, time: float, view: Appearance) -> None:
-        self.number = number
-        self.face = face
-        self.box: list[float] = face.boxes_xywh[0].tolist()
-        self.speed = (0.0, 0.0)
-        self.seen_at = time
-        self.is_lost = False
-        self.after_cut = False
-        self.view = view
-
-    def move_to(self, face: Detections, time: float) -> None:
-        """Take the face's new place; its speed is a running mean, pixels per second."""
-        box: list[float] = face.boxes_xywh[0].tolist()
-        elapsed = time - self.seen_at
-        if self.is_lost:
-            self.speed = (0.0, 0.0)
-        elif elapsed > 0:
-            dx, dy = _offset(self.box, box)
-            self.speed = (
-                0.5 * (self.speed[0] + dx / elapsed),
-                0.5 * (self.speed[1] + dy / elapsed),
-            )
-        self.face, self.box, self.seen_at = face, box, time
-        self.is_lost = self.after_cut = False
-
-    def expected_box(self, time: float) -> list[float]:
-        """Return the box moved on by half the speed: heads slow down as often as they go on."""
-        elapsed = 0.5 * min(time - self.seen_at, 0.5)
-        x, y, width, height = self.box
-        return [x + elapsed * self.speed[0], y + elapsed * self.speed[1], width, height]
-
-    def can_step_to(self, box: list[float]) -> bool:
-        """Tell whether a box one frame later can be this face, by its move and its size."""
-        size, new_size = max(self.box[2:]), max(box[2:])
-        dx, dy = _offset(self.box, box)
-        return (
-            size <= new_size * _MAX_GROWTH
-            and new_size <= size * _MAX_GROWTH
-            and math.hypot(dx, dy) <= _MAX_STEP * size
-        )
-
-    def affinity(
-        self, box: list[float], overlap: float, view: Appearance | None, time: float
-    ) -> float:
-        """Rate a face that a search found as this one.
-
-        Args:
-            box: Left, top, width, height of the face found.
-            overlap: Its intersection over union with this face's box.
-            view: Its looks, or None where another face covers it in part.
-            time: Time of the frame, seconds.
-
-        Returns:
-            0 where it cannot be this one; the larger, the better it fits.
-        """
-        likeness = _MIN_LIKENESS if view is None else self.view.likeness(view)
-        if self.after_cut:
-            return likeness if likeness >= _MIN_LIKENESS_AFTER_CUT else 0.0
-        is_just_lost = self.is_lost and time - self.seen_at <= _JUST_LOST and likeness > 0
-        if overlap >= _MIN_OVERLAP and (is_just_lost or not self.is_lost):
-            return 1 + overlap + 0.5 * likeness
-        if not self.is_lost:
-            return 0.0
-        size, new_size = max(self.box[2:]), max(box[2:])
-        reach = size * (_MAX_JUMP + _MAX_JUMP_PER_SECOND * (time - self.seen_at))
-        distance = math.hypot(*_offset(self.expected_box(time), box))
-        is_possible = (
-            likeness >= _MIN_LIKENESS
-            and distance < reach
-            and size <= new_size * _MAX_CHANGE
-            and new_size <= size * _MAX_CHANGE
-        )
-        return likeness + 0.5 * (1 - distance / reach) if is_possible else 0.0
-
-
 class Tracker:
     """Follows the faces of one clip.
 
@@ -177,19 +97,27 @@ class Tracker:
     when a face is lost; while it stays lost or no face is in sight, at intervals that grow to
     `search_every`.
 
+    A cut is where the scene changes (`cexpr.faces.scenes.Scenes`), or where part of it changes and a
+    face suddenly looks like another person's. After it a face goes on with its track only where it
+    clearly looks the same. Nothing of what faces look like is kept beyond the clip.
+
     Attributes:
         frames: Frames seen so far.
         full_detections: Searches of the whole image so far.
+        cuts: Numbers of the frames that begin after a cut.
     """
 
     def __init__(self, detector: Detector, options: TrackOptions | None = None) -> None:
         self.options = options or TrackOptions()
         self.frames = 0
         self.full_detections = 0
+        self.cuts: list[int] = []
         self._detector = detector
-        self._tracks: list[_Track] = []
+        self._tracks: list[KnownFace] = []
         self._next_number = 1
-        self._cuts = SceneCuts(self.options.cut_difference)
+        self._scenes = Scenes(self.options.new_share)
+        # The frame before, without flashes, to see what a face looked like.
+        self._before: Image | None = None
         self._until_search = 0
         self._pause = 1
 
@@ -197,7 +125,7 @@ class Tracker:
         """Take the next frame of the clip.
 
         Args:
-            frame: A frame later than the one before.
+            frame: A frame later than the one before; its image is kept until the next one.
 
         Returns:
             The faces in this frame, by ascending track.
@@ -208,49 +136,111 @@ class Tracker:
             face = self._detector.detect(image)
             return TrackedFaces(np.ones(1, np.int64), face.boxes_xywh, face.scores, face.landmarks)
         self._forget(time)
-        is_cut = self._cuts.is_cut(image)
-        followed = self._followed()
-        if is_cut:
-            for track in self._tracks:
-                track.is_lost = track.after_cut = True
+        step = self._scenes.step(image)
+        if step.is_flash:
+            return self._in_flash(image, time)
+        followed, known = self._followed(), self._next_number
+        if step.is_cut:
+            self._leave_scene(followed)
         elif followed:
-            self._follow(image, time, followed)
+            self._follow(image, time, followed, step)
+        self._before = image
         self._until_search -= 1
-        is_gone = any(track.is_lost for track in followed)
-        if is_cut or is_gone or self._until_search <= 0:
+        gone = [track for track in followed if track.is_lost]
+        if step.is_cut or gone or self._until_search <= 0:
             self._search(image, time)
-            self._plan_next_search()
+            self._plan_next_search(time)
+        replaced = self._next_number > known and any(t.is_lost and t.after_cut for t in gone)
+        if step.is_cut or replaced:
+            self.cuts.append(frame.number)
         return _gathered(self._followed())
 
-    def _followed(self) -> list[_Track]:
+    def _followed(self) -> list[KnownFace]:
         return [track for track in self._tracks if not track.is_lost]
 
     def _forget(self, time: float) -> None:
         """Drop the faces that have been lost for too long."""
-        limit = time - self.options.gap_seconds
+        limit = time - self.options.return_seconds
         self._tracks = [t for t in self._tracks if not t.is_lost or t.seen_at >= limit]
 
-    def _follow(self, image: Image, time: float, tracks: list[_Track]) -> None:
+    def _in_flash(self, image: Image, time: float) -> TrackedFaces:
+        """Show the faces that can be made out in a flash; nothing is learnt of the others."""
+        tracks = self._followed()
+        if not tracks:
+            return _gathered([])
+        expected = np.array([track.expected_box(time) for track in tracks], np.float32)
+        faces = self._detector.refine(image, expected)
+        boxes = faces.boxes_xywh.tolist()
+        rows = [
+            row
+            for row, track in enumerate(tracks)
+            if faces.scores[row] >= self.options.follow_score and track.can_step_to(boxes[row])
+        ]
+        numbers = np.array([tracks[row].number for row in rows], np.int64)
+        shown = faces[rows]
+        return TrackedFaces(numbers, shown.boxes_xywh, shown.scores, shown.landmarks)
+
+    def _leave_scene(self, followed: list[KnownFace]) -> None:
+        """At a cut: every face is lost, and remembered as it looked last."""
+        if followed and self._before is not None:
+            boxes = np.concatenate([track.face.boxes_xywh for track in followed])
+            looks = Appearance.of(self._before, boxes)
+            for track, look in zip(followed, looks, strict=True):
+                track.lose(last_view=look)
+        for track in self._tracks:
+            track.lose(after_cut=True)
+
+    def _follow(
+        self, image: Image, time: float, tracks: list[KnownFace], step: SceneStep
+    ) -> None:
         """Look again where each face is expected; mark those that are gone as lost."""
         expected = np.array([track.expected_box(time) for track in tracks], np.float32)
         faces = self._detector.refine(image, expected)
         boxes, scores = faces.boxes_xywh.tolist(), faces.scores.tolist()
+        before = [track.face.boxes_xywh for track in tracks]
         for row, track in enumerate(tracks):
             if scores[row] >= self.options.follow_score and track.can_step_to(boxes[row]):
                 track.move_to(faces[row : row + 1], time)
             else:
-                track.is_lost = True
+                track.lose()
         if len(tracks) > 1:
             self._part(image, [track for track in tracks if not track.is_lost])
+        if not step.is_still:
+            self._compare_looks(image, tracks, np.concatenate(before), step)
 
-    def _part(self, image: Image, tracks: list[_Track]) -> None:
+    def _compare_looks(
+        self, image: Image, tracks: list[KnownFace], before_xywh: Floats, step: SceneStep
+    ) -> None:
+        """Lose the faces that suddenly look like another person's."""
+        if self._before is None:
+            return
+        is_new_scene = step.kept < _KEPT
+        limit = _SUDDEN_IN_NEW_SCENE if is_new_scene else _SUDDEN
+        after_xywh = np.concatenate([track.face.boxes_xywh for track in tracks])
+        views = zip(
+            Appearance.of(self._before, before_xywh),
+            Appearance.of(image, after_xywh),
+            _untouched(before_xywh) & _untouched(after_xywh),
+            strict=True,
+        )
+        suspects = 0
+        for track, (before, after, is_free) in zip(tracks, views, strict=True):
+            is_sudden = bool(is_free) and before.likeness(after) < limit
+            if is_sudden or track.is_lost:
+                track.lose(after_cut=is_new_scene, last_view=before if is_free else None)
+                suspects += 1
+        if suspects and is_new_scene:
+            for track in self._tracks:
+                track.after_cut = track.is_lost
+
+    def _part(self, image: Image, tracks: list[KnownFace]) -> None:
         """Where two tracks hold one face, keep the one that it looks like and lose the other."""
         overlaps = _overlaps([track.box for track in tracks], [track.box for track in tracks])
         for row, column in np.argwhere(np.triu(overlaps > _SAME_FACE, 1)).tolist():
             pair = (tracks[row], tracks[column])
             if not (pair[0].is_lost or pair[1].is_lost):
                 (view,) = Appearance.of(image, pair[0].face.boxes_xywh)
-                min(pair, key=lambda track: track.view.likeness(view)).is_lost = True
+                min(pair, key=lambda track: track.view.likeness(view)).lose()
 
     def _search(self, image: Image, time: float) -> None:
         """Search the whole image, match what is found to the faces known, start new ones."""
@@ -258,8 +248,8 @@ class Tracker:
         found = self._detector.detect(image)
         looks = Appearance.of(image, found.boxes_xywh)
         boxes: list[list[float]] = found.boxes_xywh.tolist()
-        touching = (_overlaps(boxes, boxes) > _TOUCHING).sum(axis=1) > 1
-        views = [None if touched else look for look, touched in zip(looks, touching, strict=True)]
+        free = _untouched(found.boxes_xywh)
+        views = [look if is_free else None for look, is_free in zip(looks, free, strict=True)]
         matches = self._matches(boxes, views, time)
         for track, row in matches:
             track.move_to(found[row : row + 1], time)
@@ -274,16 +264,17 @@ class Tracker:
             return
         scores = self._detector.confirm(image, found.boxes_xywh[rows])
         for row in rows[scores >= self.options.start_score].tolist():
-            self._tracks.append(_Track(self._next_number, found[row : row + 1], time, looks[row]))
+            self._tracks.append(KnownFace(self._next_number, found[row : row + 1], time, looks[row]))
             self._next_number += 1
 
     def _matches(
         self, boxes: list[list[float]], views: list[Appearance | None], time: float
-    ) -> list[tuple[_Track, int]]:
+    ) -> list[tuple[KnownFace, int]]:
         """Pair tracks with rows of a search, best pair first."""
         overlaps = _overlaps([track.box for track in self._tracks], boxes).tolist()
+        gap = self.options.gap_seconds
         pairs = [
-            (track.affinity(box, overlaps[index][row], views[row], time), index, row)
+            (track.affinity(box, overlaps[index][row], views[row], time, gap), index, row)
             for index, track in enumerate(self._tracks)
             for row, box in enumerate(boxes)
         ]
@@ -293,7 +284,7 @@ class Tracker:
                 matches[index] = row
         return [(self._tracks[index], row) for index, row in matches.items()]
 
-    def _doubt(self, image: Image, tracks: list[_Track]) -> None:
+    def _doubt(self, image: Image, tracks: list[KnownFace]) -> None:
         """Look closer at followed faces that a search did not find: are they still faces?"""
         if not tracks:
             return
@@ -301,22 +292,22 @@ class Tracker:
         for track, score in zip(tracks, self._detector.confirm(image, boxes), strict=True):
             track.is_lost = bool(score < _DOUBT_SCORE)
 
-    def _plan_next_search(self) -> None:
+    def _plan_next_search(self, time: float) -> None:
         """Search soon while a face is missing, ever less often; otherwise at the usual pace."""
-        followed = len(self._followed())
-        if followed and followed == len(self._tracks):
+        limit = time - self.options.gap_seconds
+        is_missing = any(track.is_lost and track.seen_at >= limit for track in self._tracks)
+        if self._followed() and not is_missing:
             self._until_search, self._pause = self.options.detect_every, 1
             return
         self._until_search = self._pause = min(self._pause, self.options.search_every)
         self._pause *= 2
 
 
-def _offset(box: list[float], to_box: list[float]) -> tuple[float, float]:
-    """Return the way from one box's centre to another's, pixels."""
-    return (
-        to_box[0] + to_box[2] / 2 - box[0] - box[2] / 2,
-        to_box[1] + to_box[3] / 2 - box[1] - box[3] / 2,
-    )
+def _untouched(boxes_xywh: Floats) -> Flags:
+    """Tell which boxes no other box covers in part: bool, shape (N,)."""
+    boxes = boxes_xywh.tolist()
+    untouched: Flags = (_overlaps(boxes, boxes) > _TOUCHING).sum(axis=1) <= 1
+    return untouched
 
 
 def _overlaps(a_xywh: list[list[float]], b_xywh: list[list[float]]) -> Floats:
@@ -326,7 +317,7 @@ def _overlaps(a_xywh: list[list[float]], b_xywh: list[list[float]]) -> Floats:
     return overlaps
 
 
-def _gathered(tracks: list[_Track]) -> TrackedFaces:
+def _gathered(tracks: list[KnownFace]) -> TrackedFaces:
     """Put the faces of tracks, which are in the order of their numbers, into arrays."""
     if not tracks:
         none = Detections.empty()
