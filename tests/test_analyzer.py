@@ -114,7 +114,7 @@ def test_stream_gives_the_frames_of_the_whole_clip(
     decided = run_stream(live, rows, frame_count)
     number = np.arange(1, frame_count + 1)
     time = (number - 1) / FRAMES_PER_SECOND
-    expected, _ = decide_tables(rows, number, time, rules)
+    expected = decide_tables(rows, number, time, rules).frames
     assert [frame.frame for frame in decided] == number.tolist()
     assert [frame.face_count for frame in decided] == expected["n_faces"].to_pylist()
     assert [frame.is_filled for frame in decided] == [

@@ -12,6 +12,7 @@ import yaml
 from onnx import numpy_helper
 
 import cexpr
+from builders.gif_files import write_gif
 from builders.photos import astronaut
 from builders.run_files import RULES
 from builders.threads import needs_thread_times, working_threads
@@ -22,7 +23,7 @@ from cexpr.errors import ClipError, ModelError, RuleError, UsageError
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.runs.run import record_of
-from cexpr.signals import SIGNALS
+from cexpr.signals import EXPRESSIONS, SIGNALS
 from cexpr.smoothing import Smoothing
 
 # JPEG and grey conversion move a value of 0..255 by at most this.
@@ -54,7 +55,7 @@ def test_signals_are_those_of_the_model_in_every_frame(
     assert result.faces.num_rows == result.frames.num_rows == 37
     assert result.frames.column("frame").to_pylist() == list(range(1, 38))
     assert result.frames.column("time").to_pylist() == pytest.approx(np.arange(37) / 25)
-    assert result.faces.column_names[8:] == list(SIGNALS)
+    assert result.faces.column_names[8 : 8 + len(SIGNALS)] == list(SIGNALS)
     for row, image in enumerate(images):
         low = expected_signals(float(image[0, 0, 0]) / 255 - GREY_STEP)
         high = expected_signals(float(image[0, 0, 0]) / 255 + GREY_STEP)
@@ -62,6 +63,40 @@ def test_signals_are_those_of_the_model_in_every_frame(
             bounds = sorted((low[name], high[name]))
             value = result.faces.column(name)[row].as_py()
             assert bounds[0] - 1e-5 <= value <= bounds[1] + 1e-5, (row, name)
+
+
+def test_the_last_frame_of_a_gif_has_its_own_delay(tmp_path: Path, options: dict[str, str]) -> None:
+    result = cexpr.analyze(write_gif(tmp_path / "slow_end.gif", [10, 10, 250]), **options)
+    assert result.frames.column("time").to_pylist() == pytest.approx([0.0, 0.1, 0.2])
+    assert result.info["seconds"] == pytest.approx(2.7)
+    (event,) = result.events.to_pylist()
+    assert event["offset_frame"] == 3
+    assert (event["duration"], event["end_time"]) == pytest.approx((2.7, 2.7))
+
+
+def test_derived_signals_are_left_out_on_request(tmp_path: Path, rules: Path) -> None:
+    clip = write_mjpeg_avi(tmp_path / "grey.avi", grey_steps(2))
+    options = {"rules": str(rules), "detector": "full-frame"}
+    whole = cexpr.analyze(clip, **options)
+    learnt = cexpr.analyze(clip, **options, derived=False)
+    assert set(whole.derived) == set(SIGNALS) - set(EXPRESSIONS)
+    assert learnt.derived == {}
+    for part in ("frames", "faces"):
+        columns = [name for name in getattr(whole, part).column_names if name not in whole.derived]
+        assert getattr(learnt, part).equals(getattr(whole, part).select(columns))
+    pipeline = Pipeline(RunOptions(**options, derived=False))
+    assert (pipeline.names, pipeline.thresholds) == (EXPRESSIONS, {})
+
+
+def test_rules_that_read_a_signal_that_is_left_out_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "pleased.yaml").write_text(
+        "cexpr: 1\nname: pleased\ncompounds:\n  Pleased: max(valence, 0)\n"
+    )
+    options = RunOptions(rules=str(tmp_path / "pleased.yaml"), detector="full-frame")
+    Pipeline(options)
+    with pytest.raises(RuleError, match="valence") as caught:
+        Pipeline(options.model_copy(update={"derived": False}))
+    assert "derived signals are left out of this run: valence, arousal" in str(caught.value)
 
 
 def test_models_are_blended_by_head(tmp_path: Path, rules: Path) -> None:

@@ -19,8 +19,8 @@ def main() -> None:
 
             run()
     except KeyboardInterrupt:
-        # As the commands say it, and as a shell reports it.
-        sys.stderr.write("cexpr: stopped\n")
+        # As the commands say it, and as a shell reports it; a terminal shows `^C` in the line.
+        sys.stderr.write("\n" * sys.stderr.isatty() + "cexpr: stopped\n")
         sys.exit(130)
     finally:
         # All is done; an interrupt while Python ends would replace the exit status.

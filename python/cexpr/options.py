@@ -131,6 +131,8 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
         formats: Formats of the tables, `csv` or `parquet`.
         abaw: Also write the ABAW submissions.
         events: Also write the table of events.
+        derived: Whether signals that a model does not learn but computes from the expressions are
+            signals of the run; if not, they have no columns, and rules cannot read them.
         provider: Execution provider of the expression models.
         threads: Threads that run at the same time for one clip, >= 1, see `cexpr.Pipeline`; by
             default one decodes and one computes.
@@ -158,6 +160,7 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
     formats: tuple[Literal["csv", "parquet"], ...] = Field(default=("csv",), min_length=1)
     abaw: StrictBool = False
     events: StrictBool = False
+    derived: StrictBool = True
     provider: str = "cpu"
     threads: Annotated[int, BeforeValidator(_whole_number)] = Field(default=2, ge=1, le=1024)
     folder_fps: Number = Field(default=30.0, gt=0, le=1000, allow_inf_nan=False)

@@ -25,8 +25,9 @@ from cexpr.models.stacked import open_model
 from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
 from cexpr.rules.rule_set import RuleSet
 from cexpr.smoothing import Smoothing
-from cexpr.tables.result import ClipResult, FaceRows, faces_table
+from cexpr.tables.result import ClipResult, FaceRows
 from cexpr.timeline.decide import decide_tables
+from cexpr.timeline.events import length_of
 
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
@@ -46,7 +47,8 @@ class Pipeline:
         models: The expression models.
         detector: The face detector.
         names: Signals that the models provide together.
-        derived: Formula by the name of each signal that is computed instead of learnt.
+        derived: Formula by the name of each signal that is computed instead of learnt; empty where
+            the options leave them out.
     """
 
     def __init__(self, options: RunOptions | None = None, rules: RuleSet | None = None) -> None:
@@ -76,9 +78,11 @@ class Pipeline:
             for manifest in manifests
         ]
         self._rows = SignalRows(self.models, self.options.blend)
-        self.names = self._rows.names
-        self.derived = dict(self._rows.derived)
-        require_signals(self.rules, self.names)
+        self.names, self.derived = self._rows.names, dict(self._rows.derived)
+        if not self.options.derived:
+            self.names = tuple(name for name in self.names if name not in self.derived)
+            self.derived = {}
+        self._require_signals()
         for model in self.models:
             # A model that cannot run is found out on nothing, not in the middle of a clip.
             outputs.signals(model.manifest, model.run(model.input.zeros(1)))
@@ -88,6 +92,17 @@ class Pipeline:
             model_path=None if model_path is None else Path(model_path),
             threads=threads,
         )
+
+    def _require_signals(self) -> None:
+        try:
+            require_signals(self.rules, self.names)
+        except RuleError as error:
+            if self.options.derived or not self._rows.derived:
+                raise
+            left_out = ", ".join(self._rows.derived)
+            raise RuleError(
+                f"{error}\nderived signals are left out of this run: {left_out}", error.problems
+            ) from error
 
     @property
     def provider(self) -> str:
@@ -106,7 +121,9 @@ class Pipeline:
             if units is not None:
                 for name in units.labels:
                     given.setdefault(name, []).append(units.thresholds.get(name, 0.5))
-        of_models = {name: sum(values) / len(values) for name, values in given.items()}
+        of_models = {
+            name: sum(values) / len(values) for name, values in given.items() if name in self.names
+        }
         return {**of_models, **self.options.thresholds}
 
     @property
@@ -146,7 +163,8 @@ class Pipeline:
             frame, times, rows, info = self._read(clip, on_progress)
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
-        frames, events = decide_tables(rows, frame, times, self.rules, smoothings)
+        end_time = float(times[0] + info["seconds"])
+        tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time)
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,
@@ -155,9 +173,9 @@ class Pipeline:
         }
         return ClipResult(
             stem=source.stem,
-            frames=frames,
-            faces=faces_table(rows),
-            events=events,
+            frames=tables.frames,
+            faces=tables.faces,
+            events=tables.events,
             compounds=tuple(self.rules.compounds),
             derived=self.derived,
             info=info,
@@ -186,12 +204,17 @@ class Pipeline:
                 if on_progress is not None:
                     on_progress(len(numbers), clip.announced_frames)
         rows = self._rows.take()
+        if not self.options.derived:
+            rows = rows.learnt()
+        stamps = np.array(times, np.float64)
+        end_time = None if clip.last_duration is None else times[-1] + clip.last_duration
         info = {
             "frames": len(numbers),
             "announced_frames": clip.announced_frames,
             "faces": len(np.unique(rows.track)),
             "face_rows": len(rows),
             "frames_with_face": len(np.unique(rows.frame)),
+            "seconds": length_of(stamps, end_time),
             "full_detections": tracker.full_detections,
             "width": clip.width,
             "height": clip.height,
@@ -199,7 +222,7 @@ class Pipeline:
             "warnings": list(clip.warnings),
             "timings": {"decode_wait": waited},
         }
-        return np.array(numbers, np.int64), np.array(times, np.float64), rows, info
+        return np.array(numbers, np.int64), stamps, rows, info
 
 
 def computing_threads(threads: int) -> int:
@@ -236,6 +259,7 @@ def analyze(
     folder_fps: float = 30.0,
     smooth: Mapping[str, Smoothing] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    derived: bool = True,
 ) -> ClipResult:
     """Analyse one clip and keep the result in memory; nothing is written.
 
@@ -253,6 +277,7 @@ def analyze(
             `compounds`), each instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name. Default:
             those of the models.
+        derived: Whether signals that are computed from the expressions instead of learnt are there.
 
     Returns:
         The result, with the tables `frames`, `faces` and `events`.
@@ -282,6 +307,7 @@ def analyze(
             "folder_fps": folder_fps,
             "smooth": {} if smooth is None else smooth,
             "thresholds": {} if thresholds is None else thresholds,
+            "derived": derived,
         }
     )
     clip = _one_clip("path", path)

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from builders.results_files import make_faces_table
 from cexpr.abaw.classes import CE_CLASSES
 from cexpr.runs.record import ClipRecord, RunRecord
 from cexpr.signals import SIGNALS
+from cexpr.tables.columns import Content, event_columns, schema
 from cexpr.tables.files import write_result
-from cexpr.tables.result import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
+from cexpr.tables.layout import FrameRowsDecided, frames_table
+from cexpr.tables.result import ClipResult, FaceRows
 
 COMPOUNDS = CE_CLASSES
 
@@ -31,18 +34,26 @@ def clip(stem: str, labels: list[int], names: tuple[str, ...] = SIGNALS) -> Clip
         np.zeros((0, len(names)), np.float32),
     )
     frames = frames_table(
-        frame=frame,
-        time=frame / 25.0,
-        n_faces=np.ones(count, np.int64),
-        names=names,
-        signals=np.where(known, np.float32(0.6), np.float32(np.nan)).repeat(len(names), axis=1),
-        compounds=COMPOUNDS,
-        scores=np.zeros((count, len(COMPOUNDS)), np.float32),
-        labels=np.array(labels, np.int32),
-        confidence=np.zeros(count, np.float32),
-        filled=np.zeros(count, bool),
+        FrameRowsDecided(
+            frame=frame,
+            time=frame / 25.0,
+            n_faces=np.ones(count, np.int64),
+            signals=np.where(known, np.float32(0.6), np.float32(np.nan)).repeat(len(names), axis=1),
+            scores=np.zeros((count, len(COMPOUNDS)), np.float32),
+            labels=np.array(labels, np.int32),
+            confidence=np.zeros(count, np.float32),
+            filled=np.zeros(count, bool),
+            face=np.ones(count, np.int64),
+        ),
+        Content(names, COMPOUNDS),
     )
-    return ClipResult(stem, frames, faces_table(faces), EVENT_SCHEMA.empty_table(), COMPOUNDS)
+    return ClipResult(
+        stem,
+        frames,
+        make_faces_table(faces, COMPOUNDS),
+        schema(event_columns()).empty_table(),
+        COMPOUNDS,
+    )
 
 
 def run_folder(folder: Path, *clips: ClipResult, names: tuple[str, ...] = SIGNALS) -> Path:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from cexpr.tables.result import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
+from cexpr.tables.columns import Content
+from cexpr.tables.layout import (
+    EventRows,
+    FaceDecisions,
+    FrameRowsDecided,
+    events_table,
+    faces_table,
+    frames_table,
+)
+from cexpr.tables.result import ClipResult, FaceRows
 
 NAMES = ("fear", "surprise", "valence")
 COMPOUNDS = ("Fearfully_Surprised", "Sadly_Angry")
@@ -27,24 +36,47 @@ def make_face_rows() -> FaceRows:
     )
 
 
+def make_faces_table(rows: FaceRows, compounds: tuple[str, ...] = COMPOUNDS) -> pa.Table:
+    """The table of faces none of which has a label."""
+    count = len(rows)
+    decided = FaceDecisions(
+        signals=rows.signals,
+        scores=np.zeros((count, len(compounds)), np.float32),
+        labels=np.full(count, -1, np.int32),
+        confidence=np.full(count, np.nan, np.float32),
+    )
+    return faces_table(rows, decided, Content(rows.names, compounds))
+
+
 def make_result(stem: str = "clip") -> ClipResult:
     """A result for `make_face_rows` with every kind of row."""
     nan = np.nan
-    frames = frames_table(
+    rows = FrameRowsDecided(
         frame=np.arange(1, 6, dtype=np.int64),
         time=np.arange(5) * 0.04,
         n_faces=np.array([1, 2, 0, 1, 0], np.int64),
-        names=NAMES,
         signals=np.array([[0.1, 0.9, -1.0]] * 4 + [[nan] * 3], np.float32),
-        compounds=COMPOUNDS,
         scores=np.array([[0.5, 0.25], [0.5, 0.25], [0.4, 0.6], [0, 0], [nan, nan]], np.float32),
         labels=np.array([0, 0, 1, -1, -1], np.int32),
         confidence=np.array([0.5, 0.5, 0.6, 0.0, 0.0], np.float32),
         filled=np.array([False, False, True, False, False]),
+        face=np.array([1, 2, 0, 1, 0], np.int64),
     )
-    event = [0, COMPOUNDS[0], 0, 1, 0.0, 1, 0.0, 2, 0.04, 0.08, 0.5, 0.5, 1]
-    events = pa.table(
-        [pa.array([value], kind) for value, kind in zip(event, EVENT_SCHEMA.types, strict=True)],
-        schema=EVENT_SCHEMA,
+    event = EventRows(
+        label=np.array([0], np.int32),
+        onset=np.array([0]),
+        apex=np.array([0]),
+        offset=np.array([1]),
+        duration=np.array([0.08]),
+        peak=np.array([0.5], np.float32),
+        mean=np.array([0.5], np.float32),
+        face=np.array([1]),
+        end_time=np.array([0.08]),
     )
-    return ClipResult(stem, frames, faces_table(make_face_rows()), events, COMPOUNDS)
+    return ClipResult(
+        stem=stem,
+        frames=frames_table(rows, Content(NAMES, COMPOUNDS)),
+        faces=make_faces_table(make_face_rows()),
+        events=events_table(event, rows.frame, rows.time, COMPOUNDS),
+        compounds=COMPOUNDS,
+    )

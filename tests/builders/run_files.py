@@ -53,7 +53,8 @@ def read_run(folder: str = "out") -> dict[str, Any]:
 
 
 def change_times(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.csv")}
+    """When the tables of each clip were written; those of the run are written every time."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.*.csv")}
 
 
 @pytest.fixture

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from builders.labelled_runs import run_folder
+from builders.results_files import make_faces_table
 from cexpr.abaw.classes import AFF_WILD2_SIGNALS, CE_CLASSES, MTL_HEADER
 from cexpr.abaw.files import MultiTask
 from cexpr.signals import SIGNALS
-from cexpr.tables.result import EVENT_SCHEMA, ClipResult, FaceRows, faces_table, frames_table
+from cexpr.tables.columns import Content, event_columns, schema
+from cexpr.tables.layout import FrameRowsDecided, frames_table
+from cexpr.tables.result import ClipResult, FaceRows
 from cexpr.tuning import search
 from cexpr.tuning.sources import LabelledVideo, RunSource
 
@@ -80,19 +83,23 @@ def run_of(
             np.stack([signals * 0, signals], axis=1).reshape(2 * count, -1).astype(np.float32),
         )
         frames = frames_table(
-            frame=video.frame,
-            time=video.frame / 25.0,
-            n_faces=np.full(count, 2, np.int64),
-            names=SIGNALS,
-            signals=signals.astype(np.float32),
-            compounds=CE_CLASSES,
-            scores=np.zeros((count, 7), np.float32),
-            labels=np.zeros(count, np.int32),
-            confidence=np.zeros(count, np.float32),
-            filled=np.zeros(count, bool),
+            FrameRowsDecided(
+                frame=video.frame,
+                time=video.frame / 25.0,
+                n_faces=np.full(count, 2, np.int64),
+                signals=signals.astype(np.float32),
+                scores=np.zeros((count, 7), np.float32),
+                labels=np.zeros(count, np.int32),
+                confidence=np.zeros(count, np.float32),
+                filled=np.zeros(count, bool),
+                face=np.ones(count, np.int64),
+            ),
+            Content(SIGNALS, CE_CLASSES),
         )
-        empty = EVENT_SCHEMA.empty_table()
-        clips.append(ClipResult(f"v{number}", frames, faces_table(faces), empty, CE_CLASSES))
+        empty = schema(event_columns()).empty_table()
+        clips.append(
+            ClipResult(f"v{number}", frames, make_faces_table(faces, CE_CLASSES), empty, CE_CLASSES)
+        )
     return run_folder(tmp_path / name, *clips)
 
 

@@ -27,7 +27,7 @@ def test_a_folder_of_clips_gives_tables_and_a_record(work: Path, cexpr_command: 
     assert outcome.status == 0
     names = sorted(path.name for path in (work / "out").iterdir())
     tables = [f"{stem}.{part}.csv" for stem in "abc" for part in ("faces", "frames")]
-    assert names == sorted([*tables, "run.json"])
+    assert names == sorted([*tables, "clips.csv", "columns.csv", "events.csv", "run.json"])
     assert [len(read_csv(work / "out" / f"{stem}.frames.csv")) for stem in "abc"] == [3, 4, 5]
     run = read_run()
     assert run["counts"] == {"done": 3, "failed": 0, "pending": 0, "outdated": 0}

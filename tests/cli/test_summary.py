@@ -10,13 +10,14 @@ import typer
 
 from cexpr.cli._summary import finish
 from cexpr.runs.record import ClipRecord, RunRecord
+from cexpr.signals import ACTION_UNITS
 
 
 @pytest.fixture
 def record() -> RunRecord:
     info = {"frames": 10, "faces": 2, "warnings": ["dark", "short"]}
     done = ClipRecord(
-        stem="a", path="a", kind="video", status="done", info=info, compounds={"A": 6, "B": 3}
+        stem="a", path="a", kind="video", status="done", info=info, shown={"neutral": 0.6, "B": 0.3}
     )
     return RunRecord(
         options={"detector": "mtcnn"},
@@ -36,12 +37,20 @@ def test_the_table_has_the_clip_and_the_last_line_the_sum(
     finish(record, Path("out"), quiet=False, as_json=False)
     shown = capsys.readouterr()
     lines = shown.out.splitlines()
-    assert lines[1].split() == ["a", "10", "2", "A", "60%,", "B", "30%", "0.0", "s"]
-    assert lines[-1] == (
-        "1 done, 3.0 s on CPUExecutionProvider; results in out; "
-        "derived from the expressions, not learnt: valence and arousal"
-    )
+    assert lines[1].split() == ["a", "10", "2", "neutral", "60", "%,", "B", "30", "%", "0.0", "s"]
+    assert lines[-2] == "1 done, 3.0 s on CPUExecutionProvider; results in out"
+    assert lines[-1] == "derived, not learnt: valence (see cexpr columns out)"
     assert shown.err == "cexpr: a: dark; short\n"
+
+
+def test_all_action_units_are_named_as_one(
+    record: RunRecord, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record.derived |= dict.fromkeys(ACTION_UNITS, "prototypes")
+    record.options["formats"] = ["csv"]
+    finish(record, Path("out"), quiet=False, as_json=False)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "derived, not learnt: valence, AU01 to AU26 (see columns.csv)"
 
 
 def test_json_is_the_record(record: RunRecord, capsys: pytest.CaptureFixture[str]) -> None:

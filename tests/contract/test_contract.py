@@ -51,9 +51,21 @@ COMPOUNDS = [
 SIGNALS = [*EXPRESSIONS, "valence", "arousal", *UNITS]
 FRAMES = [
     *("frame", "time", "n_faces", *SIGNALS, *COMPOUNDS),
-    *("compound", "compound_id", "confidence", "filled"),
+    *("compound", "compound_id", "confidence", "filled", "expression", "face"),
 ]
-FACES = ["frame", "time", "face", "x", "y", "w", "h", "detection", *SIGNALS]
+FACES = [
+    *("frame", "time", "face", "x", "y", "w", "h", "detection", *SIGNALS),
+    *("expression", *COMPOUNDS, "compound", "compound_id", "confidence"),
+]
+CLIPS = [
+    *("clip", "frames", "seconds", "frames_with_face", "faces"),
+    *(*EXPRESSIONS, "none", *COMPOUNDS),
+]
+EVENTS = [
+    *("clip", "event", "compound", "compound_id"),
+    *("onset_frame", "onset_time", "apex_frame", "apex_time", "offset_frame", "offset_time"),
+    *("duration", "peak", "mean", "face", "end_time"),
+]
 SAMPLE_FRAMES = 75
 
 
@@ -77,13 +89,18 @@ def test_the_files_are_those_of_the_contract(out: Path) -> None:
         f"portrait.{part}.{kind}" for part in ("frames", "faces") for kind in ("csv", "parquet")
     ]
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        [*tables, "run.json", "CE.txt", "MTL.txt"]
+        [
+            *(*tables, "run.json", "CE.txt", "MTL.txt", "columns.csv"),
+            *("clips.csv", "clips.parquet", "events.csv", "events.parquet"),
+        ]
     )
 
 
 def test_columns_stand_in_the_order_of_the_contract(out: Path) -> None:
     assert rows_of(out / "portrait.frames.csv")[0] == FRAMES
     assert rows_of(out / "portrait.faces.csv")[0] == FACES
+    assert rows_of(out / "clips.csv")[0] == CLIPS
+    assert rows_of(out / "events.csv")[0] == EVENTS
 
 
 def test_every_frame_has_one_row(out: Path) -> None:
@@ -113,10 +130,12 @@ def test_cells_hold_what_their_columns_promise(out: Path) -> None:
 def test_parquet_has_numbers_as_numbers(out: Path) -> None:
     schema = pa.parquet.read_schema(out / "portrait.frames.parquet")
     assert schema.names == FRAMES
-    for name in ("frame", "n_faces", "compound_id", "filled"):
+    for name in ("frame", "n_faces", "compound_id", "filled", "face"):
         assert schema.field(name).type == pa.int64(), name
     assert schema.field("time").type == pa.float64()
-    assert schema.field("compound").type == pa.string()
+    assert schema.field("compound").type == schema.field("expression").type == pa.string()
+    assert schema.field("valence").metadata[b"origin"] == b"derived"
+    assert schema.field("happiness").metadata[b"origin"] == b"learnt"
     for name in (*SIGNALS, *COMPOUNDS, "confidence"):
         assert schema.field(name).type == pa.float32(), name
 

@@ -29,8 +29,9 @@ def test_every_column_that_a_run_writes_is_named(
     work: Path, cexpr_command: Command, kind: str
 ) -> None:
     cexpr_command("run", *BASE, "--events", "--format", kind, "clips/a.avi")
-    for part in ("frames", "faces", "events"):
-        path = work / "out" / f"a.{part}.{kind}"
+    for part in ("frames", "faces", "events", "clips"):
+        path = work / "out" / ("clips" if part == "clips" else f"a.{part}")
+        path = path.with_name(f"{path.name}.{kind}")
         columns = (
             list(read_csv(path)[0]) if kind == "csv" else pyarrow.parquet.read_schema(path).names
         )
@@ -41,6 +42,13 @@ def test_every_column_that_a_run_writes_is_named(
         # Nor is one named that is not written.
         assert named <= {*columns, *SIGNALS}
     assert set(SIGNALS) <= first_cells("Frames")
+
+
+def test_the_events_of_a_run_have_one_column_more(work: Path, cexpr_command: Command) -> None:
+    cexpr_command("run", *BASE, "--events", "clips/a.avi")
+    one, whole = (read_csv(work / "out" / f"{stem}events.csv") for stem in ("a.", ""))
+    assert list(whole[0]) == ["clip", *one[0]]
+    assert "Its first column `clip`" in PAGE.read_text()
 
 
 def test_every_key_of_the_record_is_named(work: Path, cexpr_command: Command) -> None:

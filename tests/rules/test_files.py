@@ -147,9 +147,9 @@ def test_hsemotion_reproduces_the_published_pipeline_on_a_clip(kind: str, seed: 
         reach = slice(max(0, i - radius), i + radius + 1)
         if is_seen[reach].any():
             smoothed[i] = filled[reach][is_seen[reach]].mean(axis=0)
-    frames, _ = decide_tables(
+    frames = decide_tables(
         rows, numbers, (numbers - 1) / 25.0, RuleSet.load(f"hsemotion-{kind}")
-    )
+    ).frames
     scores = np.stack([frames.column(name).to_numpy() for name in CE_PAIRS], axis=1)
     # Means over 101 frames in float32.
     np.testing.assert_allclose(scores, smoothed, atol=1e-5)

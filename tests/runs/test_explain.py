@@ -14,7 +14,7 @@ from cexpr.errors import UsageError
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.explain import FrameExplanation, explain_frame
 from cexpr.tables.files import Format, write_result
-from cexpr.tables.result import ClipResult, FaceRows, faces_table
+from cexpr.tables.result import ClipResult, FaceRows
 from cexpr.timeline.decide import decide_tables
 
 NAMES = ("fear", "happiness", "sadness", "surprise")
@@ -51,28 +51,30 @@ def write_run(folder: Path, rules: RuleSet, kind: Format = "csv") -> tuple[Path,
         signals=signals,
     )
     time = np.arange(FRAMES) / 25.0
-    frames, events = decide_tables(rows, np.arange(1, FRAMES + 1), time, rules)
-    result = ClipResult("clip", frames, faces_table(rows), events, tuple(rules.compounds))
+    tables = decide_tables(rows, np.arange(1, FRAMES + 1), time, rules)
+    result = ClipResult("clip", *tables, compounds=tuple(rules.compounds))
     write_result(folder, result, [kind])
-    return folder / f"clip.frames.{kind}", frames.to_pydict()
+    return folder / f"clip.frames.{kind}", tables.frames.to_pydict()
 
 
 def score_of(found: FrameExplanation, name: str) -> float:
     return {compound.name: compound.score for compound in found.row.compounds}[name]
 
 
+@pytest.mark.parametrize("faces", ["max", "each"])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_every_labelled_frame_of_two_faces_is_explained_as_the_run_decided_it(
-    tmp_path: Path, kind: Format
+    tmp_path: Path, kind: Format, faces: str
 ) -> None:
-    path, frames = write_run(tmp_path, make_rules(), kind)
+    rules = make_rules(faces=faces)
+    path, frames = write_run(tmp_path, rules, kind)
     deciding = set()
     for frame, label, confidence, is_filled in zip(
         frames["frame"], frames["compound"], frames["confidence"], frames["filled"], strict=True
     ):
         if is_filled:
             continue
-        found = explain_frame(make_rules(), path, frame)
+        found = explain_frame(rules, path, frame)
         assert found.row.winner == label
         assert score_of(found, label) == pytest.approx(confidence, abs=ROUNDING)
         assert "The run itself" not in str(found)

@@ -72,7 +72,8 @@ def test_overwrite_replaces_the_run_and_its_files(work: Path, cexpr_command: Com
     outcome = cexpr_command("run", *BASE, "--rules", "other.yaml", "--overwrite", "clips/a.avi")
     assert outcome.status == 0
     assert sorted(path.name for path in (work / "out").iterdir()) == [
-        *("a.faces.csv", "a.frames.csv", "mine.csv", "run.json")
+        *("a.faces.csv", "a.frames.csv", "clips.csv", "columns.csv", "events.csv"),
+        *("mine.csv", "run.json"),
     ]
 
 

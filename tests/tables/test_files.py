@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,10 @@ def test_csv_has_plain_cells_and_empty_ones_for_what_is_unknown(tmp_path: Path) 
     lines = (tmp_path / "clip.frames.csv").read_text().splitlines()
     assert lines[0] == (
         "frame,time,n_faces,fear,surprise,valence,Fearfully_Surprised,Sadly_Angry,"
-        "compound,compound_id,confidence,filled"
+        "compound,compound_id,confidence,filled,expression,face"
     )
-    assert lines[1] == "1,0,1,0.1,0.9,-1,0.5,0.25,Fearfully_Surprised,0,0.5,0"
-    assert lines[5] == "5,0.16,0,,,,,,,-1,,0"
+    assert lines[1] == "1,0,1,0.1,0.9,-1,0.5,0.25,Fearfully_Surprised,0,0.5,0,surprise,1"
+    assert lines[5] == "5,0.16,0,,,,,,,-1,,0,,"
     assert len(lines) == 6
 
 
@@ -41,6 +42,30 @@ def test_tables_read_back_as_they_were(tmp_path: Path, kind: str) -> None:
     for part in ("faces", "frames", "events"):
         again = read_table(table_path(tmp_path, result.stem, part, kind))
         assert again.equals(getattr(result, part)), part
+
+
+def test_parquet_keeps_what_the_fields_say(tmp_path: Path) -> None:
+    result = make_result()
+    write_result(tmp_path, result, ["parquet"])
+    for part in ("faces", "frames"):
+        again = read_table(table_path(tmp_path, result.stem, part, "parquet"))
+        for field in getattr(result, part).schema:
+            assert field.metadata.items() <= again.schema.field(field.name).metadata.items()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_tables_of_the_first_version_are_read(tmp_path: Path, kind: str) -> None:
+    result = make_result()
+    old = dataclasses.replace(
+        result,
+        frames=result.frames.drop_columns(["expression", "face"]),
+        faces=result.faces.select(result.faces.column_names[:-6]),
+        events=result.events.drop_columns("end_time"),
+    )
+    write_result(tmp_path, old, [kind], parts=("faces", "frames", "events"))
+    for part in ("faces", "frames", "events"):
+        again = read_table(table_path(tmp_path, old.stem, part, kind))
+        assert again.equals(getattr(old, part)), part
 
 
 def test_an_empty_table_reads_back_with_its_types(tmp_path: Path) -> None:

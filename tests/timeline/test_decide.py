@@ -11,51 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import reference
+from builders.random_faces import (
+    COMPOUNDS,
+    NAMES,
+    clips,
+    make_rows,
+    make_rules,
+    timeline_of,
+)
 from cexpr.errors import RuleError
-from cexpr.rules.rule_set import RuleSet
 from cexpr.tables.result import FaceRows, columns_matrix
 from cexpr.timeline.decide import decide_tables
 
-NAMES = ("fear", "happiness", "surprise", "valence", "AU12")
-COMPOUNDS = ("Fearfully_Surprised", "Happily_Surprised", "Smile")
 # Sums in float32 against sums in float64, on values in -1..1.
 TOLERANCE = 1e-5
-
-
-def make_rules(**changes: Any) -> RuleSet:
-    """Three compounds; `changes` are sections of the rule file."""
-    content: dict[str, Any] = {
-        "cexpr": 1,
-        "name": "three",
-        "compounds": {
-            "Fearfully_Surprised": {"score": "mean(fear, surprise)", "when": "valence < 0"},
-            "Happily_Surprised": "min(happiness, surprise)",
-            "Smile": "AU12 * happiness",
-        },
-    }
-    return RuleSet.from_dict({**content, **changes})
-
-
-def make_rows(frame: list[int], face: list[int], seed: int = 0, unknown: float = 0.0) -> FaceRows:
-    """Random faces in the frames given; a share of the signals is unknown."""
-    rng = np.random.default_rng(seed)
-    count = len(frame)
-    signals = rng.random((count, len(NAMES)), np.float32)
-    signals[:, 3] = 2 * signals[:, 3] - 1
-    signals[rng.random(signals.shape) < unknown] = np.nan
-    return FaceRows(
-        frame=np.array(frame, np.int64),
-        time=(np.array(frame) - 1) / 25.0,
-        track=np.array(face, np.int64),
-        boxes_xywh=rng.random((count, 4), np.float32) * 100,
-        detection=rng.random(count, np.float32),
-        names=NAMES,
-        signals=signals,
-    )
-
-
-def timeline_of(count: int) -> tuple[Any, Any]:
-    return np.arange(1, count + 1, dtype=np.int64), np.arange(count) / 25.0
 
 
 def plain_phase_2(
@@ -92,17 +61,6 @@ def plain_phase_2(
     return {"signals": signals, "scores": full, "labels": labels, "decided": decided, "seen": seen}
 
 
-@st.composite
-def clips(draw: st.DrawFn) -> tuple[FaceRows, int]:
-    """A clip with up to three faces that come and go, and frames without any."""
-    count = draw(st.integers(1, 24))
-    present = draw(st.lists(st.sets(st.integers(1, 3), max_size=3), min_size=count, max_size=count))
-    frame = [t + 1 for t, ids in enumerate(present) for _ in ids]
-    face = [face for ids in present for face in sorted(ids)]
-    unknown = draw(st.sampled_from([0.0, 0.2, 1.0]))
-    return make_rows(frame, face, draw(st.integers(0, 1000)), unknown), count
-
-
 @settings(deadline=None)
 @given(
     clips(),
@@ -123,7 +81,7 @@ def test_the_whole_phase_equals_plain_numpy(
     if scores_box:
         smooth["compounds"] = {"kernel": "box", "radius": scores_box, "filled": filled}
     rules = make_rules(faces=faces, gaps=gaps, **({"smooth": smooth} if smooth else {}))
-    frames, _ = decide_tables(rows, frame, time, rules)
+    frames, *_ = decide_tables(rows, frame, time, rules)
     plain = plain_phase_2(
         rows, frame, box=box, faces=faces, gaps=gaps, scores_box=scores_box, filled=filled
     )
@@ -145,7 +103,7 @@ def test_the_whole_phase_equals_plain_numpy(
 
 
 def test_a_clip_without_faces_has_a_row_for_every_frame_and_no_label() -> None:
-    frames, events = decide_tables(make_rows([], []), *timeline_of(4), make_rules())
+    frames, _, events = decide_tables(make_rows([], []), *timeline_of(4), make_rules())
     columns = frames.to_pydict()
     assert columns["frame"] == [1, 2, 3, 4]
     assert columns["n_faces"] == [0] * 4
@@ -169,39 +127,54 @@ def test_filled_frames_hold_filled_signals_and_say_so(
 ) -> None:
     rows = make_rows([1, 4], [1, 1])
     rows.signals[:, 0] = [0.2, 0.8]
-    frames, _ = decide_tables(rows, *timeline_of(5), make_rules(gaps=gaps))
+    frames, *_ = decide_tables(rows, *timeline_of(5), make_rules(gaps=gaps))
     assert frames.column("filled").to_pylist() == filled
     assert frames.column("fear").to_pylist() == pytest.approx(expected)
-
-
-def test_faces_are_smoothed_each_by_itself() -> None:
-    rows = make_rows([1, 1, 2, 2, 3, 3], [1, 2, 1, 2, 1, 2])
-    rows.signals[:] = [[0, 1, 0, 0, 0], [1, 0, 0, 0, 0]] * 3
-    smooth = {"expression": {"kernel": "box", "radius": 5}}
-    frames, _ = decide_tables(rows, *timeline_of(3), make_rules(faces="first", smooth=smooth))
-    chosen = columns_matrix(frames, ["fear", "happiness"])
-    assert set(map(tuple, chosen.tolist())) <= {(0.0, 1.0), (1.0, 0.0)}
-
-
-def test_lengths_in_seconds_follow_the_frame_rate() -> None:
-    rows = make_rows(list(range(1, 31)), [1] * 30)
-    by_seconds = {"expression": {"kernel": "gaussian", "sigma": "0.12s", "radius": "0.2s"}}
-    by_frames = {"expression": {"kernel": "gaussian", "sigma": 3, "radius": 5}}
-    frames = [
-        decide_tables(rows, *timeline_of(30), make_rules(smooth=s))[0]
-        for s in (by_seconds, by_frames)
-    ]
-    np.testing.assert_allclose(
-        columns_matrix(frames[0], NAMES), columns_matrix(frames[1], NAMES), atol=TOLERANCE
-    )
 
 
 def test_missing_numbers_of_a_folder_stay_missing() -> None:
     rows = make_rows([3, 10], [1, 1])
     frame = np.array([3, 4, 10], np.int64)
-    frames, _ = decide_tables(rows, frame, (frame - 1) / 25.0, make_rules())
+    frames, *_ = decide_tables(rows, frame, (frame - 1) / 25.0, make_rules())
     assert frames.column("frame").to_pylist() == [3, 4, 10]
     assert frames.column("n_faces").to_pylist() == [1, 0, 1]
+
+
+def test_a_row_names_its_face_and_its_strongest_expression() -> None:
+    rows = make_rows([1, 1, 2, 3], [7, 9, 9, 9])
+    # Valence and action units are not expressions.
+    rows.signals[:] = [[0.1, 0.2, 0.4, 0.9, 0.9], [0.2, 0.9, 0.8, 0.9, 1.0]] + [[np.nan] * 5] * 2
+    rows.signals[3, :3] = [0.3, 0.1, 0.2]
+    frames, faces, _ = decide_tables(rows, *timeline_of(4), make_rules())
+    assert frames.column("face").to_pylist() == [9, 9, 9, 9]
+    assert frames.column("expression").to_pylist() == ["happiness", None, "fear", "fear"]
+    assert faces.column("expression").to_pylist() == ["surprise", "happiness", None, "fear"]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "faces"),
+    [
+        # Between two faces the row is a mixture of both.
+        ("interpolate", [3, 3, None, None, 8, 8]),
+        ("hold", [None, 3, 3, 3, 8, 8]),
+        ("none", [None, 3, None, None, 8, None]),
+    ],
+)
+def test_a_filled_row_names_the_face_that_it_is_filled_from(
+    gaps: str, faces: list[int | None]
+) -> None:
+    rows = make_rows([2, 5], [3, 8])
+    frames = decide_tables(rows, *timeline_of(6), make_rules(gaps=gaps)).frames
+    assert frames.column("face").to_pylist() == faces
+
+
+def test_the_end_of_the_last_frame_may_be_given() -> None:
+    rows = make_rows([1, 2], [1, 1])
+    rows.signals[:] = [0, 0.8, 0.8, 0.5, 0]
+    (event,) = decide_tables(rows, *timeline_of(2), make_rules(), end_time=0.5).events.to_pylist()
+    assert (event["duration"], event["end_time"]) == (0.5, 0.5)
+    (event,) = decide_tables(rows, *timeline_of(2), make_rules()).events.to_pylist()
+    assert (event["duration"], event["end_time"]) == pytest.approx((0.08, 0.08))
 
 
 def test_a_face_outside_the_clip_is_refused() -> None:
@@ -224,7 +197,7 @@ def test_a_frame_without_a_label_shows_the_face_that_came_closest() -> None:
     rows = make_rows([1, 1], [1, 2])
     rows.signals[:] = [[0.1, 0.1, 0.1, 0.5, 0.1], [0.1, 0.4, 0.4, 0.5, 0.1]]
     rules = make_rules(decide={"abstain_below": 0.9})
-    frames, _ = decide_tables(rows, *timeline_of(1), rules)
+    frames, *_ = decide_tables(rows, *timeline_of(1), rules)
     assert frames.column("compound").to_pylist() == [None]
     assert frames.column("happiness").to_pylist() == pytest.approx([0.4])
 
@@ -233,7 +206,7 @@ def test_short_labels_are_taken_away_and_events_are_cut() -> None:
     rows = make_rows(list(range(1, 9)), [1] * 8)
     rows.signals[:] = [0, 0.9, 0.8, 0.5, 0]
     rows.signals[3] = [0, 0.9, 0.1, 0.5, 0.3]
-    frames, events = decide_tables(rows, *timeline_of(8), make_rules(decide={"min_frames": 3}))
+    frames, _, events = decide_tables(rows, *timeline_of(8), make_rules(decide={"min_frames": 3}))
     assert frames.column("compound").to_pylist() == ["Happily_Surprised"] * 8
     (event,) = events.to_pylist()
     assert (event["compound"], event["onset_frame"], event["offset_frame"]) == (
@@ -252,7 +225,7 @@ def test_an_event_names_the_face_that_decided_at_its_apex() -> None:
     # Face 9 is the happier one in the first frames, face 7 smiles in the last.
     rows.signals[[0, 1, 2, 3], 1] = rows.signals[[0, 1, 2, 3], 2] = [0.2, 0.4, 0.3, 0.8]
     rows.signals[4, [1, 4]] = 0.9
-    _, events = decide_tables(rows, *timeline_of(5), make_rules(gaps="hold"))
+    _, _, events = decide_tables(rows, *timeline_of(5), make_rules(gaps="hold"))
     found = [(one["compound"], one["apex_frame"], one["face"]) for one in events.to_pylist()]
     assert found == [("Happily_Surprised", 2, 9), ("Smile", 4, 7)]
 
@@ -260,7 +233,7 @@ def test_an_event_names_the_face_that_decided_at_its_apex() -> None:
 def test_an_event_that_is_filled_in_at_its_apex_has_no_face() -> None:
     rows = make_rows([3], [4])
     rows.signals[:] = [0, 0.6, 0.6, 0.5, 0]
-    _, events = decide_tables(rows, *timeline_of(3), make_rules(gaps="interpolate"))
+    _, _, events = decide_tables(rows, *timeline_of(3), make_rules(gaps="interpolate"))
     (event,) = events.to_pylist()
     # The score is held from the only face on; of equal ones the first is the apex.
     assert (event["onset_frame"], event["apex_frame"], event["face"]) == (1, 1, None)

@@ -13,6 +13,7 @@ from cexpr.cli._console import call
 from cexpr.cli._help import App
 from cexpr.cli.apply import apply
 from cexpr.cli.check_submission import check_submission
+from cexpr.cli.columns import columns
 from cexpr.cli.extract import extract
 from cexpr.cli.run import run
 from cexpr.cli.submit import submit
@@ -21,6 +22,7 @@ from cexpr.cli.tune import tune
 app = App(name="cexpr", help="Compound facial expressions from video clips.")
 app.command()(run)
 app.command()(apply)
+app.command()(columns)
 app.command()(submit)
 app.command("check-submission")(check_submission)
 app.command()(tune)

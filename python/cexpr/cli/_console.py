@@ -14,6 +14,8 @@ from typing import Any, Final
 import numpy as np
 import typer
 from rich.console import Console
+from rich.control import Control
+from rich.segment import ControlType
 from rich.table import Table
 
 from cexpr._support.text import closest
@@ -71,6 +73,14 @@ def complain(text: str) -> None:
     typer.echo(f"cexpr: {text}", err=True)
 
 
+def start_line() -> None:
+    """On a terminal, wipe out what stands in the last line: `^C`, or a bar that was cut short."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        console.show_cursor(True)
+        console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
+
+
 def call(app: typer.Typer) -> int:
     """Run a command line; what goes wrong is told in one line on standard error.
 
@@ -81,6 +91,8 @@ def call(app: typer.Typer) -> int:
         status = app(prog_name="cexpr", standalone_mode=False)
         sys.stdout.flush()
     except CexprError as error:
+        if isinstance(error, StoppedError):
+            start_line()
         complain(_with_flags(error))
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -94,6 +106,7 @@ def call(app: typer.Typer) -> int:
         return FileError.exit_code
     if status == INTERRUPTED:
         # Typer makes Ctrl-C an exit status.
+        start_line()
         complain("stopped")
     return status if isinstance(status, int) else 0
 

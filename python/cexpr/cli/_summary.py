@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
+from cexpr._support.text import command_line
 from cexpr.cli._console import complain, page, print_json
-from cexpr.signals import GROUPS
+from cexpr.signals import ACTION_UNITS
+from cexpr.tables.result import shares_line
 
 if TYPE_CHECKING:
     from cexpr.runs.record import ClipRecord, RunRecord
@@ -61,44 +63,43 @@ def _warnings(record: RunRecord) -> Iterator[str]:
 
 
 def _print_table(record: RunRecord, folder: Path) -> None:
-    """Print a row for each clip: frames, faces, the most frequent compounds, time."""
+    """Print a row for each clip: frames, faces, shares of what they show, time."""
     console = page()
     table = Table("clip", box=None, pad_edge=False)
     for name in ("frames", "faces"):
         table.add_column(name, justify="right")
-    table.add_column("most frequent compounds")
+    table.add_column("share of the frames with a face")
     table.add_column("time", justify="right")
     for clip in record.clips.values():
         table.add_row(*_row(clip))
     console.print(table, markup=False, highlight=False)
     counts = record.counts()
     failed = f", {counts['failed']} failed" if counts["failed"] else ""
-    derived = (
-        f"; derived from the expressions, not learnt: {_groups(record)}" if record.derived else ""
-    )
-    console.print(
+    lines = [
         f"{counts['done']} done{failed}, {record.seconds:.1f} s on {record.provider}; "
-        f"results in {folder}{derived}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+        f"results in {folder}"
+    ]
+    if record.derived:
+        is_csv = "csv" in record.options.get("formats", ())
+        where = "columns.csv" if is_csv else command_line("cexpr", "columns", str(folder))
+        lines.append(f"derived, not learnt: {_derived(record)} (see {where})")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _groups(record: RunRecord) -> str:
-    """Name the heads whose signals were derived; a learnt one of another model comes first."""
-    heads = [head for head, names in GROUPS.items() if set(names) & set(record.derived)]
-    return ", ".join(
-        head.replace("_", " and " if head == "valence_arousal" else " ") for head in heads
-    )
+def _derived(record: RunRecord) -> str:
+    """Name the signals that were derived; the first and the last action unit stand for all."""
+    names = list(record.derived)
+    if set(ACTION_UNITS) <= set(names):
+        names = [name for name in names if name not in ACTION_UNITS]
+        names.append(f"{ACTION_UNITS[0]} to {ACTION_UNITS[-1]}")
+    return ", ".join(names)
 
 
 def _row(clip: ClipRecord) -> list[str]:
     time = f"{clip.seconds:.1f} s"
     if clip.status != "done":
         return [clip.stem, "", "", clip.status, time]
-    frames = clip.info["frames"]
-    labels = ", ".join(
-        f"{name} {count / frames:.0%}" for name, count in list(clip.compounds.items())[:2]
-    )
-    return [clip.stem, str(frames), str(clip.info["faces"]), labels or "none", time]
+    frames, faces = clip.info["frames"], clip.info["faces"]
+    shown = shares_line(clip.shown) or ("unknown" if faces else "no face")
+    return [clip.stem, str(frames), str(faces), shown, time]

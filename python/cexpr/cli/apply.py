@@ -42,7 +42,8 @@ def apply(
 ) -> None:
     """Decide the clips of a finished run again with other rules, without reading any video.
 
-    Replaces the tables of frames, and the events and submissions if the run wrote them.
+    Replaces the tables of frames and faces and those of the whole run, and the events and
+    submissions if the run wrote them.
 
     --events, --abaw and --format add tables that the run did not write. A later 'cexpr run' into
     this folder goes on with them; it must name the same rules.

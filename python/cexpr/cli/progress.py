@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -34,8 +34,33 @@ Report = Callable[[int, "int | None"], None]
 
 # Where there is no bar, a long clip gets a line this often.
 _LINE_SECONDS: Final = 30.0
+# Columns for `^C`, twice.
+_KEPT_FREE: Final = 4
 # Bars are drawn ten times a second; frames come far more often.
 _BAR_SECONDS: Final = 0.1
+
+
+class _Narrow:
+    """Shows something a little narrower than the terminal."""
+
+    def __init__(self, content: RenderableType) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(1, options.max_width - _KEPT_FREE)
+        yield from console.render(self._content, options.update(width=width))
+
+
+class _NarrowProgress(Progress):
+    """Bars that end before the right edge.
+
+    A terminal shows Ctrl-C as `^C` behind the last bar. At the edge it would break the line, and
+    the bars would no longer be taken away whole.
+    """
+
+    def get_renderable(self) -> RenderableType:
+        """Return the bars."""
+        return _Narrow(super().get_renderable())
 
 
 class _Rate(ProgressColumn):
@@ -115,7 +140,7 @@ class Bars(Quiet):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._bars = Progress(
+        self._bars = _NarrowProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
@@ -214,7 +239,7 @@ def transfer_progress(name: str) -> Iterator[Report]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bar:
+    with _NarrowProgress(*columns, console=console) as bar:
         task = bar.add_task(name, total=None)
         yield lambda here, total: bar.update(task, completed=here, total=total)
 

@@ -63,6 +63,14 @@ def run(
     ] = None,
     events: options.Events = False,
     abaw: options.Abaw = False,
+    no_derived: Annotated[
+        bool,
+        typer.Option(
+            "--no-derived",
+            help="Leave out signals that the models derive from the expressions instead of having "
+            "learnt them. Rules that read them are refused.",
+        ),
+    ] = False,
     provider: Annotated[
         str,
         typer.Option(
@@ -111,7 +119,8 @@ def run(
 ) -> None:
     """Find compound expressions in every frame of clips.
 
-    Writes STEM.frames.csv and STEM.faces.csv for each clip, and run.json.
+    Writes STEM.frames.csv and STEM.faces.csv for each clip, and for the whole run events.csv,
+    clips.csv, columns.csv (what each column means) and run.json.
 
     Run it again with the same options to continue: finished clips are kept. --events, --abaw and
     --format need not be repeated: the run goes on with those that the folder has.
@@ -131,6 +140,7 @@ def run(
         "formats": ("formats", tuple(formats or ())),
         "abaw": ("abaw", abaw),
         "events": ("events", events),
+        "no_derived": ("derived", not no_derived),
         "provider": ("provider", provider),
         "fps": ("folder_fps", fps),
     }

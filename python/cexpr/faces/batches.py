@@ -174,6 +174,7 @@ class SignalRows:
             detection=np.concatenate(self._detection),
             names=self.names,
             signals=np.concatenate(self._signals),
+            derived=self.derived,
         )
         self.clear()
         return rows

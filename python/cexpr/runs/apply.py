@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 
+import pyarrow as pa
+
 from cexpr._support import arguments
 from cexpr.errors import ClipError, RuleError, UsageError
 from cexpr.options import RunOptions
 from cexpr.pipeline import require_signals
 from cexpr.rules.rule_set import RuleSet
-from cexpr.runs import submissions
+from cexpr.runs import overview, submissions
+from cexpr.runs.again import decide_again
 from cexpr.runs.clip import fill_record, tables_of
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import ClipRecord, RunRecord
 from cexpr.runs.run import rules_entry
-from cexpr.tables.files import FORMATS, table_path, write_result
-from cexpr.tables.result import ClipResult, face_rows
-from cexpr.timeline.decide import decide_tables
+from cexpr.tables.files import FORMATS, write_result
+from cexpr.tables.result import ClipResult
 
 OnClip = Callable[[ClipRecord], None]
 
@@ -31,7 +33,7 @@ def apply(
     formats: str | Sequence[str] = (),
     on_clip: OnClip | None = None,
 ) -> RunRecord:
-    """Decide the clips of a finished run again and replace their tables of frames.
+    """Decide the clips of a finished run again and replace their tables.
 
     No video is read. What the run wrote is written again; `events`, `abaw` and `formats` add to
     that. An interruption loses nothing: clips that still hold the labels of other rules are
@@ -101,11 +103,16 @@ def apply(
     for clip in clips:
         clip.status = "outdated"
     run.save()
+    overview.remove(folder)
+    tables: dict[str, pa.Table] = {}
     try:
         for clip in clips:
-            _apply_to(run, clip, rule_set, options)
+            result = _apply_to(run, clip, rule_set, options)
+            if result is not None:
+                tables[clip.stem] = result.events
             if on_clip is not None:
                 on_clip(clip)
+        overview.write(run, rule_set, options, tables)
         if options.abaw:
             submissions.write(run)
     finally:
@@ -148,33 +155,16 @@ def _in_file(rules: str | PathLike[str] | RuleSet) -> RuleSet:
     return rules
 
 
-def _apply_to(run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOptions) -> None:
+def _apply_to(
+    run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOptions
+) -> ClipResult | None:
     """Decide one clip and replace its files; a clip whose tables are damaged fails alone."""
     try:
-        faces, before = (run.read_table(clip, part) for part in ("faces", "frames"))
-        frames, events = decide_tables(
-            face_rows(faces),
-            before.column("frame").to_numpy(),
-            before.column("time").to_numpy(),
-            rules,
-            options.smoothings(rules.smooth),
-        )
+        result = decide_again(run, clip, rules, options)
     except (ClipError, ValueError) as error:
         clip.status, clip.error = "failed", " ".join(str(error).split())
-        return
-    result = ClipResult(clip.stem, frames, faces, events, tuple(rules.compounds), info=clip.info)
-    added = [
-        kind
-        for kind in options.formats
-        if table_path(run.path, clip.stem, "faces", kind).name not in clip.files
-    ]
-    write_result(run.path, result, added, parts=("faces",))
-    parts = tables_of(options)
-    write_result(run.path, result, options.formats, parts=parts[1:])
-    clip.files = [
-        table_path(run.path, clip.stem, part, kind).name
-        for part in parts
-        for kind in options.formats
-    ]
+        return None
+    clip.files = write_result(run.path, result, options.formats, parts=tables_of(options))
     fill_record(clip, result)
     clip.status, clip.error = "done", None
+    return result

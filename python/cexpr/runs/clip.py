@@ -12,7 +12,7 @@ from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline, Progress
 from cexpr.runs.record import ClipRecord, written
 from cexpr.tables.files import write_result
-from cexpr.tables.result import ClipResult
+from cexpr.tables.result import ClipResult, expression_shares
 
 
 def run_clip(
@@ -80,4 +80,8 @@ def fill_record(record: ClipRecord, result: ClipResult) -> None:
     record.info = {**record.info, **result.info}
     total = result.frames.num_rows
     record.compounds = {name: round(share * total) for name, share in result.shares.items()}
+    record.shown, record.expressions = (
+        {name: round(share, 6) for name, share in shares.items()}
+        for shares in (result.shown, expression_shares(result.frames))
+    )
     record.events = result.events.num_rows

@@ -39,6 +39,9 @@ class ClipRecord(_Record):
         files: Result files, by name.
         info: Counts, timings and warnings as in `ClipResult.info`.
         compounds: Frames with each label, the most frequent first.
+        shown: What the frames with a face show, as shares of them, the most frequent first: their
+            compound, or else their strongest basic expression.
+        expressions: Share of each strongest basic expression among the frames with a face.
         events: Number of events.
         seconds: Time that the clip took, writing included.
     """
@@ -53,6 +56,8 @@ class ClipRecord(_Record):
     files: list[str] = Field(default_factory=list)
     info: dict[str, Any] = Field(default_factory=dict)
     compounds: dict[str, int] = Field(default_factory=dict)
+    shown: dict[str, float] = Field(default_factory=dict)
+    expressions: dict[str, float] = Field(default_factory=dict)
     events: int = 0
     seconds: float = 0.0
 

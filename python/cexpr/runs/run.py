@@ -25,7 +25,7 @@ from cexpr.models.manifest import sha256_of
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.rules.rule_set import RuleSet
-from cexpr.runs import submissions
+from cexpr.runs import overview, submissions
 from cexpr.runs.clip import died_clip, run_clip
 from cexpr.runs.cores import share_cores
 from cexpr.runs.folder import RunFolder
@@ -82,7 +82,7 @@ def run(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> RunRecord:
-    """Analyse clips and write their tables, `run.json` and, if asked for, the submissions.
+    """Analyse clips and write their tables, those of the run and, if asked for, the submissions.
 
     A run into a folder that holds a run with the same options keeps its finished clips and does
     the rest. Options that only add files (`events`, `abaw`, `formats`) need not be named again: the
@@ -113,7 +113,8 @@ def run(
             `UsageError`).
         RuleError: nothing was processed: the rules have mistakes or need other signals.
         ModelError: nothing was processed: a model is missing or damaged.
-        FileError: `run.json` or a submission cannot be written; finished clips are kept.
+        FileError: `run.json`, a table of the run or a submission cannot be written; finished clips
+            are kept.
         ClipError: a table that a submission needs cannot be read back.
         KeyboardInterrupt: the user stopped the run; finished clips are kept and recorded.
 
@@ -146,6 +147,7 @@ def run(
     except FileError as error:
         # Nothing is lost yet: the folder is the wrong one.
         raise UsageError(str(error)) from error
+    overview.remove(folder)
     work = Work(Pipeline, (options,), functools.partial(run_clip, folder=folder))
     with DeferredInterrupt() as interrupt:
 
@@ -166,8 +168,10 @@ def run(
                     observer.clip(clip)
                     saver.clip_done()
                     interrupt.check()
+            finished = RunFolder(folder, record)
+            overview.write(finished, pipeline.rules, options, on_clip=interrupt.check)
             if options.abaw:
-                submissions.write(RunFolder(folder, record))
+                submissions.write(finished)
         finally:
             saver.save()
     return record

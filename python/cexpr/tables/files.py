@@ -16,15 +16,17 @@ from cexpr._support.atomic import write_atomically
 from cexpr._support.text import reason_of
 from cexpr.errors import ClipError, UsageError
 from cexpr.signals import SIGNALS
-from cexpr.tables.result import (
-    EVENT_SCHEMA,
+from cexpr.tables.columns import (
+    EVENT_END,
+    EVENT_KEYS,
+    FACE_DECISION,
+    FACE_EXPRESSION,
     FACE_KEYS,
     FRAME_DECISION,
     FRAME_KEYS,
-    ClipResult,
-    FrameRows,
-    frame_rows,
+    FRAME_SHOWN,
 )
+from cexpr.tables.result import ClipResult, FrameRows, frame_rows
 
 Format = Literal["csv", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "parquet")
@@ -179,18 +181,22 @@ def _read(path: Path, part: str, names: Sequence[str]) -> pa.Table:
 
 
 def _required(part: str) -> tuple[str, ...]:
+    """Columns that even the tables of the first version have."""
     keys = {
         "frames": (*FRAME_KEYS, *FRAME_DECISION),
         "faces": FACE_KEYS,
-        "events": tuple((field.name, field.type) for field in EVENT_SCHEMA),
+        "events": EVENT_KEYS,
     }
-    return tuple(name for name, _ in keys.get(part, ()))
+    return tuple(one.name for one in keys.get(part, ()))
 
 
 def _column_types(part: str, names: Sequence[str]) -> dict[str, pa.DataType]:
-    known = dict((*FRAME_KEYS, *FRAME_DECISION, *FACE_KEYS))
-    if part == "events":
-        known = {field.name: field.type for field in EVENT_SCHEMA}
+    columns = {
+        "frames": (*FRAME_KEYS, *FRAME_DECISION, *FRAME_SHOWN),
+        "faces": (*FACE_KEYS, *FACE_EXPRESSION, *FACE_DECISION),
+        "events": (*EVENT_KEYS, *EVENT_END),
+    }
+    known = {one.name: one.kind for one in columns.get(part, ())}
     # All others are signals and scores of compounds.
     return {name: known.get(name, pa.float32()) for name in names}
 

@@ -4,57 +4,26 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 from numpy.typing import NDArray
 
 from cexpr._support.text import counted
-from cexpr._support.types import Bools, Doubles, Floats, Integers, Labels
-from cexpr.signals import SIGNALS
+from cexpr._support.types import Doubles, Floats, Integers
+from cexpr.signals import EXPRESSIONS, SIGNALS
+from cexpr.tables.columns import FACE_KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-# Columns before and after those that depend on the models and on the rule file.
-FRAME_KEYS: Final = (("frame", pa.int64()), ("time", pa.float64()), ("n_faces", pa.int64()))
-FRAME_DECISION: Final = (
-    ("compound", pa.string()),
-    ("compound_id", pa.int64()),
-    ("confidence", pa.float32()),
-    ("filled", pa.int64()),
-)
-FACE_KEYS: Final = (
-    ("frame", pa.int64()),
-    ("time", pa.float64()),
-    ("face", pa.int64()),
-    ("x", pa.float32()),
-    ("y", pa.float32()),
-    ("w", pa.float32()),
-    ("h", pa.float32()),
-    ("detection", pa.float32()),
-)
-EVENT_SCHEMA: Final = pa.schema(
-    [
-        ("event", pa.int64()),
-        ("compound", pa.string()),
-        ("compound_id", pa.int64()),
-        ("onset_frame", pa.int64()),
-        ("onset_time", pa.float64()),
-        ("apex_frame", pa.int64()),
-        ("apex_time", pa.float64()),
-        ("offset_frame", pa.int64()),
-        ("offset_time", pa.float64()),
-        ("duration", pa.float64()),
-        ("peak", pa.float32()),
-        ("mean", pa.float32()),
-        ("face", pa.int64()),
-    ]
-)
+# Basic expressions with a smaller share are left out of summaries.
+_WORTH_A_WORD: Final = 0.05
+_LEAST_SHOWN: Final = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +38,7 @@ class FaceRows:
         detection: float32, shape (N,), scores of the detector.
         names: Names of the S signals.
         signals: float32, shape (N, S), as the models gave them; NaN is unknown.
+        derived: Formula by the name of each signal that was computed instead of learnt.
     """
 
     frame: Integers
@@ -78,6 +48,7 @@ class FaceRows:
     detection: Floats
     names: tuple[str, ...]
     signals: Floats
+    derived: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse arrays whose lengths differ."""
@@ -95,6 +66,16 @@ class FaceRows:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def learnt(self) -> FaceRows:
+        """Return the same faces without the derived signals."""
+        kept = [column for column, name in enumerate(self.names) if name not in self.derived]
+        return replace(
+            self,
+            names=tuple(self.names[column] for column in kept),
+            signals=np.ascontiguousarray(self.signals[:, kept]),
+            derived={},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,16 +144,23 @@ class ClipResult:
     @property
     def shares(self) -> dict[str, float]:
         """Share of all frames with each label, the most frequent first, unseen labels left out."""
-        return label_shares(self.frames.column("compound").to_numpy(zero_copy_only=False))
+        return _shares(self.frames.column("compound"))
+
+    @property
+    def shown(self) -> dict[str, float]:
+        """What the frames with a face show, as shares of them, the most frequent first.
+
+        Each frame counts once: by its compound, or else by its strongest basic expression.
+        """
+        return shown_shares(self.frames)
 
     @property
     def summary(self) -> str:
-        """One line: frames, faces and the most frequent compounds."""
+        """One line: frames, faces, and what they show."""
         people = len(set(self.faces.column("face").to_pylist()))
-        labels = ", ".join(f"{name} {share:.0%}" for name, share in list(self.shares.items())[:2])
         return (
             f"{self.stem}: {counted(self.frames.num_rows, 'frame')}, "
-            f"{counted(people, 'face')}; {labels or 'no compound expression'}"
+            f"{counted(people, 'face')}; {shares_line(self.shown) or 'nothing to show'}"
         )
 
     def __repr__(self) -> str:
@@ -213,18 +201,63 @@ def label_shares(labels: NDArray[Any]) -> dict[str, float]:
     return {str(names[i]): float(counts[i]) / len(labels) for i in order}
 
 
-def faces_table(rows: FaceRows) -> pa.Table:
-    """Build the table of faces; NaN becomes null."""
-    keys: list[NDArray[Any]] = [rows.frame, rows.time, rows.track]
-    keys += [*rows.boxes_xywh.T, rows.detection]
-    return _table(FACE_KEYS, keys, rows.names, rows.signals)
+def shown_shares(frames: pa.Table) -> dict[str, float]:
+    """Share of what is shown among the frames with a face, the most frequent first.
+
+    Args:
+        frames: A table of frames. Each row with a face counts once: by its compound, or else by its
+            strongest basic expression.
+    """
+    seen = _seen(frames)
+    return _shares(pa.compute.coalesce(seen.column("compound"), seen.column("expression")))
 
 
-def face_rows(table: pa.Table) -> FaceRows:
-    """Take a table of faces, for example one read back, apart again."""
-    keys = [name for name, _ in FACE_KEYS]
-    names = tuple(name for name in table.column_names if name not in keys)
-    column = {name: _numbers(table.column(name), kind) for name, kind in FACE_KEYS}
+def expression_shares(frames: pa.Table) -> dict[str, float]:
+    """Share of each strongest basic expression among the frames with a face, with or without label.
+
+    Args:
+        frames: A table of frames.
+    """
+    return _shares(_seen(frames).column("expression"))
+
+
+def shares_line(shares: Mapping[str, float]) -> str:
+    """Say in a line which shares are worth a word, for example "neutral 71 %, happiness 24 %".
+
+    Compounds are always named. Of the basic expressions those below a twentieth are left out.
+
+    Args:
+        shares: Share by name of an expression or compound, the most frequent first.
+    """
+    named = {
+        name: share
+        for name, share in shares.items()
+        if share >= _WORTH_A_WORD or name not in EXPRESSIONS
+    }
+    return ", ".join(
+        f"{name} {100 * share:.0f} %" if share >= _LEAST_SHOWN else f"{name} <1 %"
+        for name, share in named.items()
+    )
+
+
+def _seen(frames: pa.Table) -> pa.Table:
+    """Rows of the frames with a face."""
+    return frames.filter(pa.compute.greater(frames.column("n_faces"), 0))
+
+
+def _shares(column: pa.ChunkedArray) -> dict[str, float]:
+    return label_shares(column.to_numpy(zero_copy_only=False))
+
+
+def face_rows(table: pa.Table, derived: Mapping[str, str] | None = None) -> FaceRows:
+    """Take a table of faces, for example one read back, apart again.
+
+    Args:
+        table: The table; what was decided for the faces is left out.
+        derived: Formula by the name of each signal that was computed instead of learnt.
+    """
+    names = tuple(name for name in table.column_names if name in SIGNALS)
+    column = {one.name: _numbers(table.column(one.name), one.kind) for one in FACE_KEYS}
     boxes = np.stack([column[name] for name in ("x", "y", "w", "h")], axis=1)
     return FaceRows(
         frame=column["frame"],
@@ -234,6 +267,7 @@ def face_rows(table: pa.Table) -> FaceRows:
         detection=column["detection"],
         names=names,
         signals=columns_matrix(table, names),
+        derived=derived or {},
     )
 
 
@@ -264,106 +298,12 @@ def frame_rows(table: pa.Table) -> FrameRows:
     )
 
 
-def frames_table(
-    frame: Integers,
-    time: Doubles,
-    n_faces: Integers,
-    names: Sequence[str],
-    signals: Floats,
-    compounds: Sequence[str],
-    scores: Floats,
-    labels: Labels,
-    confidence: Floats,
-    filled: Bools,
-) -> pa.Table:
-    """Build the table of frames.
-
-    Args:
-        frame: int64, shape (T,), 1-based.
-        time: float64, shape (T,), seconds.
-        n_faces: int64, shape (T,).
-        names: Names of the S signals.
-        signals: float32, shape (T, S); NaN becomes null.
-        compounds: Names of the K compounds in the order of their ids.
-        scores: float32, shape (T, K).
-        labels: int32, shape (T,): class id, -1 for no label, which has no name and confidence.
-        confidence: float32, shape (T,).
-        filled: bool, shape (T,): no face was seen and the row was filled in.
-    """
-    table = _table(
-        FRAME_KEYS,
-        [frame, time, n_faces],
-        [*names, *compounds],
-        np.concatenate([signals, scores], axis=1),
-    )
-    has_label = labels >= 0
-    decision = [
-        label_names(labels, compounds),
-        arrow_array(labels, pa.int64()),
-        arrow_array(np.where(has_label, confidence, np.nan), pa.float32()),
-        arrow_array(filled, pa.int64()),
-    ]
-    for (name, _), values in zip(FRAME_DECISION, decision, strict=True):
-        table = table.append_column(name, values)
-    return table
-
-
-def arrow_array(values: NDArray[Any], kind: pa.DataType, known: Bools | None = None) -> pa.Array:
-    """Build an Arrow array of numbers, NaN as null.
-
-    From buffers, because `pa.array` imports pandas where that is installed, which takes longer than
-    all the rest.
-
-    Args:
-        values: shape (N,), numbers that `kind` can hold.
-        kind: An integer or float type.
-        known: bool, shape (N,), False for null; None if all but NaN are known.
-    """
-    data = np.ascontiguousarray(values, kind.to_pandas_dtype())
-    if known is None and pa.types.is_floating(kind):
-        known = ~np.isnan(data)
-    return _from_buffer(data, kind, known)
-
-
-def label_names(labels: Labels, compounds: Sequence[str]) -> pa.Array:
-    """Return the name of each label as Arrow strings; null for -1.
-
-    Args:
-        labels: int32, shape (N,): class ids.
-        compounds: Names in the order of the ids.
-    """
-    texts = [name.encode() for name in compounds]
-    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
-    names = pa.Array.from_buffers(pa.string(), len(texts), buffers)
-    ids = np.ascontiguousarray(np.maximum(labels, 0), np.int32)
-    return names.take(_from_buffer(ids, pa.int32(), labels >= 0))
-
-
-def _from_buffer(data: NDArray[Any], kind: pa.DataType, known: Bools | None) -> pa.Array:
-    validity = None
-    if known is not None and not known.all():
-        validity = pa.py_buffer(np.packbits(known, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(data), [validity, pa.py_buffer(data)])
-
-
 def columns_matrix(table: pa.Table, names: Sequence[str]) -> Floats:
     """Return float columns as a float32 matrix, shape (rows, len(names)); null becomes NaN."""
     matrix = np.empty((table.num_rows, len(names)), np.float32)
     for column, name in enumerate(names):
         matrix[:, column] = _numbers(table.column(name), pa.float32())
     return matrix
-
-
-def _table(
-    keys: Sequence[tuple[str, pa.DataType]],
-    key_values: Sequence[NDArray[Any]],
-    names: Sequence[str],
-    values: Floats,
-) -> pa.Table:
-    arrays = [arrow_array(column, kind) for (_, kind), column in zip(keys, key_values, strict=True)]
-    arrays += [arrow_array(column, pa.float32()) for column in values.T]
-    return pa.table(arrays, names=[*(name for name, _ in keys), *names])
 
 
 def _numbers(column: pa.ChunkedArray, kind: pa.DataType) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +15,34 @@ from numpy.typing import NDArray
 
 from cexpr._support.types import Doubles, Flags, Floats, Integers, Labels
 from cexpr.rules.rule_set import RuleSet
-from cexpr.signals import GROUPS
-from cexpr.smoothing import Smoothing, smooth
-from cexpr.tables.result import EVENT_SCHEMA, FaceRows, arrow_array, frames_table, label_names
+from cexpr.smoothing import Smoothing
+from cexpr.tables.columns import Content
+from cexpr.tables.layout import (
+    FaceDecisions,
+    FrameRowsDecided,
+    events_table,
+    faces_table,
+    frames_table,
+)
+from cexpr.tables.result import FaceRows
 from cexpr.timeline import steps
+from cexpr.timeline.events import cut_each, cut_merged
+from cexpr.timeline.smooth import frame_rate, smooth_scores, smooth_tracks
+from cexpr.timeline.tracks import (
+    DecidedTracks,
+    decide_tracks,
+    filled_signals,
+    lay_out,
+    shown_cells,
+)
 
-# Frames per second of a clip with a single frame: no length in seconds reaches anything there.
-_FALLBACK_RATE: Final = 30.0
+
+class Tables(NamedTuple):
+    """The tables of a clip; columns as in `cexpr.tables.result.ClipResult`."""
+
+    frames: pa.Table
+    faces: pa.Table
+    events: pa.Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +51,10 @@ class DecidedClip:
 
     Attributes:
         rows: The faces; their signals are smoothed.
+        tracks: Every face decided on its own timeline, whatever the rules say of `faces`.
         n_faces: int64, shape (T,).
-        merged: float32, shape (T, K), scores of the faces brought together.
+        merged: float32, shape (T, K), scores of the faces brought together; with `faces: each`
+            those of the face that the frame shows.
         decided: int64, shape (T, K), the face row that each of them is of, -1 for none.
         scores: float32, shape (T, K), gaps filled and smoothed: what labels are chosen by.
         is_filled: uint8, shape (T,).
@@ -40,9 +63,13 @@ class DecidedClip:
         chosen: int64, shape (T,), the face row that stands for the frame: the one whose score the
             label has; where a frame has no label, the one with the highest score, and where there
             is no score, the best detection; -1 without a face.
+        signals: float32, shape (T, S), smoothed, of that face; filled in where there is none.
+        face: int64, shape (T,), its track; in a frame that is filled in, the track that it is
+            filled in from, and 0 where that is not a single one.
     """
 
     rows: FaceRows
+    tracks: DecidedTracks
     n_faces: Integers
     merged: Floats
     decided: Integers
@@ -51,6 +78,8 @@ class DecidedClip:
     labels: Labels
     confidence: Floats
     chosen: Integers
+    signals: Floats
+    face: Integers
 
 
 def decide_tables(
@@ -59,8 +88,9 @@ def decide_tables(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
-) -> tuple[pa.Table, pa.Table]:
-    """Decide a clip and lay its frames and events out as tables.
+    end_time: float | None = None,
+) -> Tables:
+    """Decide a clip and lay it out as tables.
 
     Args:
         rows: The faces, as the models saw them.
@@ -68,34 +98,54 @@ def decide_tables(
         time: float64, shape (T,), seconds, not decreasing.
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
+        end_time: Seconds at which the last frame ends; None if it is as long as the one before.
 
     Returns:
-        The table of frames, T rows, and the table of events. The signals of a frame are the
-        smoothed ones of the face that stands for it (`DecidedClip.chosen`).
+        The tables of frames, T rows, of faces, as many rows as there are faces, and of events. The
+        signals of a frame are the smoothed ones of the face that stands for it
+        (`DecidedClip.chosen`), those of a face are as the models saw them.
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
         ValueError: a face stands in a frame that is not among `frame`.
     """
     found = decide_clip(rows, frame, time, rules, smoothings)
-    signals = np.full((len(frame), len(rows.names)), np.nan, np.float32)
-    has_face = found.chosen >= 0
-    signals[has_face] = found.rows.signals[found.chosen[has_face]]
-    signals, _ = steps.fill_gaps(signals, (found.n_faces > 0).astype(np.uint8), rules.gaps)
-    frames = frames_table(
+    content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
+    frames = FrameRowsDecided(
         frame=frame,
         time=time,
         n_faces=found.n_faces,
-        names=rows.names,
-        signals=signals,
-        compounds=rules.compounds,
+        signals=found.signals,
         scores=found.scores,
         labels=found.labels,
         confidence=found.confidence,
         filled=found.is_filled.astype(bool),
+        face=found.face,
     )
-    events = steps.cut_events(found.labels, found.confidence, time, **rules.event_options)
-    return frames, _events_table(events, found, frame, time, rules)
+    cell = found.tracks.layout.cell
+    faces = FaceDecisions(
+        signals=found.rows.signals,
+        scores=found.tracks.scores[cell],
+        labels=found.tracks.labels[cell],
+        confidence=found.tracks.confidence[cell],
+    )
+    if rules.faces == "each":
+        events = cut_each(found.tracks, time, rules.event_options, end_time)
+    else:
+        events = cut_merged(
+            found.labels,
+            found.confidence,
+            found.decided,
+            rows.track,
+            time,
+            rules.event_options,
+            end_time,
+        )
+    return Tables(
+        frames_table(frames, content),
+        faces_table(rows, faces, content),
+        events_table(events, frame, time, content.compounds),
+    )
 
 
 def decide_clip(
@@ -108,7 +158,8 @@ def decide_clip(
     """Find the label of every frame of a clip.
 
     The order: signals smoothed per track, rules, faces merged, gaps filled, compound scores
-    smoothed if the rule file says so, labels.
+    smoothed if the rule file says so, labels. With `faces: each` the last three are done for each
+    track, and the frame shows one of them.
 
     Args:
         rows: The faces, as the models saw them.
@@ -123,91 +174,115 @@ def decide_clip(
     """
     smoothings = smoothings or rules.smooth
     index = _frame_index(rows.frame, frame)
-    rate = _frame_rate(frame, time)
-    rows = replace(rows, signals=smooth_tracks(rows, smoothings, rate))
+    rows = replace(rows, signals=smooth_tracks(rows, smoothings, frame_rate(frame, time)))
     scores = rules.evaluate(
         rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.track
     )
+    layout = lay_out(rows.track, index, len(frame))
+    tracks = decide_tracks(layout, scores, frame, time, rules, smoothings)
+    n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
+    if rules.faces == "each":
+        return _each(rows, tracks, scores, n_faces, rules)
+    return _merged(rows, tracks, scores, n_faces, frame, time, rules, smoothings)
+
+
+def _each(
+    rows: FaceRows, tracks: DecidedTracks, scores: Floats, n_faces: Integers, rules: RuleSet
+) -> DecidedClip:
+    """Show in each frame the face whose own label is strongest."""
+    layout = tracks.layout
+    shown = shown_cells(tracks, rows.detection, n_faces)
+    chosen = _taken(layout.row, shown, -1)
+    is_filled = _taken(tracks.is_filled, shown, 0)
+    signals, merged = _taken(rows.signals, chosen, np.nan), _taken(scores, chosen, np.nan)
+    unseen = (shown >= 0) & (chosen < 0)
+    signals[unseen] = filled_signals(layout, rows.signals, shown[unseen], rules.gaps)
+    source = np.where((chosen >= 0) | (is_filled == 1), _taken(layout.nearest, shown, -1), -1)
+    return DecidedClip(
+        rows=rows,
+        tracks=tracks,
+        n_faces=n_faces,
+        merged=merged,
+        decided=np.where(np.isnan(merged), -1, chosen[:, np.newaxis]),
+        scores=_taken(tracks.scores, shown, np.nan),
+        is_filled=is_filled,
+        labels=_taken(tracks.labels, shown, -1),
+        confidence=_taken(tracks.confidence, shown, np.nan),
+        chosen=chosen,
+        signals=signals,
+        face=_taken(rows.track, source, 0),
+    )
+
+
+def _merged(
+    rows: FaceRows,
+    tracks: DecidedTracks,
+    scores: Floats,
+    n_faces: Integers,
+    frame: Integers,
+    time: Doubles,
+    rules: RuleSet,
+    smoothings: Mapping[str, Smoothing],
+) -> DecidedClip:
+    """Bring the faces of each frame together and decide the clip as one timeline."""
+    index = tracks.layout.frame[tracks.layout.cell]
     area = rows.boxes_xywh[:, 2] * rows.boxes_xywh[:, 3]
     merged, decided = steps.merge_faces(
         scores, index, len(frame), rules.faces, rows.detection, area
     )
-    n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     seen = (n_faces > 0).astype(np.uint8)
     filled_scores, is_filled = steps.fill_gaps(merged, seen, rules.gaps)
-    smoothed = smooth_scores(filled_scores, seen, frame, smoothings["compounds"], rate)
+    smoothed = smooth_scores(
+        filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time)
+    )
     labels, confidence = steps.choose_labels(smoothed, time, **rules.decide_options)
     # A frame without a label shows the face that came closest to one.
     closest = np.argmax(np.where(np.isnan(merged), -np.inf, merged), axis=1)
     column = np.where(labels >= 0, labels, closest)
     chosen = decided[np.arange(len(frame)), column]
     chosen = np.where(chosen >= 0, chosen, _best_detection(rows.detection, index, len(frame)))
+    signals, _ = steps.fill_gaps(_taken(rows.signals, chosen, np.nan), seen, rules.gaps)
+    face = _filled_faces(_taken(rows.track, chosen, 0), rules.gaps)
     return DecidedClip(
-        rows, n_faces, merged, decided, smoothed, is_filled, labels, confidence, chosen
+        rows=rows,
+        tracks=tracks,
+        n_faces=n_faces,
+        merged=merged,
+        decided=decided,
+        scores=smoothed,
+        is_filled=is_filled,
+        labels=labels,
+        confidence=confidence,
+        chosen=chosen,
+        signals=signals,
+        face=np.where((chosen >= 0) | (is_filled == 1), face, 0),
     )
 
 
-def smooth_tracks(rows: FaceRows, smoothings: Mapping[str, Smoothing], rate: float) -> Floats:
-    """Smooth the signals of each face over its own frames.
+def _taken(values: NDArray[Any], rows: Integers, otherwise: float) -> NDArray[Any]:
+    """Return a row of `values` for each entry of `rows`, and `otherwise` for each -1."""
+    found = np.full((len(rows), *values.shape[1:]), otherwise, values.dtype)
+    found[rows >= 0] = values[rows[rows >= 0]]
+    return found
+
+
+def _filled_faces(face: Integers, how: str) -> Integers:
+    """Say which face the frames without one are filled in from; 0 where it is not a single one.
 
     Args:
-        rows: The faces.
-        smoothings: `RuleSet.smooth`: a smoothing for each group of signals.
-        rate: Frames per second, for lengths in seconds.
-
-    Returns:
-        float32, shape (N, S).
+        face: int64, shape (T,), track of the face that is shown, 0 without a face.
+        how: `RuleSet.gaps`; "interpolate" fills in from the faces on both sides.
     """
-    smoothed: Floats = rows.signals.copy()
-    by_track = np.argsort(rows.track, kind="stable")
-    tracks = np.split(by_track, np.flatnonzero(np.diff(rows.track[by_track])) + 1)
-    for group, names in GROUPS.items():
-        columns = np.flatnonzero([name in names for name in rows.names])
-        arguments = smoothings[group].arguments(rate)
-        if not len(columns) or arguments is None:
-            continue
-        for track in tracks:
-            place = np.ix_(track, columns)
-            smoothed[place] = smooth(rows.signals[place], rows.frame[track], **arguments)
-    return smoothed
-
-
-def smooth_scores(
-    scores: Floats,
-    seen: Flags,
-    frame: Integers,
-    smoothing: Smoothing,
-    rate: float,
-) -> Floats:
-    """Smooth compound scores over the clip.
-
-    Args:
-        scores: float32, shape (T, K), gaps filled.
-        seen: uint8, shape (T,), 1 where a face was seen.
-        frame: int64, shape (T,).
-        smoothing: The `compounds` entry of `RuleSet.smooth`. With `filled: skip` the rows of
-            frames without a face take no part; a row with no other in reach keeps its filled
-            score. With `filled: count` all rows take part.
-        rate: Frames per second, for lengths in seconds.
-
-    Returns:
-        float32, shape (T, K).
-    """
-    arguments = smoothing.arguments(rate)
-    if arguments is None:
-        return scores
-    if smoothing.filled == "count":
-        return smooth(scores, frame, **arguments)
-    known = np.where(seen[:, np.newaxis] == 1, scores, np.float32(np.nan))
-    smoothed = smooth(known, frame, **arguments)
-    return np.asarray(np.where(np.isnan(smoothed), scores, smoothed), np.float32)
-
-
-def _frame_rate(frame: Integers, time: Doubles) -> float:
-    """Frames per second over the whole clip, by frame numbers, so that missing ones count."""
-    if len(frame) > 1 and time[-1] > time[0]:
-        return float((frame[-1] - frame[0]) / (time[-1] - time[0]))
-    return _FALLBACK_RATE
+    place = np.arange(len(face))
+    before = np.maximum.accumulate(np.where(face > 0, place, -1))
+    after = np.minimum.accumulate(np.where(face > 0, place, len(face))[::-1])[::-1]
+    around = np.concatenate([face, [0]])
+    from_before, from_after = np.where(before >= 0, around[before], 0), around[after]
+    if how == "hold":
+        return np.asarray(from_before)
+    from_after = np.where(from_after > 0, from_after, from_before)
+    from_before = np.where(from_before > 0, from_before, from_after)
+    return np.where(from_before == from_after, from_before, 0)
 
 
 def _frame_index(row_frames: Integers, frame: Integers) -> Integers:
@@ -229,32 +304,3 @@ def _best_detection(detection: Floats, index: Integers, frame_count: int) -> Int
     order = np.lexsort((-np.arange(len(index)), np.nan_to_num(detection, nan=-np.inf)))
     best[index[order]] = order
     return best
-
-
-def _events_table(
-    events: steps.Events, found: DecidedClip, frame: Integers, time: Doubles, rules: RuleSet
-) -> pa.Table:
-    columns: list[NDArray[Any]] = [
-        np.arange(len(events)),
-        events.label,
-        events.label,
-        *(
-            values[rows]
-            for rows in (events.onset, events.apex, events.offset)
-            for values in (frame, time)
-        ),
-        np.round(events.duration, 6),
-        events.peak,
-        events.mean,
-    ]
-    arrays = [
-        label_names(values, rules.compounds)
-        if pa.types.is_string(kind)
-        else arrow_array(values, kind)
-        for values, kind in zip(columns, EVENT_SCHEMA.types[: len(columns)], strict=True)
-    ]
-    rows = found.decided[events.apex, events.label]
-    has_face = rows >= 0
-    faces = np.zeros(len(events), np.int64)
-    faces[has_face] = found.rows.track[rows[has_face]]
-    return pa.table([*arrays, arrow_array(faces, pa.int64(), has_face)], schema=EVENT_SCHEMA)

@@ -138,8 +138,28 @@ class RulesReader {
   }
 
   void check_compound_name(const Node& key) {
-    static const std::vector<std::string> columns = {
-        "frame", "time", "n_faces", "compound", "compound_id", "confidence", "filled", "none"};
+    static const std::vector<std::string> columns = {"frame",
+                                                     "time",
+                                                     "n_faces",
+                                                     "compound",
+                                                     "compound_id",
+                                                     "filled",
+                                                     "confidence",
+                                                     "face",
+                                                     "faces",
+                                                     "frames",
+                                                     "x",
+                                                     "y",
+                                                     "w",
+                                                     "h",
+                                                     "detection",
+                                                     "quality",
+                                                     "quality_reason",
+                                                     "expression",
+                                                     "clip",
+                                                     "seconds",
+                                                     "none",
+                                                     "frames_with_face"};
     if (!is_label(key.text)) {
       problems_.add(key, "compounds",
                     "a compound's name has letters, digits, '_' and '-' only, starts with a letter "
