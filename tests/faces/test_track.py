@@ -48,9 +48,13 @@ class Stage:
     inference_seconds = 0.0
 
     def __init__(
-        self, people: list[Person], background: Callable[[int], int] = lambda _: 90
+        self,
+        people: list[Person],
+        background: Callable[[int], int] = lambda _: 90,
+        clothes: int = SIZE // 3,
     ) -> None:
         self.people = people
+        self.clothes = clothes
         self.background = background
         self.now = 0
 
@@ -62,7 +66,7 @@ class Stage:
             if place is not None:
                 x, y = (round(value) for value in place)
                 shaded = [value // 2 for value in person.color]
-                edge = SIZE // 3  # hair and collar, darker than the face
+                edge = self.clothes  # and hair, darker than the face
                 image[y - edge : y + SIZE + edge, x - edge : x + SIZE + edge] = shaded
                 image[y : y + SIZE, x : x + SIZE] = person.color
                 image[y + SIZE // 2 : y + SIZE // 2 + 6, x + 8 : x + SIZE - 8] = 0
@@ -182,7 +186,7 @@ def test_id_survives_a_short_occlusion() -> None:
 
 def test_id_is_not_used_again_after_the_gap_budget() -> None:
     person = Person(RED, lambda i: None if 10 <= i < 50 else (100, 80))
-    _, seen = Stage([person]).play(60, TrackOptions(gap_seconds=1.0))
+    _, seen = Stage([person]).play(60, TrackOptions(gap_seconds=1.0, return_seconds=1.0))
     assert seen[0].tracks.tolist() == [1]
     assert seen[-1].tracks.tolist() == [2]
 
@@ -234,21 +238,24 @@ def test_scene_cut_is_searched_at_once_and_gives_new_people_new_ids() -> None:
         Person(BLUE, lambda i: (110, 84) if i >= 22 else None),
     ]
     stage = Stage(people, lambda i: 40 if i < 22 else 200)
-    _, seen = stage.play(30, TrackOptions(detect_every=100))
+    tracker, seen = stage.play(30, TrackOptions(detect_every=100))
+    assert tracker.cuts == [23]
     assert seen[21].tracks.tolist() == [1]
     assert seen[22].tracks.tolist() == [2]
 
 
 def test_person_is_known_again_after_a_cut() -> None:
     person = Person(RED, lambda i: (40, 60) if i < 22 else (220, 150))
-    _, seen = Stage([person], lambda i: 40 if i < 22 else 200).play(30)
+    stage = Stage([person], lambda i: 40 if i < 22 else 200, clothes=SIZE)
+    tracker, seen = stage.play(30)
+    assert tracker.cuts == [23]
     assert {number for faces in seen for number in faces.tracks.tolist()} == {1}
 
 
 def test_light_that_changes_slowly_is_no_cut() -> None:
     stage = Stage([Person(RED, standing(100, 80))], lambda i: 40 + 3 * i)
     tracker, seen = stage.play(60, TrackOptions(detect_every=100))
-    assert tracker.full_detections == 1
+    assert tracker.cuts == []
     assert [faces.tracks.tolist() for faces in seen] == [[1]] * 60
 
 

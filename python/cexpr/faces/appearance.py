@@ -70,7 +70,7 @@ class Appearance:
         """Move towards a newer look."""
         parts = (1 - _BLEND) * self._parts + _BLEND * other._parts
         norm = float(np.linalg.norm(parts))
-        self._parts = parts / norm if norm > 1e-6 else parts
+        self._parts = (parts / max(norm, 1e-6)).astype(np.float32)
 
 
 def _patches(image: Image, boxes_xywh: Floats, margin: float) -> Floats:
@@ -113,6 +113,6 @@ def _edges(grey: Floats) -> Floats:
     size = count * _CELLS * _CELLS * _DIRECTIONS
     sums = np.bincount(bins.ravel(), np.hypot(dx, dy).ravel(), size)
     cells = sums.reshape(-1, _DIRECTIONS)
-    cells /= np.linalg.norm(cells, axis=1, keepdims=True) + _EDGE_NOISE
-    histograms: Floats = cells.reshape(count, -1).astype(np.float32)
+    strength = np.linalg.norm(cells, axis=1, keepdims=True) + _EDGE_NOISE
+    histograms: Floats = (cells / strength).reshape(count, -1).astype(np.float32)
     return histograms

@@ -98,7 +98,8 @@ class KnownFace:
         self,
         box: list[float],
         overlap: float,
-        view: Appearance | None,
+        look: Appearance,
+        is_free: bool,
         time: float,
         gap_seconds: float,
     ) -> float:
@@ -107,17 +108,22 @@ class KnownFace:
         Args:
             box: Left, top, width, height of the face found.
             overlap: Its intersection over union with this face's box.
-            view: Its looks, or None where another face covers it in part.
+            look: Its looks.
+            is_free: Whether no other face covers it or borders on it. Where one does, looks count
+                only after a cut or a long absence.
             time: Time of the frame, seconds.
             gap_seconds: Absence up to which the place where it was lost counts.
 
         Returns:
             0 where it cannot be this one; the larger, the better it fits.
         """
-        likeness = self._likeness(view)
+        known = [self.view] if self.last_view is None else [self.view, self.last_view]
+        likeness = max(one.likeness(look) for one in known)
         absence = time - self.seen_at
         if self.after_cut or (self.is_lost and absence > gap_seconds):
             return likeness if likeness >= CLEAR_LIKENESS else 0.0
+        if not is_free:
+            likeness = MIN_LIKENESS
         is_just_lost = self.is_lost and absence <= _JUST_LOST and likeness > 0
         if overlap >= _MIN_OVERLAP and (is_just_lost or not self.is_lost):
             return 1 + overlap + 0.5 * likeness
@@ -133,12 +139,6 @@ class KnownFace:
             and new_size <= size * _MAX_CHANGE
         )
         return likeness + 0.5 * (1 - distance / reach) if is_possible else 0.0
-
-    def _likeness(self, view: Appearance | None) -> float:
-        if view is None:
-            return MIN_LIKENESS
-        known = [self.view] if self.last_view is None else [self.view, self.last_view]
-        return max(one.likeness(view) for one in known)
 
 
 def _offset(box: list[float], to_box: list[float]) -> tuple[float, float]:

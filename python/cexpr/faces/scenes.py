@@ -15,13 +15,14 @@ _SMALL: Final = (64, 48)
 _BLOCK: Final = 8
 # Mean difference, in standard deviations of the frame, below which nothing has changed.
 _STILL: Final = 0.06
-# Contrast (standard deviation, grey levels) from which a block shows something, and the least
-# correlation at which two blocks show the same.
-_CONTRAST: Final = 6.0
+# Contrast (standard deviation) from which a block shows something, as a share of the frame's, in
+# grey levels at least and at most, and the least correlation at which two blocks show the same.
+_CONTRAST_SHARE: Final = 0.12
+_CONTRAST: Final = (1.5, 6.0)
 _SAME_BLOCK: Final = 0.6
-# Flat blocks up to this many grey levels apart are the same; further apart they tell nothing,
-# because light alone may have changed them.
-_SAME_FLAT: Final = 20.0
+# Flat blocks up to this many times the contrast apart are the same; further apart they tell
+# nothing, because light alone may have changed them.
+_SAME_FLAT: Final = 3.3
 # Share of blocks kept from which no other place of the camera is tried.
 _NO_PAN: Final = 0.9
 # A flash: samples change by more than `_LIT` grey levels, at least so many of them up, hardly any
@@ -113,11 +114,14 @@ class Scenes:
 def _kept(before: Floats, now: Floats) -> float:
     """Share of blocks that show the same, of those that tell anything; 1 where none does."""
     (mean_a, a, contrast_a), (mean_b, b, contrast_b) = _blocks(before), _blocks(now)
-    is_flat = np.maximum(contrast_a, contrast_b) < _CONTRAST
-    # A contrast of a few grey levels is noise.
-    scale = np.maximum(contrast_a, _CONTRAST / 3) * np.maximum(contrast_b, _CONTRAST / 3)
+    least = float(np.clip(_CONTRAST_SHARE * before.std(), *_CONTRAST))
+    is_flat = np.maximum(contrast_a, contrast_b) < least
+    # A contrast far below that is noise.
+    scale = np.maximum(contrast_a, least / 3) * np.maximum(contrast_b, least / 3)
     is_same = np.where(
-        is_flat, np.abs(mean_a - mean_b) < _SAME_FLAT, (a * b).mean(axis=1) / scale > _SAME_BLOCK
+        is_flat,
+        np.abs(mean_a - mean_b) < _SAME_FLAT * least,
+        (a * b).mean(axis=1) / scale > _SAME_BLOCK,
     )
     tells = ~is_flat | is_same
     return float(is_same[tells].mean()) if tells.any() else 1.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cexpr import _core
-from cexpr._support.types import Flags, Floats, Image, Integers
+from cexpr._support.types import Floats, Image, Integers
 from cexpr.clips.reader import Frame
 from cexpr.faces.appearance import Appearance
 from cexpr.faces.detector import Detections, Detector, to_xyxy
@@ -16,7 +17,9 @@ from cexpr.faces.scenes import Scenes, SceneStep
 
 # Least overlap at which two boxes are one face.
 _SAME_FACE = 0.4
-# Overlap from which on a face stands half behind another one and is not judged by its looks.
+# Faces with this share of their boxes around them, and the overlap from which on one stands before
+# the other: it is not judged by its looks then.
+_BORDER = 0.5
 _TOUCHING = 0.02
 # Least score of a closer look at a followed face that a search did not find.
 _DOUBT_SCORE = 0.5
@@ -97,9 +100,9 @@ class Tracker:
     when a face is lost; while it stays lost or no face is in sight, at intervals that grow to
     `search_every`.
 
-    A cut is where the scene changes (`cexpr.faces.scenes.Scenes`), or where part of it changes and a
-    face suddenly looks like another person's. After it a face goes on with its track only where it
-    clearly looks the same. Nothing of what faces look like is kept beyond the clip.
+    A cut is where the scene changes (`cexpr.faces.scenes.Scenes`), or where part of it changes and
+    a face suddenly looks like another person's. After it a face goes on with its track only where
+    it clearly looks the same. Nothing of what faces look like is kept beyond the clip.
 
     Attributes:
         frames: Frames seen so far.
@@ -139,21 +142,23 @@ class Tracker:
         step = self._scenes.step(image)
         if step.is_flash:
             return self._in_flash(image, time)
-        followed, known = self._followed(), self._next_number
+        followed, is_cut = self._followed(), step.is_cut
         if step.is_cut:
             self._leave_scene(followed)
         elif followed:
-            self._follow(image, time, followed, step)
+            is_cut = self._follow(image, time, followed, step)
         self._before = image
         self._until_search -= 1
         gone = [track for track in followed if track.is_lost]
-        if step.is_cut or gone or self._until_search <= 0:
+        if is_cut or gone or self._until_search <= 0:
             self._search(image, time)
             self._plan_next_search(time)
-        replaced = self._next_number > known and any(t.is_lost and t.after_cut for t in gone)
-        if step.is_cut or replaced:
+        shown = self._followed()
+        if any(t.is_lost and t.after_cut for t in gone) and not set(shown) <= set(followed):
+            is_cut = True  # one face in place of another
+        if is_cut:
             self.cuts.append(frame.number)
-        return _gathered(self._followed())
+        return _gathered(shown)
 
     def _followed(self) -> list[KnownFace]:
         return [track for track in self._tracks if not track.is_lost]
@@ -190,10 +195,12 @@ class Tracker:
         for track in self._tracks:
             track.lose(after_cut=True)
 
-    def _follow(
-        self, image: Image, time: float, tracks: list[KnownFace], step: SceneStep
-    ) -> None:
-        """Look again where each face is expected; mark those that are gone as lost."""
+    def _follow(self, image: Image, time: float, tracks: list[KnownFace], step: SceneStep) -> bool:
+        """Look again where each face is expected; mark those that are gone as lost.
+
+        Returns:
+            Whether a face suddenly looks like another person's while part of the scene is new.
+        """
         expected = np.array([track.expected_box(time) for track in tracks], np.float32)
         faces = self._detector.refine(image, expected)
         boxes, scores = faces.boxes_xywh.tolist(), faces.scores.tolist()
@@ -205,33 +212,36 @@ class Tracker:
                 track.lose()
         if len(tracks) > 1:
             self._part(image, [track for track in tracks if not track.is_lost])
-        if not step.is_still:
-            self._compare_looks(image, tracks, np.concatenate(before), step)
+        if step.is_still or self._before is None:
+            return False
+        return self._compare_looks(image, self._before, tracks, np.concatenate(before), step)
 
     def _compare_looks(
-        self, image: Image, tracks: list[KnownFace], before_xywh: Floats, step: SceneStep
-    ) -> None:
-        """Lose the faces that suddenly look like another person's."""
-        if self._before is None:
-            return
+        self,
+        image: Image,
+        image_before: Image,
+        tracks: list[KnownFace],
+        before_xywh: Floats,
+        step: SceneStep,
+    ) -> bool:
+        """Lose the faces that suddenly look like another person's; see `_follow`."""
         is_new_scene = step.kept < _KEPT
         limit = _SUDDEN_IN_NEW_SCENE if is_new_scene else _SUDDEN
         after_xywh = np.concatenate([track.face.boxes_xywh for track in tracks])
-        views = zip(
-            Appearance.of(self._before, before_xywh),
-            Appearance.of(image, after_xywh),
-            _untouched(before_xywh) & _untouched(after_xywh),
-            strict=True,
-        )
-        suspects = 0
-        for track, (before, after, is_free) in zip(tracks, views, strict=True):
-            is_sudden = bool(is_free) and before.likeness(after) < limit
+        looks_before = Appearance.of(image_before, before_xywh)
+        looks_after = Appearance.of(image, after_xywh)
+        free = _untouched(before_xywh) & _untouched(after_xywh)
+        is_any_sudden = False
+        for row, track in enumerate(tracks):
+            before = looks_before[row] if free[row] else None
+            is_sudden = before is not None and before.likeness(looks_after[row]) < limit
             if is_sudden or track.is_lost:
-                track.lose(after_cut=is_new_scene, last_view=before if is_free else None)
-                suspects += 1
-        if suspects and is_new_scene:
+                track.lose(after_cut=is_new_scene, last_view=before)
+            is_any_sudden |= is_sudden and is_new_scene
+        if is_any_sudden:
             for track in self._tracks:
                 track.after_cut = track.is_lost
+        return is_any_sudden
 
     def _part(self, image: Image, tracks: list[KnownFace]) -> None:
         """Where two tracks hold one face, keep the one that it looks like and lose the other."""
@@ -248,14 +258,12 @@ class Tracker:
         found = self._detector.detect(image)
         looks = Appearance.of(image, found.boxes_xywh)
         boxes: list[list[float]] = found.boxes_xywh.tolist()
-        free = _untouched(found.boxes_xywh)
-        views = [look if is_free else None for look, is_free in zip(looks, free, strict=True)]
-        matches = self._matches(boxes, views, time)
+        free = _untouched(found.boxes_xywh).tolist()
+        matches = self._matches(boxes, looks, free, time)
         for track, row in matches:
             track.move_to(found[row : row + 1], time)
-            view = views[row]
-            if view is not None:
-                track.view.blend(view)
+            if free[row]:
+                track.view.blend(looks[row])
         self._doubt(image, [t for t in self._followed() if t not in {t for t, _ in matches}])
         # What lies on a known face is that face found twice.
         overlaps = _overlaps(boxes, [track.box for track in self._followed()])
@@ -264,17 +272,23 @@ class Tracker:
             return
         scores = self._detector.confirm(image, found.boxes_xywh[rows])
         for row in rows[scores >= self.options.start_score].tolist():
-            self._tracks.append(KnownFace(self._next_number, found[row : row + 1], time, looks[row]))
+            self._tracks.append(
+                KnownFace(self._next_number, found[row : row + 1], time, looks[row])
+            )
             self._next_number += 1
 
     def _matches(
-        self, boxes: list[list[float]], views: list[Appearance | None], time: float
+        self, boxes: list[list[float]], looks: list[Appearance], free: list[bool], time: float
     ) -> list[tuple[KnownFace, int]]:
         """Pair tracks with rows of a search, best pair first."""
         overlaps = _overlaps([track.box for track in self._tracks], boxes).tolist()
         gap = self.options.gap_seconds
         pairs = [
-            (track.affinity(box, overlaps[index][row], views[row], time, gap), index, row)
+            (
+                track.affinity(box, overlaps[index][row], looks[row], free[row], time, gap),
+                index,
+                row,
+            )
             for index, track in enumerate(self._tracks)
             for row, box in enumerate(boxes)
         ]
@@ -303,10 +317,13 @@ class Tracker:
         self._pause *= 2
 
 
-def _untouched(boxes_xywh: Floats) -> Flags:
-    """Tell which boxes no other box covers in part: bool, shape (N,)."""
-    boxes = boxes_xywh.tolist()
-    untouched: Flags = (_overlaps(boxes, boxes) > _TOUCHING).sum(axis=1) <= 1
+def _untouched(boxes_xywh: Floats) -> NDArray[np.bool_]:
+    """Tell which faces no other one covers or borders on: bool, shape (N,)."""
+    grown = boxes_xywh.copy()
+    grown[:, :2] -= _BORDER * boxes_xywh[:, 2:]
+    grown[:, 2:] += 2 * _BORDER * boxes_xywh[:, 2:]
+    boxes = grown.tolist()
+    untouched: NDArray[np.bool_] = (_overlaps(boxes, boxes) > _TOUCHING).sum(axis=1) <= 1
     return untouched
 
 
