@@ -32,6 +32,8 @@ SIZE = (640, 480)
 RATE = 30.0
 # Frames before a cut, after it, and of a short and a long absence.
 PIECE, SHORT, LONG = 8, 20, 90
+# Kinds in which a person goes out of sight in a room that stays: there is not a cut.
+WITHOUT_CUT = ("after absence", "after long absence", "all")
 # A cut counts as seen up to so many frames late.
 LATE = 2
 
@@ -54,7 +56,6 @@ class Take:
 class Count:
     """What happened at the cuts of one kind."""
 
-    has_cut: bool = True
     cuts: int = 0
     seen: int = 0
     kept: int = 0
@@ -169,7 +170,7 @@ def joined(detector: Detector, count: Count, parts: Sequence[list[Picture]], nam
 def cuts_to_others(takes: Sequence[Take], detector: Detector, rng: Any) -> dict[str, Count]:
     """Cut from each take to those of other people, in another scene and in the same room."""
     names = ("other scene", "same room", "same place", "after absence")
-    counts = {name: Count("absence" not in name) for name in names}
+    counts = {name: Count() for name in names}
     alone = {"mirrored": mirrored, "dark": dark, "grey": grey, "warm": warm}
     both = {"plain": plain, **alone}
     for number, (a, b) in enumerate(itertools.permutations(takes, 2)):
@@ -202,7 +203,7 @@ def cuts_to_others(takes: Sequence[Take], detector: Detector, rng: Any) -> dict[
 def returns(takes: Sequence[Take], detector: Detector, rng: Any) -> dict[str, Count]:
     """Let people come back: after a cut away, after an absence, and by a cut to another take."""
     names = ("cut back", "cut back, late", "jump cut", "after absence", "after long absence")
-    counts = {name: Count("absence" not in name) for name in names}
+    counts = {name: Count() for name in names}
     for a, b in itertools.permutations(takes, 2):
         i, j = (int(rng.integers(len(take.frames) - PIECE)) for take in (a, b))
         first = piece(a, i, PIECE, plain)
@@ -282,14 +283,11 @@ def false_cuts(takes: Sequence[Take], detector: Detector, rng: Any) -> None:
 
 
 def show(title: str, column: str, counts: dict[str, Count], *, is_verbose: bool) -> None:
-    every = Count(
-        all(count.has_cut for count in counts.values()),
-        *(sum(getattr(c, n) for c in counts.values()) for n in ("cuts", "seen", "kept")),
-    )
-    print(f"{title:>20}  {'cuts':>5}  {'seen':>5}  {'%':>6}  {column:>11}  {'%':>6}")
+    every = Count(*(sum(getattr(c, n) for c in counts.values()) for n in ("cuts", "seen", "kept")))
+    print(f"{title:>20}  {'times':>5}  {'cuts seen':>9}  {'%':>6}  {column:>11}  {'%':>6}")
     for name, one in {**counts, "all": every}.items():
         shares = [100 * value / max(one.cuts, 1) for value in (one.seen, one.kept)]
-        seen = f"{one.seen:5}  {shares[0]:6.1f}" if one.has_cut else f"{'-':>5}  {'':6}"
+        seen = f"{one.seen:9}  {shares[0]:6.1f}" if name not in WITHOUT_CUT else f"{'-':>9}  {'':6}"
         print(f"{name:>20}  {one.cuts:5}  {seen}  {one.kept:11}  {shares[1]:6.1f}")
         for note in one.notes if is_verbose else ():
             print(f"{'':>20}  {note}")

@@ -252,6 +252,16 @@ def test_person_is_known_again_after_a_cut() -> None:
     assert {number for faces in seen for number in faces.tracks.tolist()} == {1}
 
 
+def test_person_who_comes_back_after_a_long_absence_is_known_by_clear_likeness() -> None:
+    people = [
+        Person(RED, lambda i: (200, 80) if i < 10 or i >= 100 else None),
+        Person(BLUE, lambda i: (100, 80) if i >= 100 else None),
+    ]
+    _, seen = Stage(people, clothes=SIZE).play(120)
+    assert track_at(seen[119], (200, 80)) == 1
+    assert track_at(seen[119], (100, 80)) == 2
+
+
 def test_light_that_changes_slowly_is_no_cut() -> None:
     stage = Stage([Person(RED, standing(100, 80))], lambda i: 40 + 3 * i)
     tracker, seen = stage.play(60, TrackOptions(detect_every=100))
@@ -322,14 +332,10 @@ def overlap(a: Floats, b: Floats) -> float:
 
 
 def test_real_people_who_cross_keep_their_ids(shared: Path) -> None:
-    pictures = []
-    for name in ("eat", "walk"):
-        (source,) = find_clips([shared / "clips" / f"{name}.mkv"])
-        with open_clip(source) as clip:
-            pictures.append([frame.image for frame in clip])
+    passers, scenes = pictures(shared, "eat"), pictures(shared, "walk")
     tracker = Tracker(make_detector("mtcnn"))
     ids = []
-    for index, (passer, scene) in enumerate(zip(pictures[0], pictures[1], strict=False)):
+    for index, (passer, scene) in enumerate(zip(passers, scenes, strict=False)):
         image = scene.copy()
         left = 8 * index  # a strip with a person moves over a person who stands
         image[:, left : left + 130] = passer[:, 230:360]
@@ -340,3 +346,37 @@ def test_real_people_who_cross_keep_their_ids(shared: Path) -> None:
     passing_id = min(ids[0], key=ids[0].__getitem__)
     assert ids[-1][passing_id] > ids[-1][standing_id]
     assert all(passing_id in frame for frame in ids)
+
+
+def pictures(shared: Path, stem: str) -> list[Image]:
+    (source,) = find_clips([shared / "clips" / f"{stem}.mkv"])
+    with open_clip(source) as clip:
+        return [frame.image for frame in clip]
+
+
+def ids_of(images: list[Image]) -> tuple[Tracker, list[set[int]]]:
+    tracker = Tracker(make_detector("mtcnn"))
+    frames = (Frame(number, number / FPS, image) for number, image in enumerate(images, start=1))
+    return tracker, [set(tracker.update(frame).tracks.tolist()) for frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("again", "book"), ("book", "eat"), ("eat", "sorry"), ("thanks", "yes")]
+)
+def test_no_id_crosses_a_cut_to_another_person_in_the_same_room(
+    shared: Path, first: str, second: str
+) -> None:
+    before, after = pictures(shared, first), pictures(shared, second)
+    tracker, ids = ids_of([*before[:8], *after[:8], *before[8:16]])
+    assert ids == [{1}] * 8 + [{2}] * 8 + [{1}] * 8
+    assert tracker.cuts == [9, 17]
+
+
+def test_flashes_on_a_real_face_change_no_id(shared: Path) -> None:
+    images = pictures(shared, "book")[:40]
+    for number in (9, 20, 21, 33):
+        images[number] = np.clip(images[number] * 1.8 + 60.0, 0, 255).astype(np.uint8)
+    tracker, ids = ids_of(images)
+    assert set.union(*ids) == {1}
+    assert [number for number, found in enumerate(ids) if not found] in ([], [9, 20, 21, 33])
+    assert tracker.cuts == []
