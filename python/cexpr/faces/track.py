@@ -12,7 +12,7 @@ from cexpr._support.types import Floats, Image, Integers
 from cexpr.clips.reader import Frame
 from cexpr.faces.appearance import Appearance
 from cexpr.faces.detector import Detections, Detector, to_xyxy
-from cexpr.faces.known import KnownFace
+from cexpr.faces.known import CLEAR_LIKENESS, KnownFace
 from cexpr.faces.scenes import Scenes, SceneStep
 
 # Least overlap at which two boxes are one face.
@@ -23,11 +23,10 @@ _BORDER = 0.5
 _TOUCHING = 0.02
 # Least score of a closer look at a followed face that a search did not find.
 _DOUBT_SCORE = 0.5
-# Share of the scene kept below which a frame may be a cut in a room that stays, and the least
-# likeness of a followed face to itself in the frame before: there, and elsewhere.
-_KEPT = 0.9
-_SUDDEN_IN_NEW_SCENE = 0.85
-_SUDDEN = 0.75
+# Share of the scene kept below which a frame may be a cut in a room that stays: there a followed
+# face must clearly look as in the frame before, elsewhere it must not look quite different.
+_KEPT = 0.89
+_SUDDEN = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ class Tracker:
             self._search(image, time)
             self._plan_next_search(time)
         shown = self._followed()
-        if any(t.is_lost and t.after_cut for t in gone) and not set(shown) <= set(followed):
+        if step.kept < _KEPT and any(t.is_lost for t in gone) and not set(shown) <= set(followed):
             is_cut = True  # one face in place of another
         if is_cut:
             self.cuts.append(frame.number)
@@ -226,7 +225,7 @@ class Tracker:
     ) -> bool:
         """Lose the faces that suddenly look like another person's; see `_follow`."""
         is_new_scene = step.kept < _KEPT
-        limit = _SUDDEN_IN_NEW_SCENE if is_new_scene else _SUDDEN
+        limit = CLEAR_LIKENESS if is_new_scene else _SUDDEN
         after_xywh = np.concatenate([track.face.boxes_xywh for track in tracks])
         looks_before = Appearance.of(image_before, before_xywh)
         looks_after = Appearance.of(image, after_xywh)
@@ -236,7 +235,7 @@ class Tracker:
             before = looks_before[row] if free[row] else None
             is_sudden = before is not None and before.likeness(looks_after[row]) < limit
             if is_sudden or track.is_lost:
-                track.lose(after_cut=is_new_scene, last_view=before)
+                track.lose(after_cut=is_sudden or is_new_scene, last_view=before)
             is_any_sudden |= is_sudden and is_new_scene
         if is_any_sudden:
             for track in self._tracks:
