@@ -372,6 +372,16 @@ def test_no_id_crosses_a_cut_to_another_person_in_the_same_room(
     assert tracker.cuts == [9, 17]
 
 
+def test_images_may_be_written_over(shared: Path) -> None:
+    images = [*pictures(shared, "again")[:4], *pictures(shared, "book")[:4]]
+    tracker, buffer = Tracker(make_detector("mtcnn")), np.empty_like(images[0])
+    for number, image in enumerate(images, start=1):
+        buffer[:] = image
+        faces = tracker.update(Frame(number, number / FPS, buffer))
+    assert faces.tracks.tolist() == [2]
+    assert tracker.cuts == [5]
+
+
 def test_flashes_on_a_real_face_change_no_id(shared: Path) -> None:
     images = pictures(shared, "book")[:40]
     for number in (9, 20, 21, 33):

@@ -118,7 +118,7 @@ class Tracker:
         self._tracks: list[KnownFace] = []
         self._next_number = 1
         self._scenes = Scenes(self.options.new_share)
-        # The frame before, without flashes, to see what a face looked like.
+        # The frame before, flashes apart, where it has faces: what they looked like.
         self._before: Image | None = None
         self._until_search = 0
         self._pause = 1
@@ -127,7 +127,7 @@ class Tracker:
         """Take the next frame of the clip.
 
         Args:
-            frame: A frame later than the one before; its image is kept until the next one.
+            frame: A frame later than the one before.
 
         Returns:
             The faces in this frame, by ascending track.
@@ -146,7 +146,6 @@ class Tracker:
             self._leave_scene(followed)
         elif followed:
             is_cut = self._follow(image, time, followed, step)
-        self._before = image
         self._until_search -= 1
         gone = [track for track in followed if track.is_lost]
         if is_cut or gone or self._until_search <= 0:
@@ -157,7 +156,15 @@ class Tracker:
             is_cut = True  # one face in place of another
         if is_cut:
             self.cuts.append(frame.number)
+        self._remember(image if shown else None)
         return _gathered(shown)
+
+    def _remember(self, image: Image | None) -> None:
+        """Copy an image with faces: the caller may write the next frame over it."""
+        if image is None or self._before is None or self._before.shape != image.shape:
+            self._before = None if image is None else image.copy()
+        else:
+            np.copyto(self._before, image)
 
     def _followed(self) -> list[KnownFace]:
         return [track for track in self._tracks if not track.is_lost]
