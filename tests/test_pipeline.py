@@ -68,6 +68,22 @@ def test_signals_are_those_of_the_model_in_every_frame(
             assert bounds[0] - 1e-5 <= value <= bounds[1] + 1e-5, (row, name)
 
 
+def test_cuts_are_in_the_info_and_nothing_is_smoothed_across_them(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    bright = astronaut()
+    dim = np.ascontiguousarray(bright[:, ::-1]) // 2
+    clip = write_video(tmp_path / "cut.avi", [bright] * 5 + [dim] * 5, codec="MJPG")
+    options["detector"] = "mtcnn"
+    smooth = {"expression": Smoothing(kernel="box", radius=3)}
+    result = cexpr.analyze(clip, **options, smooth=smooth)
+    assert result.info["cuts"] == [6]
+    surprise = result.frames.column("surprise").to_numpy()
+    raw = result.faces.column("surprise").to_numpy()
+    assert abs(raw[4] - raw[5]) > 0.03
+    np.testing.assert_allclose(surprise, raw, atol=0.005)
+
+
 def test_the_last_frame_of_a_gif_has_its_own_delay(tmp_path: Path, options: dict[str, str]) -> None:
     result = cexpr.analyze(write_gif(tmp_path / "slow_end.gif", [10, 10, 250]), **options)
     assert result.frames.column("time").to_pylist() == pytest.approx([0.0, 0.1, 0.2])

@@ -176,7 +176,7 @@ class Pipeline:
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
         end_time = float(times[0] + info["seconds"])
-        tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time)
+        tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time, info["cuts"])
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,
@@ -235,6 +235,7 @@ class Pipeline:
             "frames_with_face": len(np.unique(rows.frame)),
             "seconds": length_of(stamps, end_time),
             "full_detections": tracker.full_detections,
+            "cuts": tracker.cuts,
             "width": clip.width,
             "height": clip.height,
             "fps": clip.fps,

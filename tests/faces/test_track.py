@@ -48,9 +48,13 @@ class Stage:
     inference_seconds = 0.0
 
     def __init__(
-        self, people: list[Person], background: Callable[[int], int] = lambda _: 90
+        self,
+        people: list[Person],
+        background: Callable[[int], int] = lambda _: 90,
+        clothes: int = SIZE // 3,
     ) -> None:
         self.people = people
+        self.clothes = clothes
         self.background = background
         self.now = 0
 
@@ -62,7 +66,7 @@ class Stage:
             if place is not None:
                 x, y = (round(value) for value in place)
                 shaded = [value // 2 for value in person.color]
-                edge = SIZE // 3  # hair and collar, darker than the face
+                edge = self.clothes  # and hair, darker than the face
                 image[y - edge : y + SIZE + edge, x - edge : x + SIZE + edge] = shaded
                 image[y : y + SIZE, x : x + SIZE] = person.color
                 image[y + SIZE // 2 : y + SIZE // 2 + 6, x + 8 : x + SIZE - 8] = 0
@@ -182,7 +186,7 @@ def test_id_survives_a_short_occlusion() -> None:
 
 def test_id_is_not_used_again_after_the_gap_budget() -> None:
     person = Person(RED, lambda i: None if 10 <= i < 50 else (100, 80))
-    _, seen = Stage([person]).play(60, TrackOptions(gap_seconds=1.0))
+    _, seen = Stage([person]).play(60, TrackOptions(gap_seconds=1.0, return_seconds=1.0))
     assert seen[0].tracks.tolist() == [1]
     assert seen[-1].tracks.tolist() == [2]
 
@@ -247,21 +251,34 @@ def test_scene_cut_is_searched_at_once_and_gives_new_people_new_ids() -> None:
         Person(BLUE, lambda i: (110, 84) if i >= 22 else None),
     ]
     stage = Stage(people, lambda i: 40 if i < 22 else 200)
-    _, seen = stage.play(30, TrackOptions(detect_every=100))
+    tracker, seen = stage.play(30, TrackOptions(detect_every=100))
+    assert tracker.cuts == [23]
     assert seen[21].tracks.tolist() == [1]
     assert seen[22].tracks.tolist() == [2]
 
 
 def test_person_is_known_again_after_a_cut() -> None:
     person = Person(RED, lambda i: (40, 60) if i < 22 else (220, 150))
-    _, seen = Stage([person], lambda i: 40 if i < 22 else 200).play(30)
+    stage = Stage([person], lambda i: 40 if i < 22 else 200, clothes=SIZE)
+    tracker, seen = stage.play(30)
+    assert tracker.cuts == [23]
     assert {number for faces in seen for number in faces.tracks.tolist()} == {1}
+
+
+def test_person_who_comes_back_after_a_long_absence_is_known_by_clear_likeness() -> None:
+    people = [
+        Person(RED, lambda i: (200, 80) if i < 10 or i >= 100 else None),
+        Person(BLUE, lambda i: (100, 80) if i >= 100 else None),
+    ]
+    _, seen = Stage(people, clothes=SIZE).play(120)
+    assert track_at(seen[119], (200, 80)) == 1
+    assert track_at(seen[119], (100, 80)) == 2
 
 
 def test_light_that_changes_slowly_is_no_cut() -> None:
     stage = Stage([Person(RED, standing(100, 80))], lambda i: 40 + 3 * i)
     tracker, seen = stage.play(60, TrackOptions(detect_every=100))
-    assert tracker.full_detections == 1
+    assert tracker.cuts == []
     assert [faces.tracks.tolist() for faces in seen] == [[1]] * 60
 
 
@@ -292,7 +309,8 @@ def test_full_frame_is_one_face_throughout() -> None:
         {"start_score": 1.5},
         {"follow_score": -0.1},
         {"gap_seconds": -1.0},
-        {"cut_difference": float("nan")},
+        {"new_share": float("nan")},
+        {"return_seconds": 1.0},
     ],
 )
 def test_options_out_of_range_are_value_errors(options: dict[str, float]) -> None:
@@ -327,14 +345,10 @@ def overlap(a: Floats, b: Floats) -> float:
 
 
 def test_real_people_who_cross_keep_their_ids(shared: Path) -> None:
-    pictures = []
-    for name in ("eat", "walk"):
-        (source,) = find_clips([shared / "clips" / f"{name}.mkv"])
-        with open_clip(source) as clip:
-            pictures.append([frame.image for frame in clip])
+    passers, scenes = pictures(shared, "eat"), pictures(shared, "walk")
     tracker = Tracker(make_detector("mtcnn"))
     ids = []
-    for index, (passer, scene) in enumerate(zip(pictures[0], pictures[1], strict=False)):
+    for index, (passer, scene) in enumerate(zip(passers, scenes, strict=False)):
         image = scene.copy()
         left = 8 * index  # a strip with a person moves over a person who stands
         image[:, left : left + 130] = passer[:, 230:360]
@@ -345,3 +359,47 @@ def test_real_people_who_cross_keep_their_ids(shared: Path) -> None:
     passing_id = min(ids[0], key=ids[0].__getitem__)
     assert ids[-1][passing_id] > ids[-1][standing_id]
     assert all(passing_id in frame for frame in ids)
+
+
+def pictures(shared: Path, stem: str) -> list[Image]:
+    (source,) = find_clips([shared / "clips" / f"{stem}.mkv"])
+    with open_clip(source) as clip:
+        return [frame.image for frame in clip]
+
+
+def ids_of(images: list[Image]) -> tuple[Tracker, list[set[int]]]:
+    tracker = Tracker(make_detector("mtcnn"))
+    frames = (Frame(number, number / FPS, image) for number, image in enumerate(images, start=1))
+    return tracker, [set(tracker.update(frame).tracks.tolist()) for frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("again", "book"), ("book", "eat"), ("eat", "sorry"), ("thanks", "yes")]
+)
+def test_no_id_crosses_a_cut_to_another_person_in_the_same_room(
+    shared: Path, first: str, second: str
+) -> None:
+    before, after = pictures(shared, first), pictures(shared, second)
+    tracker, ids = ids_of([*before[:8], *after[:8], *before[8:16]])
+    assert ids == [{1}] * 8 + [{2}] * 8 + [{1}] * 8
+    assert tracker.cuts == [9, 17]
+
+
+def test_images_may_be_written_over(shared: Path) -> None:
+    images = [*pictures(shared, "again")[:4], *pictures(shared, "book")[:4]]
+    tracker, buffer = Tracker(make_detector("mtcnn")), np.empty_like(images[0])
+    for number, image in enumerate(images, start=1):
+        buffer[:] = image
+        faces = tracker.update(Frame(number, number / FPS, buffer))
+    assert faces.tracks.tolist() == [2]
+    assert tracker.cuts == [5]
+
+
+def test_flashes_on_a_real_face_change_no_id(shared: Path) -> None:
+    images = pictures(shared, "book")[:40]
+    for number in (9, 20, 21, 33):
+        images[number] = np.clip(images[number] * 1.8 + 60.0, 0, 255).astype(np.uint8)
+    tracker, ids = ids_of(images)
+    assert set.union(*ids) == {1}
+    assert [number for number, found in enumerate(ids) if not found] in ([], [9, 20, 21, 33])
+    assert tracker.cuts == []

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cexpr import _core
 from cexpr._support.types import Floats, Image, Integers
 from cexpr.clips.reader import Frame
-from cexpr.faces.appearance import Appearance, SceneCuts
+from cexpr.faces.appearance import Appearance
 from cexpr.faces.detector import Detections, Detector, to_xyxy
+from cexpr.faces.known import CLEAR_LIKENESS, KnownFace
+from cexpr.faces.scenes import Scenes, SceneStep
 
 # Least overlap at which two boxes are one face.
 _SAME_FACE = 0.4
-# A followed face may move by this share of its size, and grow or shrink by this factor, in a frame.
-_MAX_STEP = 0.6
-_MAX_GROWTH = 1.5
-# A face found again: least overlap while it is followed; least likeness after it was lost, after a
-# scene cut; factor of its size; and the sizes that it may have moved, at once and per second.
-_MIN_OVERLAP = 0.2
-_MIN_LIKENESS = 0.45
-_MIN_LIKENESS_AFTER_CUT = 0.7
-_MAX_CHANGE = 2.0
-# Time in seconds for which the place alone tells that a lost face is the same.
-_JUST_LOST = 0.25
-# Overlap from which on a face stands half behind another one and is not judged by its looks.
+# Faces with this share of their boxes around them, and the overlap from which on one stands before
+# the other: it is not judged by its looks then.
+_BORDER = 0.5
 _TOUCHING = 0.02
-_MAX_JUMP = 1.0
-_MAX_JUMP_PER_SECOND = 3.0
 # Least score of a closer look at a followed face that a search did not find.
 _DOUBT_SCORE = 0.5
+# Share of the scene kept below which a frame may be a cut in a room that stays: there a followed
+# face must clearly look as in the frame before, elsewhere it must not look quite different.
+_KEPT = 0.89
+_SUDDEN = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,10 @@ class TrackOptions:
             a row, >= 1.
         start_score: Least score of a closer look (`Detector.confirm`) at a new face, 0..1.
         follow_score: Least score at which a face counts as still there, 0..1.
-        gap_seconds: Time for which a lost face keeps its track, >= 0.
-        cut_difference: Mean grey difference between frames, 0..255, that makes a scene cut.
+        gap_seconds: Time for which a lost face is known again near its place, >= 0.
+        return_seconds: Time for which a lost face keeps its track; after `gap_seconds` or a cut it
+            is known again only by clear likeness, >= `gap_seconds`.
+        new_share: Share of the picture, 0..1, that must be new at a scene cut.
     """
 
     detect_every: int = 15
@@ -54,18 +51,23 @@ class TrackOptions:
     start_score: float = 0.75
     follow_score: float = 0.6
     gap_seconds: float = 2.0
-    cut_difference: float = 30.0
+    return_seconds: float = 10.0
+    new_share: float = 0.6
 
     def __post_init__(self) -> None:
         for name in ("detect_every", "search_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        for name in ("start_score", "follow_score"):
+        for name in ("start_score", "follow_score", "new_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
-        for name in ("gap_seconds", "cut_difference"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name}: expected at least 0, got {getattr(self, name)}")
+        if not self.gap_seconds >= 0:
+            raise ValueError(f"gap_seconds: expected at least 0, got {self.gap_seconds}")
+        if not self.return_seconds >= self.gap_seconds:
+            raise ValueError(
+                f"return_seconds: expected at least gap_seconds ({self.gap_seconds}), "
+                f"got {self.return_seconds}"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,86 +98,6 @@ class TrackedFaces:
         )
 
 
-class _Track:
-    """One person: where the face is or was last, how it moves and what it looks like."""
-
-    __slots__ = ("after_cut", "box", "face", "is_lost", "number", "seen_at", "speed", "view")
-
-    def __init__(self, number: int, face: Detections, time: float, view: Appearance) -> None:
-        self.number = number
-        self.face = face
-        self.box: list[float] = face.boxes_xywh[0].tolist()
-        self.speed = (0.0, 0.0)
-        self.seen_at = time
-        self.is_lost = False
-        self.after_cut = False
-        self.view = view
-
-    def move_to(self, face: Detections, time: float) -> None:
-        """Take the face's new place; its speed is a running mean, pixels per second."""
-        box: list[float] = face.boxes_xywh[0].tolist()
-        elapsed = time - self.seen_at
-        if self.is_lost:
-            self.speed = (0.0, 0.0)
-        elif elapsed > 0:
-            dx, dy = _offset(self.box, box)
-            self.speed = (
-                0.5 * (self.speed[0] + dx / elapsed),
-                0.5 * (self.speed[1] + dy / elapsed),
-            )
-        self.face, self.box, self.seen_at = face, box, time
-        self.is_lost = self.after_cut = False
-
-    def expected_box(self, time: float) -> list[float]:
-        """Return the box moved on by half the speed: heads slow down as often as they go on."""
-        elapsed = 0.5 * min(time - self.seen_at, 0.5)
-        x, y, width, height = self.box
-        return [x + elapsed * self.speed[0], y + elapsed * self.speed[1], width, height]
-
-    def can_step_to(self, box: list[float]) -> bool:
-        """Tell whether a box one frame later can be this face, by its move and its size."""
-        size, new_size = max(self.box[2:]), max(box[2:])
-        dx, dy = _offset(self.box, box)
-        return (
-            size <= new_size * _MAX_GROWTH
-            and new_size <= size * _MAX_GROWTH
-            and math.hypot(dx, dy) <= _MAX_STEP * size
-        )
-
-    def affinity(
-        self, box: list[float], overlap: float, view: Appearance | None, time: float
-    ) -> float:
-        """Rate a face that a search found as this one.
-
-        Args:
-            box: Left, top, width, height of the face found.
-            overlap: Its intersection over union with this face's box.
-            view: Its looks, or None where another face covers it in part.
-            time: Time of the frame, seconds.
-
-        Returns:
-            0 where it cannot be this one; the larger, the better it fits.
-        """
-        likeness = _MIN_LIKENESS if view is None else self.view.likeness(view)
-        if self.after_cut:
-            return likeness if likeness >= _MIN_LIKENESS_AFTER_CUT else 0.0
-        is_just_lost = self.is_lost and time - self.seen_at <= _JUST_LOST and likeness > 0
-        if overlap >= _MIN_OVERLAP and (is_just_lost or not self.is_lost):
-            return 1 + overlap + 0.5 * likeness
-        if not self.is_lost:
-            return 0.0
-        size, new_size = max(self.box[2:]), max(box[2:])
-        reach = size * (_MAX_JUMP + _MAX_JUMP_PER_SECOND * (time - self.seen_at))
-        distance = math.hypot(*_offset(self.expected_box(time), box))
-        is_possible = (
-            likeness >= _MIN_LIKENESS
-            and distance < reach
-            and size <= new_size * _MAX_CHANGE
-            and new_size <= size * _MAX_CHANGE
-        )
-        return likeness + 0.5 * (1 - distance / reach) if is_possible else 0.0
-
-
 class Tracker:
     """Follows the faces of one clip.
 
@@ -184,19 +106,27 @@ class Tracker:
     when a face is lost; while it stays lost or no face is in sight, at intervals that grow to
     `search_every`.
 
+    A cut is where the scene changes (`cexpr.faces.scenes.Scenes`), or where part of it changes and
+    a face suddenly looks like another person's. After it a face goes on with its track only where
+    it clearly looks the same. Nothing of what faces look like is kept beyond the clip.
+
     Attributes:
         frames: Frames seen so far.
         full_detections: Searches of the whole image so far.
+        cuts: Numbers of the frames that begin after a cut.
     """
 
     def __init__(self, detector: Detector, options: TrackOptions | None = None) -> None:
         self.options = options or TrackOptions()
         self.frames = 0
         self.full_detections = 0
+        self.cuts: list[int] = []
         self._detector = detector
-        self._tracks: list[_Track] = []
+        self._tracks: list[KnownFace] = []
         self._next_number = 1
-        self._cuts = SceneCuts(self.options.cut_difference)
+        self._scenes = Scenes(self.options.new_share)
+        # The frame before, flashes apart, where it has faces: what they looked like.
+        self._before: Image | None = None
         self._until_search = 0
         self._pause = 1
 
@@ -215,49 +145,125 @@ class Tracker:
             face = self._detector.detect(image)
             return TrackedFaces(np.ones(1, np.int64), face.boxes_xywh, face.scores, face.landmarks)
         self._forget(time)
-        is_cut = self._cuts.is_cut(image)
-        followed = self._followed()
-        if is_cut:
-            for track in self._tracks:
-                track.is_lost = track.after_cut = True
+        step = self._scenes.step(image)
+        if step.is_flash:
+            return self._in_flash(image, time)
+        followed, is_cut = self._followed(), step.is_cut
+        if step.is_cut:
+            self._leave_scene(followed)
         elif followed:
-            self._follow(image, time, followed)
+            is_cut = self._follow(image, time, followed, step)
         self._until_search -= 1
-        is_gone = any(track.is_lost for track in followed)
-        if is_cut or is_gone or self._until_search <= 0:
+        gone = [track for track in followed if track.is_lost]
+        if is_cut or gone or self._until_search <= 0:
             self._search(image, time)
-            self._plan_next_search()
-        return _gathered(self._followed())
+            self._plan_next_search(time)
+        shown = self._followed()
+        if step.kept < _KEPT and any(t.is_lost for t in gone) and not set(shown) <= set(followed):
+            is_cut = True  # one face in place of another
+        if is_cut:
+            self.cuts.append(frame.number)
+        self._remember(image if shown else None)
+        return _gathered(shown)
 
-    def _followed(self) -> list[_Track]:
+    def _remember(self, image: Image | None) -> None:
+        """Copy an image with faces: the caller may write the next frame over it."""
+        if image is None or self._before is None or self._before.shape != image.shape:
+            self._before = None if image is None else image.copy()
+        else:
+            np.copyto(self._before, image)
+
+    def _followed(self) -> list[KnownFace]:
         return [track for track in self._tracks if not track.is_lost]
 
     def _forget(self, time: float) -> None:
         """Drop the faces that have been lost for too long."""
-        limit = time - self.options.gap_seconds
+        limit = time - self.options.return_seconds
         self._tracks = [t for t in self._tracks if not t.is_lost or t.seen_at >= limit]
 
-    def _follow(self, image: Image, time: float, tracks: list[_Track]) -> None:
-        """Look again where each face is expected; mark those that are gone as lost."""
+    def _in_flash(self, image: Image, time: float) -> TrackedFaces:
+        """Show the faces that can be made out in a flash; nothing is learnt of the others."""
+        tracks = self._followed()
+        if not tracks:
+            return _gathered([])
+        expected = np.array([track.expected_box(time) for track in tracks], np.float32)
+        faces = self._detector.refine(image, expected)
+        boxes = faces.boxes_xywh.tolist()
+        rows = [
+            row
+            for row, track in enumerate(tracks)
+            if faces.scores[row] >= self.options.follow_score and track.can_step_to(boxes[row])
+        ]
+        numbers = np.array([tracks[row].number for row in rows], np.int64)
+        shown = faces[rows]
+        return TrackedFaces(numbers, shown.boxes_xywh, shown.scores, shown.landmarks)
+
+    def _leave_scene(self, followed: list[KnownFace]) -> None:
+        """At a cut: every face is lost, and remembered as it looked last."""
+        if followed and self._before is not None:
+            boxes = np.concatenate([track.face.boxes_xywh for track in followed])
+            looks = Appearance.of(self._before, boxes)
+            for track, look in zip(followed, looks, strict=True):
+                track.lose(last_view=look)
+        for track in self._tracks:
+            track.lose(after_cut=True)
+
+    def _follow(self, image: Image, time: float, tracks: list[KnownFace], step: SceneStep) -> bool:
+        """Look again where each face is expected; mark those that are gone as lost.
+
+        Returns:
+            Whether a face suddenly looks like another person's while part of the scene is new.
+        """
         expected = np.array([track.expected_box(time) for track in tracks], np.float32)
         faces = self._detector.refine(image, expected)
         boxes, scores = faces.boxes_xywh.tolist(), faces.scores.tolist()
+        before = [track.face.boxes_xywh for track in tracks]
         for row, track in enumerate(tracks):
             if scores[row] >= self.options.follow_score and track.can_step_to(boxes[row]):
                 track.move_to(faces[row : row + 1], time)
             else:
-                track.is_lost = True
+                track.lose()
         if len(tracks) > 1:
             self._part(image, [track for track in tracks if not track.is_lost])
+        if step.is_still or self._before is None:
+            return False
+        return self._compare_looks(image, self._before, tracks, np.concatenate(before), step)
 
-    def _part(self, image: Image, tracks: list[_Track]) -> None:
+    def _compare_looks(
+        self,
+        image: Image,
+        image_before: Image,
+        tracks: list[KnownFace],
+        before_xywh: Floats,
+        step: SceneStep,
+    ) -> bool:
+        """Lose the faces that suddenly look like another person's; see `_follow`."""
+        is_new_scene = step.kept < _KEPT
+        limit = CLEAR_LIKENESS if is_new_scene else _SUDDEN
+        after_xywh = np.concatenate([track.face.boxes_xywh for track in tracks])
+        looks_before = Appearance.of(image_before, before_xywh)
+        looks_after = Appearance.of(image, after_xywh)
+        free = _untouched(before_xywh) & _untouched(after_xywh)
+        is_any_sudden = False
+        for row, track in enumerate(tracks):
+            before = looks_before[row] if free[row] else None
+            is_sudden = before is not None and before.likeness(looks_after[row]) < limit
+            if is_sudden or track.is_lost:
+                track.lose(after_cut=is_sudden or is_new_scene, last_view=before)
+            is_any_sudden |= is_sudden and is_new_scene
+        if is_any_sudden:
+            for track in self._tracks:
+                track.after_cut = track.is_lost
+        return is_any_sudden
+
+    def _part(self, image: Image, tracks: list[KnownFace]) -> None:
         """Where two tracks hold one face, keep the one that it looks like and lose the other."""
         overlaps = _overlaps([track.box for track in tracks], [track.box for track in tracks])
         for row, column in np.argwhere(np.triu(overlaps > _SAME_FACE, 1)).tolist():
             pair = (tracks[row], tracks[column])
             if not (pair[0].is_lost or pair[1].is_lost):
                 (view,) = Appearance.of(image, pair[0].face.boxes_xywh)
-                min(pair, key=lambda track: track.view.likeness(view)).is_lost = True
+                min(pair, key=lambda track: track.view.likeness(view)).lose()
 
     def _search(self, image: Image, time: float) -> None:
         """Search the whole image, match what is found to the faces known, start new ones."""
@@ -265,14 +271,12 @@ class Tracker:
         found = self._detector.detect(image)
         looks = Appearance.of(image, found.boxes_xywh)
         boxes: list[list[float]] = found.boxes_xywh.tolist()
-        touching = (_overlaps(boxes, boxes) > _TOUCHING).sum(axis=1) > 1
-        views = [None if touched else look for look, touched in zip(looks, touching, strict=True)]
-        matches = self._matches(boxes, views, time)
+        free = _untouched(found.boxes_xywh).tolist()
+        matches = self._matches(boxes, looks, free, time)
         for track, row in matches:
             track.move_to(found[row : row + 1], time)
-            view = views[row]
-            if view is not None:
-                track.view.blend(view)
+            if free[row]:
+                track.view.blend(looks[row])
         self._doubt(image, [t for t in self._followed() if t not in {t for t, _ in matches}])
         # What lies on a known face is that face found twice.
         overlaps = _overlaps(boxes, [track.box for track in self._followed()])
@@ -281,16 +285,23 @@ class Tracker:
             return
         scores = self._detector.confirm(image, found.boxes_xywh[rows])
         for row in rows[scores >= self.options.start_score].tolist():
-            self._tracks.append(_Track(self._next_number, found[row : row + 1], time, looks[row]))
+            self._tracks.append(
+                KnownFace(self._next_number, found[row : row + 1], time, looks[row])
+            )
             self._next_number += 1
 
     def _matches(
-        self, boxes: list[list[float]], views: list[Appearance | None], time: float
-    ) -> list[tuple[_Track, int]]:
+        self, boxes: list[list[float]], looks: list[Appearance], free: list[bool], time: float
+    ) -> list[tuple[KnownFace, int]]:
         """Pair tracks with rows of a search, best pair first."""
         overlaps = _overlaps([track.box for track in self._tracks], boxes).tolist()
+        gap = self.options.gap_seconds
         pairs = [
-            (track.affinity(box, overlaps[index][row], views[row], time), index, row)
+            (
+                track.affinity(box, overlaps[index][row], looks[row], free[row], time, gap),
+                index,
+                row,
+            )
             for index, track in enumerate(self._tracks)
             for row, box in enumerate(boxes)
         ]
@@ -300,7 +311,7 @@ class Tracker:
                 matches[index] = row
         return [(self._tracks[index], row) for index, row in matches.items()]
 
-    def _doubt(self, image: Image, tracks: list[_Track]) -> None:
+    def _doubt(self, image: Image, tracks: list[KnownFace]) -> None:
         """Look closer at followed faces that a search did not find: are they still faces?"""
         if not tracks:
             return
@@ -308,22 +319,25 @@ class Tracker:
         for track, score in zip(tracks, self._detector.confirm(image, boxes), strict=True):
             track.is_lost = bool(score < _DOUBT_SCORE)
 
-    def _plan_next_search(self) -> None:
+    def _plan_next_search(self, time: float) -> None:
         """Search soon while a face is missing, ever less often; otherwise at the usual pace."""
-        followed = len(self._followed())
-        if followed and followed == len(self._tracks):
+        limit = time - self.options.gap_seconds
+        is_missing = any(track.is_lost and track.seen_at >= limit for track in self._tracks)
+        if self._followed() and not is_missing:
             self._until_search, self._pause = self.options.detect_every, 1
             return
         self._until_search = self._pause = min(self._pause, self.options.search_every)
         self._pause *= 2
 
 
-def _offset(box: list[float], to_box: list[float]) -> tuple[float, float]:
-    """Return the way from one box's centre to another's, pixels."""
-    return (
-        to_box[0] + to_box[2] / 2 - box[0] - box[2] / 2,
-        to_box[1] + to_box[3] / 2 - box[1] - box[3] / 2,
-    )
+def _untouched(boxes_xywh: Floats) -> NDArray[np.bool_]:
+    """Tell which faces no other one covers or borders on: bool, shape (N,)."""
+    grown = boxes_xywh.copy()
+    grown[:, :2] -= _BORDER * boxes_xywh[:, 2:]
+    grown[:, 2:] += 2 * _BORDER * boxes_xywh[:, 2:]
+    boxes = grown.tolist()
+    untouched: NDArray[np.bool_] = (_overlaps(boxes, boxes) > _TOUCHING).sum(axis=1) <= 1
+    return untouched
 
 
 def _overlaps(a_xywh: list[list[float]], b_xywh: list[list[float]]) -> Floats:
@@ -333,7 +347,7 @@ def _overlaps(a_xywh: list[list[float]], b_xywh: list[list[float]]) -> Floats:
     return overlaps
 
 
-def _gathered(tracks: list[_Track]) -> TrackedFaces:
+def _gathered(tracks: list[KnownFace]) -> TrackedFaces:
     """Put the faces of tracks, which are in the order of their numbers, into arrays."""
     if not tracks:
         none = Detections.empty()

@@ -21,6 +21,7 @@ from cexpr.smoothing import Smoothing
 from cexpr.tables.files import find_table, read_frames, read_table
 from cexpr.tables.result import FrameRows, face_rows
 from cexpr.timeline.decide import DecidedClip, decide_clip
+from cexpr.timeline.smooth import shots_of
 
 # Scores of the same rules and signals differ by rounding alone.
 _RELATIVE: Final = 1e-4
@@ -97,7 +98,12 @@ def explain_frame(
         return FrameExplanation(found, (*when, *run.about_no_faces(), *run.notes(found)))
     rows = run.decision.rows
     found = rules.explain(
-        rows.signals, rows.names, row=face, frames=rows.frame, times=rows.time, tracks=rows.track
+        rows.signals,
+        rows.names,
+        row=face,
+        frames=rows.frame,
+        times=rows.time,
+        tracks=shots_of(rows.track, rows.frame, run.cuts),
     )
     notes = (*when, *run.about_faces(run.decision, face), *run.notes(found))
     return FrameExplanation(found, notes)
@@ -149,6 +155,7 @@ class _Run:
         self._is_of_run = record is None or (
             record.rules["sha256"] == rules.sha256 and (clip is None or clip.status == "done")
         )
+        self.cuts: list[int] = [] if clip is None else clip.info.get("cuts", [])
         self.decision = self._decided_again(path, stem)
 
     def _decided_again(self, path: Path, stem: str) -> DecidedClip | None:
@@ -158,7 +165,9 @@ class _Run:
             return None
         rows = face_rows(read_table(faces))
         try:
-            return decide_clip(rows, self._table.frame, self._table.time, self._rules, self._smooth)
+            return decide_clip(
+                rows, self._table.frame, self._table.time, self._rules, self._smooth, self.cuts
+            )
         except ValueError as error:
             raise UsageError(f"{faces}: does not belong to {path.name}: {error}") from error
 

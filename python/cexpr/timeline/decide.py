@@ -5,7 +5,7 @@ It takes milliseconds and reads no video, so it can be repeated with other rules
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from cexpr.tables.layout import (
 from cexpr.tables.result import FaceRows
 from cexpr.timeline import steps
 from cexpr.timeline.events import cut_each, cut_merged
-from cexpr.timeline.smooth import frame_rate, smooth_scores, smooth_tracks
+from cexpr.timeline.smooth import frame_rate, shots_of, smooth_scores, smooth_tracks
 from cexpr.timeline.tracks import (
     DecidedTracks,
     decide_tracks,
@@ -89,6 +89,7 @@ def decide_tables(
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
     end_time: float | None = None,
+    cuts: Sequence[int] = (),
 ) -> Tables:
     """Decide a clip and lay it out as tables.
 
@@ -99,6 +100,7 @@ def decide_tables(
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
         end_time: Seconds at which the last frame ends; None if it is as long as the one before.
+        cuts: Numbers of the frames that begin after a cut; see `decide_clip`.
 
     Returns:
         The tables of frames, T rows, of faces, as many rows as there are faces, and of events. The
@@ -109,7 +111,7 @@ def decide_tables(
         RuleError: the rules need a signal that the rows lack.
         ValueError: a face stands in a frame that is not among `frame`.
     """
-    found = decide_clip(rows, frame, time, rules, smoothings)
+    found = decide_clip(rows, frame, time, rules, smoothings, cuts)
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
     frames = FrameRowsDecided(
         frame=frame,
@@ -154,6 +156,7 @@ def decide_clip(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
+    cuts: Sequence[int] = (),
 ) -> DecidedClip:
     """Find the label of every frame of a clip.
 
@@ -167,6 +170,8 @@ def decide_clip(
         time: float64, shape (T,), seconds, not decreasing.
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
+        cuts: Numbers of the frames that begin after a cut, increasing: no smoothing and no
+            function over time looks across one.
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
@@ -174,16 +179,18 @@ def decide_clip(
     """
     smoothings = smoothings or rules.smooth
     index = _frame_index(rows.frame, frame)
-    rows = replace(rows, signals=smooth_tracks(rows, smoothings, frame_rate(frame, time)))
+    shots = shots_of(rows.track, rows.frame, cuts)
+    rate = frame_rate(frame, time)
+    rows = replace(rows, signals=smooth_tracks(replace(rows, track=shots), smoothings, rate))
     scores = rules.evaluate(
-        rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.track
+        rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=shots
     )
     layout = lay_out(rows.track, index, len(frame))
-    tracks = decide_tracks(layout, scores, frame, time, rules, smoothings)
+    tracks = decide_tracks(layout, scores, frame, time, rules, smoothings, cuts)
     n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     if rules.faces == "each":
         return _each(rows, tracks, scores, n_faces, rules)
-    return _merged(rows, tracks, scores, n_faces, frame, time, rules, smoothings)
+    return _merged(rows, tracks, scores, n_faces, frame, time, rules, smoothings, cuts)
 
 
 def _each(
@@ -223,6 +230,7 @@ def _merged(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing],
+    cuts: Sequence[int],
 ) -> DecidedClip:
     """Bring the faces of each frame together and decide the clip as one timeline."""
     index = tracks.layout.frame[tracks.layout.cell]
@@ -233,7 +241,7 @@ def _merged(
     seen = (n_faces > 0).astype(np.uint8)
     filled_scores, is_filled = steps.fill_gaps(merged, seen, rules.gaps)
     smoothed = smooth_scores(
-        filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time)
+        filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time), cuts
     )
     labels, confidence = steps.choose_labels(smoothed, time, **rules.decide_options)
     # A frame without a label shows the face that came closest to one.
