@@ -76,10 +76,14 @@ def write(
 
 def remove(folder: Path) -> None:
     """Remove what `write` wrote, so that no table is older than the clips that it tells of."""
-    names = [f"{name}.{kind}" for name in _TABLES for kind in FORMATS]
-    for name in (*names, COLUMNS_FILE):
+    for name in file_names():
         with suppress(OSError):
             (folder / name).unlink()
+
+
+def file_names() -> tuple[str, ...]:
+    """List the names of all files that `write` may write."""
+    return (*(f"{name}.{kind}" for name in _TABLES for kind in FORMATS), COLUMNS_FILE)
 
 
 def content_of(record: RunRecord) -> Content:

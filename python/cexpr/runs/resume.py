@@ -14,8 +14,9 @@ from cexpr._support.text import counted
 from cexpr.clips.sources import ClipSource
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions
+from cexpr.runs import overview, submissions
 from cexpr.runs.clip import tables_of
-from cexpr.runs.record import ClipRecord, RunRecord, written
+from cexpr.runs.record import FILE_NAME, ClipRecord, RunRecord, written
 
 OUTPUTS: Final = ("events", "abaw", "formats")
 """Options that add files and change no result."""
@@ -67,7 +68,8 @@ def prepare(
         Clips that are still to be done, under names that nothing else in the folder has.
 
     Raises:
-        UsageError: the folder cannot be created.
+        UsageError: the folder cannot be created, or files in it that no run wrote have the names
+            of tables of a run.
         OccupiedError: the folder holds a run with other options, or a damaged one.
     """
     try:
@@ -76,8 +78,10 @@ def prepare(
         raise UsageError(f"{folder}: expected a folder, but a file has this name") from error
     except OSError as error:
         raise UsageError(f"{folder}: cannot create this folder: {error.strerror}") from error
+    options = RunOptions.checked(record.options)
+    _refuse_others_files(folder, options)
     earlier = {} if overwrite else _earlier(record, folder)
-    files = _file_endings(RunOptions.checked(record.options))
+    files = _file_endings(options)
     if overwrite:
         _remove_earlier(folder, {written(source.path) for source in sources}, notice)
     by_path = {clip.path: clip for clip in earlier.values()}
@@ -108,6 +112,23 @@ def prepare(
     order = _in_one_order(list(kept), list(record.clips))
     record.clips = {stem: record.clips.get(stem) or kept[stem] for stem in order}
     return todo
+
+
+def _refuse_others_files(folder: Path, options: RunOptions) -> None:
+    """Refuse a folder whose files a run would replace although no run wrote them.
+
+    Raises:
+        UsageError: it holds such a file and no record of a run.
+    """
+    if os.path.lexists(folder / FILE_NAME):
+        return
+    names = (*overview.file_names(), *(submissions.FILES if options.abaw else ()))
+    there = [name for name in names if os.path.lexists(folder / name)]
+    if there:
+        raise UsageError(
+            f"{folder}: holds a {' and a '.join(there)} that no run wrote (no {FILE_NAME}); choose "
+            "another folder, or move what is there"
+        )
 
 
 def with_outputs_of(folder: Path, options: RunOptions) -> RunOptions:

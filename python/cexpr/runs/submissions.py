@@ -28,6 +28,9 @@ from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import RunRecord
 
+FILES = _CE_FILE, _MTL_FILE = "CE.txt", "MTL.txt"
+"""Names of the files that `write` writes."""
+
 # Videos that a message names.
 _SHOWN = 5
 
@@ -99,9 +102,9 @@ def write(folder: RunFolder) -> None:
         if has_mtl:
             mtl += multi_task_rows(clip.stem, frames, record.thresholds)
     record.submission = counts
-    _write(folder.path / "CE.txt", ce)
+    _write(folder.path / _CE_FILE, ce)
     if has_mtl:
-        _write(folder.path / "MTL.txt", mtl)
+        _write(folder.path / _MTL_FILE, mtl)
 
 
 def _completed(frames: pa.Table, ids: Integers) -> Integers:
