@@ -230,6 +230,20 @@ def test_apply_takes_a_rule_set_that_is_in_a_file(work: Path, cexpr_command: Com
     assert change_times(work / "out") == before
 
 
+def test_a_name_too_long_for_a_new_format_is_refused_before_anything_is_written(
+    work: Path, cexpr_command: Command
+) -> None:
+    long = "n" * 244
+    (work / "clips" / "a.avi").rename(work / "clips" / f"{long}.avi")
+    assert cexpr_command("run", *BASE, "clips").status == 0
+    before = {path.name: path.read_bytes() for path in (work / "out").iterdir()}
+    outcome = cexpr_command("apply", "out", "--format", "parquet")
+    assert outcome.status == 2
+    assert f"{long}.avi: its results cannot be written: their name would have 259" in outcome.err
+    assert {path.name: path.read_bytes() for path in (work / "out").iterdir()} == before
+    assert cexpr_command("apply", "out", "--events").status == 0
+
+
 def test_a_table_that_cannot_be_written_leaves_its_clip_outdated(
     work: Path, cexpr_command: Command
 ) -> None:

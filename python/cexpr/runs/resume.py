@@ -81,7 +81,7 @@ def prepare(
     options = RunOptions.checked(record.options)
     _refuse_others_files(folder, options)
     earlier = {} if overwrite else _earlier(record, folder)
-    files = _file_endings(options)
+    files = file_endings(options)
     if overwrite:
         _remove_earlier(folder, {written(source.path) for source in sources}, notice)
     by_path = {clip.path: clip for clip in earlier.values()}
@@ -98,11 +98,11 @@ def prepare(
             record.clips[before.stem] = before
             continue
         clip = record.clips[written(source.stem)] = ClipRecord.of(source)
-        problem = _name_problem(folder, source, files)
+        problem = name_problem(folder, source.stem, files)
         if problem is None:
             todo.append(source)
         else:
-            clip.status, clip.error = "failed", written(problem)
+            clip.status, clip.error = "failed", written(f"{source.path}: {problem}")
     for clip in missing:
         clip.stem = _free_stem(clip.stem, taken)
         taken.add(clip.stem.casefold())
@@ -178,14 +178,20 @@ def _in_one_order(earlier: Sequence[str], now: Sequence[str]) -> list[str]:
     return order + follows.get(None, [])
 
 
-def _file_endings(options: RunOptions) -> list[str]:
-    """What comes after the stem in the names of a clip's files."""
+def file_endings(options: RunOptions) -> list[str]:
+    """List what comes after the stem in the names of a clip's files."""
     return [f".{part}.{kind}" for part in tables_of(options) for kind in options.formats]
 
 
-def _name_problem(folder: Path, source: ClipSource, endings: Sequence[str]) -> str | None:
-    """Say that the files of a clip would have names that the file system refuses, or None."""
-    longest = max((source.stem + ending for ending in endings), key=lambda n: len(os.fsencode(n)))
+def name_problem(folder: Path, stem: str, endings: Sequence[str]) -> str | None:
+    """Say that the files of a clip would have names that the file system refuses, or None.
+
+    Args:
+        folder: Where they go.
+        stem: Name of the clip.
+        endings: As `file_endings` lists them.
+    """
+    longest = max((stem + ending for ending in endings), key=lambda n: len(os.fsencode(n)))
     for text, kind, most, remedy in (
         (longest, "name", _limit(folder, "PC_NAME_MAX", _MAX_NAME), "give the clip a shorter name"),
         # The system counts the byte that ends a path.
@@ -199,8 +205,8 @@ def _name_problem(folder: Path, source: ClipSource, endings: Sequence[str]) -> s
         length = len(os.fsencode(text))
         if length > most:
             return (
-                f"{source.path}: its results cannot be written: their {kind} would have {length} "
-                f"bytes, at most {most} are possible here; {remedy}"
+                f"its results cannot be written: their {kind} would have {length} bytes, at most "
+                f"{most} are possible here; {remedy}"
             )
     return None
 
