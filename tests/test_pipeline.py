@@ -97,9 +97,13 @@ def test_rules_that_read_a_signal_that_is_left_out_are_refused(tmp_path: Path) -
     )
     options = RunOptions(rules=str(tmp_path / "pleased.yaml"), detector="full-frame")
     Pipeline(options)
-    with pytest.raises(RuleError, match="valence") as caught:
-        Pipeline(options.model_copy(update={"derived": False}))
-    assert "derived signals are left out of this run: valence, arousal" in str(caught.value)
+    for rules, needed in ((options.rules, "valence"), ("emfacs", "AU01, AU02, AU04, .*AU26")):
+        leaving = options.model_copy(update={"derived": False, "rules": rules})
+        expected = f"^{rules}: these rules need {needed}, which this run leaves out, because"
+        with pytest.raises(RuleError, match=expected) as caught:
+            Pipeline(leaving)
+        assert "\n" not in str(caught.value)
+        assert caught.value.remedies == ("derived",)
 
 
 def test_models_are_blended_by_head(tmp_path: Path, rules: Path) -> None:

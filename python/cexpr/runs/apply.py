@@ -10,7 +10,7 @@ import pyarrow as pa
 from cexpr._support import arguments
 from cexpr.errors import ClipError, RuleError, UsageError
 from cexpr.options import RunOptions
-from cexpr.pipeline import require_signals
+from cexpr.rules.needs import require_signals
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs import overview, submissions
 from cexpr.runs.again import decide_again
@@ -85,7 +85,7 @@ def apply(
     record = run.record
     before = RunOptions.checked(record.options)
     rule_set = _rules_of(record, before) if rules is None else _in_file(rules)
-    require_signals(rule_set, tuple(record.signals))
+    require_signals(rule_set, record.signals, record.left_out())
     options = RunOptions.checked(
         {
             **record.options,

@@ -12,8 +12,8 @@ import numpy as np
 
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions
-from cexpr.pipeline import require_signals
 from cexpr.rules.explanation import RowExplanation
+from cexpr.rules.needs import require_signals
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import RunRecord

@@ -134,7 +134,8 @@ def run(
     if not overwrite:
         options = with_outputs_of(folder, options)
     pipeline = Pipeline(options)
-    notes += submissions.check(pipeline.rules, pipeline.names) if options.abaw else []
+    if options.abaw:
+        notes += submissions.check(pipeline.rules, pipeline.names, pipeline.left_out)
     notes += _image_notes(sources)
     record = record_of(pipeline)
     record.warnings = notes
