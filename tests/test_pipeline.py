@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -75,6 +76,23 @@ def test_the_last_frame_of_a_gif_has_its_own_delay(tmp_path: Path, options: dict
     (event,) = result.events.to_pylist()
     assert event["offset_frame"] == 3
     assert (event["duration"], event["end_time"]) == pytest.approx((2.7, 2.7))
+
+
+def test_frames_with_a_rate_last_exactly_as_long_as_it_says(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    images = grey_steps(6)
+    assert cv2.imwritemulti(str(tmp_path / "pages.tiff"), images)
+    (tmp_path / "numbered").mkdir()
+    for number, image in enumerate(images, start=1):
+        cv2.imwrite(str(tmp_path / "numbered" / f"{number}.png"), image)
+    for result in (
+        cexpr.analyze(tmp_path / "pages.tiff", **options),
+        cexpr.analyze(tmp_path / "numbered", **options),
+        cexpr.analyze(np.stack(images), **options, fps=30),
+    ):
+        assert result.info["seconds"] == 0.2
+        assert result.events.column("end_time").to_pylist()[-1] == 0.2
 
 
 def test_derived_signals_are_left_out_on_request(tmp_path: Path, rules: Path) -> None:
