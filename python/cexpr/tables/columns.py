@@ -97,7 +97,14 @@ FRAME_SHOWN: Final = (
         "the basic expression with the highest smoothed probability in the row",
         origin="learnt",
     ),
-    Column("face", _INT, "track id of the face that the row shows", "", "from 1", "detector"),
+    Column(
+        "face",
+        _INT,
+        "track id of the face that the row shows, empty where no face was seen",
+        "",
+        "from 1",
+        "detector",
+    ),
 )
 FACE_KEYS: Final = (
     _FRAME,
