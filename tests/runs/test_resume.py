@@ -268,7 +268,7 @@ def test_files_that_no_run_wrote_are_neither_removed_nor_replaced(
     (work / "out" / name).write_text("mine\n")
     outcome = cexpr_command("run", *BASE, "--abaw", *options, "clips")
     assert outcome.status == 2
-    assert f"out: holds a {name} that no run wrote (no run.json); choose another" in outcome.err
+    assert f"out: holds {name}, which no run wrote (no run.json); choose another" in outcome.err
     assert [path.name for path in (work / "out").iterdir()] == [name]
     assert (work / "out" / name).read_text() == "mine\n"
 

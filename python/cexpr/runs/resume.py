@@ -126,7 +126,7 @@ def _refuse_others_files(folder: Path, options: RunOptions) -> None:
     there = [name for name in names if os.path.lexists(folder / name)]
     if there:
         raise UsageError(
-            f"{folder}: holds a {' and a '.join(there)} that no run wrote (no {FILE_NAME}); choose "
+            f"{folder}: holds {', '.join(there)}, which no run wrote (no {FILE_NAME}); choose "
             "another folder, or move what is there"
         )
 
