@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -93,6 +94,23 @@ def test_the_last_frame_of_a_gif_has_its_own_delay(tmp_path: Path, options: dict
     assert (event["duration"], event["end_time"]) == pytest.approx((2.7, 2.7))
 
 
+def test_frames_with_a_rate_last_exactly_as_long_as_it_says(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    images = grey_steps(6)
+    assert cv2.imwritemulti(str(tmp_path / "pages.tiff"), images)
+    (tmp_path / "numbered").mkdir()
+    for number, image in enumerate(images, start=1):
+        cv2.imwrite(str(tmp_path / "numbered" / f"{number}.png"), image)
+    for result in (
+        cexpr.analyze(tmp_path / "pages.tiff", **options),
+        cexpr.analyze(tmp_path / "numbered", **options),
+        cexpr.analyze(np.stack(images), **options, fps=30),
+    ):
+        assert result.info["seconds"] == 0.2
+        assert result.events.column("end_time").to_pylist()[-1] == 0.2
+
+
 def test_derived_signals_are_left_out_on_request(tmp_path: Path, rules: Path) -> None:
     clip = write_mjpeg_avi(tmp_path / "grey.avi", grey_steps(2))
     options = {"rules": str(rules), "detector": "full-frame"}
@@ -113,9 +131,13 @@ def test_rules_that_read_a_signal_that_is_left_out_are_refused(tmp_path: Path) -
     )
     options = RunOptions(rules=str(tmp_path / "pleased.yaml"), detector="full-frame")
     Pipeline(options)
-    with pytest.raises(RuleError, match="valence") as caught:
-        Pipeline(options.model_copy(update={"derived": False}))
-    assert "derived signals are left out of this run: valence, arousal" in str(caught.value)
+    for rules, needed in ((options.rules, "valence"), ("emfacs", "AU01, AU02, AU04, .*AU26")):
+        leaving = options.model_copy(update={"derived": False, "rules": rules})
+        expected = f"^{rules}: these rules need {needed}, which this run leaves out, because"
+        with pytest.raises(RuleError, match=expected) as caught:
+            Pipeline(leaving)
+        assert "\n" not in str(caught.value)
+        assert caught.value.remedies == ("derived",)
 
 
 def test_models_are_blended_by_head(tmp_path: Path, rules: Path) -> None:

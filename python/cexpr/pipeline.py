@@ -18,16 +18,15 @@ from cexpr.clips.decode import Clip, open_clip
 from cexpr.clips.given import GivenFrames
 from cexpr.clips.readahead import frames_of
 from cexpr.clips.sources import ClipSource, find_clips
-from cexpr.errors import RuleError, UsageError
+from cexpr.errors import UsageError
 from cexpr.faces.batches import SignalRows
 from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
 from cexpr.models import outputs, zoo
 from cexpr.models.stacked import open_model
 from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
-from cexpr.rules.files import shipped
+from cexpr.rules.needs import require_signals
 from cexpr.rules.rule_set import RuleSet
-from cexpr.signals import ACTION_UNITS, SIGNALS
 from cexpr.smoothing import Smoothing
 from cexpr.tables.result import ClipResult, FaceRows
 from cexpr.timeline.decide import decide_tables
@@ -56,6 +55,7 @@ class Pipeline:
         names: Signals that the models provide together.
         derived: Formula by the name of each signal that is computed instead of learnt; empty where
             the options leave them out.
+        left_out: Names of the signals that the options leave out.
     """
 
     def __init__(self, options: RunOptions | None = None, rules: RuleSet | None = None) -> None:
@@ -86,10 +86,12 @@ class Pipeline:
         ]
         self._rows = SignalRows(self.models, self.options.blend)
         self.names, self.derived = self._rows.names, dict(self._rows.derived)
+        self.left_out: tuple[str, ...] = ()
         if not self.options.derived:
+            self.left_out = tuple(self.derived)
             self.names = tuple(name for name in self.names if name not in self.derived)
             self.derived = {}
-        self._require_signals()
+        require_signals(self.rules, self.names, self.left_out)
         for model in self.models:
             # A model that cannot run is found out on nothing, not in the middle of a clip.
             outputs.signals(model.manifest, model.run(model.input.zeros(1)))
@@ -99,17 +101,6 @@ class Pipeline:
             model_path=None if model_path is None else Path(model_path),
             threads=threads,
         )
-
-    def _require_signals(self) -> None:
-        try:
-            require_signals(self.rules, self.names)
-        except RuleError as error:
-            if self.options.derived or not self._rows.derived:
-                raise
-            left_out = ", ".join(self._rows.derived)
-            raise RuleError(
-                f"{error}\nderived signals are left out of this run: {left_out}", error.problems
-            ) from error
 
     @property
     def provider(self) -> str:
@@ -248,33 +239,6 @@ class Pipeline:
 def computing_threads(threads: int) -> int:
     """Return how many of a clip's threads compute: all but the one that decodes, at least one."""
     return max(1, threads - 1)
-
-
-def require_signals(rules: RuleSet, names: tuple[str, ...]) -> None:
-    """Refuse rules that read a signal which the models do not provide.
-
-    Raises:
-        RuleError: with a line for each place that reads one; a shipped set, which nobody mends,
-            is refused in one line.
-    """
-    problems = rules.missing(list(names))
-    if problems and rules.file in shipped():
-        others = [[one for one in SIGNALS if one != name] for name in SIGNALS]
-        needed = [name for name, rest in zip(SIGNALS, others, strict=True) if rules.missing(rest)]
-        absent = [name for name in needed if name not in names]
-        kind = "action units" if set(absent) <= set(ACTION_UNITS) else "signals"
-        raise RuleError(
-            f"{rules.file}: these rules need {kind} that the models do not provide "
-            f"({', '.join(absent)}); choose other rules or add a model",
-            problems,
-        )
-    if problems:
-        places = "\n".join(map(str, problems))
-        raise RuleError(
-            f"{places}\nthese rules need signals that the models do not provide "
-            f"({', '.join(names)}); choose other rules or add a model",
-            problems,
-        )
 
 
 def checked_options(

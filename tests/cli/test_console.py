@@ -136,6 +136,12 @@ def said(
         ),
         (CexprError("too long", remedies=["max_bytes"]), 2, "too long (use --max-mb)"),
         (CexprError("old", remedies=["detector_model"]), 2, "old (use --detector-model)"),
+        (RuleError("no AU01", remedies=["derived"]), 2, "no AU01 (run without --no-derived)"),
+        (
+            CexprError("no AU01", remedies=["rules", "derived"]),
+            2,
+            "no AU01 (use --rules, or run without --no-derived)",
+        ),
         (typer.Abort(), 130, "stopped"),
         (KeyboardInterrupt(), 130, "stopped"),
         (StoppedError("stopped; run again"), 130, "stopped; run again"),

@@ -65,9 +65,40 @@ def test_a_gif_that_was_cut_off_gives_what_is_there(tmp_path: Path, copies: Path
     data = write_gif(tmp_path / "a.gif", [0] * 6).read_bytes()
     (tmp_path / "a.gif").write_bytes(data[: len(data) - 300])
     with open_clip(find_clips([tmp_path / "a.gif"])[0]) as clip:
-        assert 3 < len(list(clip)) <= 6
+        count = len(list(clip))
+        assert 3 < count <= 6
+        (warning,) = clip.warnings
+        assert "lacks the mark that ends a GIF" in warning
+        assert f"; {count} frames were decoded" in warning
     (tmp_path / "a.gif").write_bytes(data[:30])
     with pytest.raises(ClipError, match=r"a\.gif: "):
+        open_clip(find_clips([tmp_path / "a.gif"])[0])
+    assert not list(copies.iterdir())
+
+
+def test_a_gif_without_its_end_says_so_and_a_whole_one_does_not(tmp_path: Path) -> None:
+    data = write_gif(tmp_path / "a.gif", [5] * 8).read_bytes()
+    for size in (len(data) // 2, len(data) - 1):
+        (tmp_path / "a.gif").write_bytes(data[:size])
+        with open_clip(find_clips([tmp_path / "a.gif"])[0]) as clip:
+            count = len(list(clip))
+            assert f"{count} frames were decoded" in clip.warnings[-1]
+    (tmp_path / "a.gif").write_bytes(data)
+    with open_clip(find_clips([tmp_path / "a.gif"])[0]) as clip:
+        assert len(list(clip)) == 8
+        assert clip.warnings == []
+
+
+@pytest.mark.parametrize("place", ["cv2.VideoCapture", "cexpr.clips.video.as_bgr"])
+def test_ctrl_c_while_a_gif_is_opened_leaves_no_copy(
+    tmp_path: Path, copies: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    write_gif(tmp_path / "a.gif", [0] * 3)
+    monkeypatch.setattr(place, interrupt)
+    with pytest.raises(KeyboardInterrupt):
         open_clip(find_clips([tmp_path / "a.gif"])[0])
     assert not list(copies.iterdir())
 
@@ -76,5 +107,6 @@ def test_blocks_that_are_no_images_are_skipped(tmp_path: Path) -> None:
     data = write_gif(tmp_path / "a.gif", [7, None]).read_bytes()
     comment = b"\x21\xfe\x03,,,\x00"
     first = data.index(b"\x2c\x00\x00\x00\x00")
-    found = find_images(data[:first] + comment + data[first:])
+    found, is_whole = find_images(data[:first] + comment + data[first:])
+    assert is_whole
     assert [(one.delay, one.is_patched) for one in found] == [(7, False), (10, True)]

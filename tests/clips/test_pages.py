@@ -96,7 +96,7 @@ def test_the_pages_of_a_tiff_are_frames(tmp_path: Path) -> None:
     assert [frame.number for frame in frames] == [1, 2, 3, 4, 5]
     assert [frame.time for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
     assert means(frames) == [10, 30, 50, 70, 90]
-    assert (clip.announced_frames, clip.last_duration, clip.warnings) == (5, None, [])
+    assert (clip.announced_frames, clip.last_duration, clip.warnings) == (5, 0.1, [])
 
 
 def test_pages_of_other_kinds_become_bgr_and_thumbnails_are_left_out(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from builders.run_files import BASE, OTHER_RULES, RULES, Command, change_times, read_csv, read_run
 from builders.tiny_model import write_tiny_model
 from builders.video_files import grey_steps, write_mjpeg_avi
-from cexpr.errors import UsageError
+from cexpr.errors import RuleError, UsageError
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.apply import apply
 from cexpr.runs.record import ClipRecord, RunRecord
@@ -181,6 +181,26 @@ def test_apply_says_that_a_submission_will_be_missing(work: Path, cexpr_command:
     assert (work / "out" / "CE.txt").exists()
 
 
+def test_signals_that_the_run_leaves_out_are_said_to_be_left_out(
+    work: Path, cexpr_command: Command
+) -> None:
+    options = ("--detector", "full-frame", "--rules", "pair.yaml", "--no-derived", "-o", "out")
+    (work / "needy.yaml").write_text(OTHER_RULES.replace("fear)", "AU12)"))
+    told = "no MTL.txt, because this run leaves out the derived signals valence, arousal, AU01"
+    assert told in cexpr_command("run", *options, "--abaw", "clips/a.avi").err
+    assert told in cexpr_command("apply", "out", "--abaw").err
+    needed = "needy.yaml: these rules need AU12, which this run leaves out, because derived is"
+    with pytest.raises(RuleError, match=needed):
+        apply("out", "needy.yaml")
+    for command in (("apply", "out"), ("run", *options, "clips/a.avi")):
+        outcome = cexpr_command(*command, "--rules", "emfacs")
+        assert outcome.status == 2
+        (line,) = outcome.err.splitlines()
+        assert "emfacs: these rules need AU01, AU02" in line
+        assert "provide" not in line
+        assert line.endswith("keep derived signals (run without --no-derived)")
+
+
 def test_apply_from_python_takes_paths_and_tells_of_each_clip(
     work: Path, cexpr_command: Command
 ) -> None:
@@ -228,6 +248,20 @@ def test_apply_takes_a_rule_set_that_is_in_a_file(work: Path, cexpr_command: Com
         with pytest.raises(UsageError, match=f"{built.file} does not hold this rule set; write"):
             apply("out", built)
     assert change_times(work / "out") == before
+
+
+def test_a_name_too_long_for_a_new_format_is_refused_before_anything_is_written(
+    work: Path, cexpr_command: Command
+) -> None:
+    long = "n" * 244
+    (work / "clips" / "a.avi").rename(work / "clips" / f"{long}.avi")
+    assert cexpr_command("run", *BASE, "clips").status == 0
+    before = {path.name: path.read_bytes() for path in (work / "out").iterdir()}
+    outcome = cexpr_command("apply", "out", "--format", "parquet")
+    assert outcome.status == 2
+    assert f"{long}.avi: its results cannot be written: their name would have 259" in outcome.err
+    assert {path.name: path.read_bytes() for path in (work / "out").iterdir()} == before
+    assert cexpr_command("apply", "out", "--events").status == 0
 
 
 def test_a_table_that_cannot_be_written_leaves_its_clip_outdated(

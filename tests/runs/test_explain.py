@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders.gif_files import write_gif
 from builders.run_files import BASE, Command
 from cexpr.errors import RuleError, UsageError
 from cexpr.rules.rule_set import RuleSet
@@ -184,6 +185,20 @@ def test_a_time_names_the_frame_that_is_shown_then(tmp_path: Path) -> None:
         assert str(found.row) == str(explain_frame(make_rules(), path, frame).row)
         begin = frames["time"][frame - 1]
         assert found.notes[0] == f"At {time:g} s the clip shows frame {frame} ({begin:.4g} s)."
+
+
+def test_the_last_frame_is_shown_as_long_as_its_own_delay_says(
+    work: Path, cexpr_command: Command
+) -> None:
+    write_gif(work / "long.gif", [10, 10, 200])
+    write_gif(work / "short.gif", [50, 50, 10])
+    cexpr_command("run", *BASE, "long.gif", "short.gif")
+    rules = RuleSet.load("pair.yaml")
+    found = explain_frame(rules, Path("out/long.frames.csv"), time=2.15)
+    assert found.notes[0] == "At 2.15 s the clip shows frame 3 (0.2 s)."
+    for stem, time, end in (("long", 2.3, "2.2"), ("short", 1.2, "1.1")):
+        with pytest.raises(UsageError, match=rf"it goes from 0 to {end} s"):
+            explain_frame(rules, Path(f"out/{stem}.frames.csv"), time=time)
 
 
 @pytest.mark.parametrize("time", [-0.1, 1.3, 99.0])

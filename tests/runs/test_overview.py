@@ -9,9 +9,14 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
+from builders import labelled_runs
 from builders.run_files import BASE, Command, read_csv, read_run
 from builders.video_files import write_mjpeg_avi
-from cexpr.runs.overview import content_of, described, remove
+from cexpr.options import RunOptions
+from cexpr.rules.rule_set import RuleSet
+from cexpr.runs.clip import fill_record
+from cexpr.runs.folder import RunFolder
+from cexpr.runs.overview import content_of, described, remove, write
 from cexpr.runs.record import RunRecord
 
 OUT = Path("out")
@@ -147,6 +152,24 @@ def test_a_clip_without_a_face_has_no_shares(work: Path, cexpr_command: Command)
     assert (clip["frames"], clip["frames_with_face"], clip["faces"]) == ("3", "0", "0")
     assert {clip[name] for name in ("neutral", "none", "Sadly_Angry")} == {""}
     assert read_csv(OUT / "events.csv") == []
+
+
+@pytest.mark.parametrize("counts", [(1, 1, 33), (1, 3, 31), (5, 10, 20)])
+def test_none_is_0_where_every_frame_has_a_compound(
+    tmp_path: Path, counts: tuple[int, int, int]
+) -> None:
+    labels = [label for label, count in enumerate(counts) for _ in range(count)]
+    result = labelled_runs.clip("a", labels)
+    folder = RunFolder.open(labelled_runs.run_folder(tmp_path / "run", result))
+    record = folder.record.clips["a"]
+    fill_record(record, result)
+    record.info |= {"frames": 35, "frames_with_face": 35, "faces": 1}
+    write(folder, RuleSet.load("default"), RunOptions(), {"a": result.events})
+    (row,) = read_csv(folder.path / "clips.csv")
+    assert float(row["none"]) == 0
+    assert [float(row[name]) for name in labelled_runs.COMPOUNDS[:3]] == pytest.approx(
+        [count / 35 for count in counts], abs=1e-6
+    )
 
 
 def test_columns_are_those_of_the_tables(work: Path, cexpr_command: Command) -> None:

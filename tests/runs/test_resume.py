@@ -259,6 +259,28 @@ def test_the_error_holds_what_apply_needs_and_names_no_flag(
         }
 
 
+@pytest.mark.parametrize("name", ["events.csv", "clips.parquet", "columns.csv", "CE.txt"])
+@pytest.mark.parametrize("options", [(), ("--overwrite",)])
+def test_files_that_no_run_wrote_are_neither_removed_nor_replaced(
+    work: Path, cexpr_command: Command, name: str, options: tuple[str, ...]
+) -> None:
+    (work / "out").mkdir()
+    (work / "out" / name).write_text("mine\n")
+    outcome = cexpr_command("run", *BASE, "--abaw", *options, "clips")
+    assert outcome.status == 2
+    assert f"out: holds {name}, which no run wrote (no run.json); choose another" in outcome.err
+    assert [path.name for path in (work / "out").iterdir()] == [name]
+    assert (work / "out" / name).read_text() == "mine\n"
+
+
+def test_other_files_are_no_reason_to_refuse_a_folder(work: Path, cexpr_command: Command) -> None:
+    (work / "out").mkdir()
+    for name in ("notes.csv", "CE.txt"):
+        (work / "out" / name).write_text("mine\n")
+    assert cexpr_command("run", *BASE, "clips/a.avi").status == 0
+    assert (work / "out" / "CE.txt").read_text() == "mine\n"
+
+
 def test_a_folder_that_cannot_be_created_is_bad_usage(work: Path, cexpr_command: Command) -> None:
     outcome = cexpr_command("run", *BASE[:-1], "pair.yaml/out", "clips")
     assert outcome.status == 2

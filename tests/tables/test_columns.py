@@ -10,7 +10,7 @@ import pytest
 from cexpr.errors import RuleError
 from cexpr.models.manifest import ActionUnitHead, ValenceArousalHead
 from cexpr.rules.rule_set import RuleSet
-from cexpr.signals import SIGNALS
+from cexpr.signals import EXPRESSIONS, SIGNALS
 from cexpr.tables.columns import (
     FORMULAS,
     Column,
@@ -44,10 +44,26 @@ def test_every_formula_of_a_manifest_is_explained() -> None:
         assert set(get_args(names)) <= set(FORMULAS)
 
 
-def test_only_signals_are_learnt() -> None:
-    learnt = {one.name for one in frame_columns(CONTENT) if one.origin == "learnt"}
-    assert learnt == set(SIGNALS) - {"AU01"}
+def test_only_signals_and_expressions_are_learnt() -> None:
+    for columns in (frame_columns, face_columns):
+        learnt = {one.name for one in columns(CONTENT) if one.origin == "learnt"}
+        assert learnt == {*SIGNALS, "expression"} - {"AU01"}
+        assert [one.name for one in columns(CONTENT) if one.origin == "derived"] == ["AU01"]
+        assert [one.name for one in columns(CONTENT) if one.formula] == ["AU01"]
     assert {one.name for one in event_columns() if one.formula} == set()
+
+
+def test_shares_of_expressions_are_learnt_and_those_of_labels_are_of_the_rules() -> None:
+    origins = {one.name: one.origin for one in clip_columns(CONTENT)}
+    assert {origins[name] for name in EXPRESSIONS} == {"learnt"}
+    assert {origins[name] for name in ("none", "A", "B")} == {"rules"}
+
+
+def test_the_name_of_the_clip_is_said_to_be_in_the_events_of_all_clips_alone() -> None:
+    first, *others = run_event_columns()
+    assert (first.name, others) == ("clip", event_columns())
+    assert "only in the events of all clips" in first.meaning
+    assert "events" not in clip_columns(CONTENT)[0].meaning
 
 
 def test_metadata_leaves_out_what_is_open() -> None:

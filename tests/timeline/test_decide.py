@@ -146,26 +146,18 @@ def test_a_row_names_its_face_and_its_strongest_expression() -> None:
     rows.signals[:] = [[0.1, 0.2, 0.4, 0.9, 0.9], [0.2, 0.9, 0.8, 0.9, 1.0]] + [[np.nan] * 5] * 2
     rows.signals[3, :3] = [0.3, 0.1, 0.2]
     frames, faces, _ = decide_tables(rows, *timeline_of(4), make_rules())
-    assert frames.column("face").to_pylist() == [9, 9, 9, 9]
+    assert frames.column("face").to_pylist() == [9, 9, 9, None]
     assert frames.column("expression").to_pylist() == ["happiness", None, "fear", "fear"]
     assert faces.column("expression").to_pylist() == ["surprise", "happiness", None, "fear"]
 
 
-@pytest.mark.parametrize(
-    ("gaps", "faces"),
-    [
-        # Between two faces the row is a mixture of both.
-        ("interpolate", [3, 3, None, None, 8, 8]),
-        ("hold", [None, 3, 3, 3, 8, 8]),
-        ("none", [None, 3, None, None, 8, None]),
-    ],
-)
-def test_a_filled_row_names_the_face_that_it_is_filled_from(
-    gaps: str, faces: list[int | None]
-) -> None:
-    rows = make_rows([2, 5], [3, 8])
-    frames = decide_tables(rows, *timeline_of(6), make_rules(gaps=gaps)).frames
-    assert frames.column("face").to_pylist() == faces
+@pytest.mark.parametrize("faces", ["max", "each"])
+@pytest.mark.parametrize("gaps", ["interpolate", "hold", "none"])
+def test_a_filled_row_names_no_face(gaps: str, faces: str) -> None:
+    rows = make_rows([2, 5], [3, 3])
+    frames = decide_tables(rows, *timeline_of(6), make_rules(gaps=gaps, faces=faces)).frames
+    assert frames.column("face").to_pylist() == [None, 3, None, None, 3, None]
+    assert any(frames.column("filled").to_pylist()) == (gaps != "none")
 
 
 def test_the_end_of_the_last_frame_may_be_given() -> None:

@@ -176,7 +176,7 @@ def test_nothing_is_interpolated_between_two_faces() -> None:
     rows.signals[:] = [[0, 0.2, 0.2, 0.5, 0], [0, 0.8, 0.8, 0.5, 0]]
     tables = decide_tables(rows, *timeline_of(7), make_rules(faces="each"))
     columns = tables.frames.to_pydict()
-    assert columns["face"] == [1, 1, 1, 1, 2, 2, 2]
+    assert columns["face"] == [None, 1, None, None, 2, None, None]
     assert columns["filled"] == [1, 0, 1, 1, 0, 1, 1]
     assert columns["happiness"] == pytest.approx([0.2] * 4 + [0.8] * 3)
     events = tables.events.to_pydict()

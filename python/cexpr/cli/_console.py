@@ -35,6 +35,8 @@ _FLAGS: Final = {
     "max_bytes": "--max-mb",
     "models": "--model",
 }
+# Flags to leave out, by the argument that they set.
+_FLAGS_AGAINST: Final = {"derived": "--no-derived"}
 # Arguments of the library with which its messages may begin, and that are flags here.
 _ARGUMENTS: Final = ("blend", "jobs", "sha256", "threads")
 # What the parser says, and how it is said here.
@@ -125,12 +127,19 @@ def _is_of_output(error: OSError) -> bool:
 
 def _with_flags(error: CexprError) -> str:
     """The message of an error, with the flags of the arguments that would mend it."""
-    flags = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in error.remedies]
+    against = [_FLAGS_AGAINST[name] for name in error.remedies if name in _FLAGS_AGAINST]
+    flags = [
+        _FLAGS.get(name, f"--{name.replace('_', '-')}")
+        for name in error.remedies
+        if name not in _FLAGS_AGAINST
+    ]
     text = str(error)
     argument, colon, _ = text.partition(": ")
     if colon and argument in _ARGUMENTS and not Path(argument).exists():
         text = f"--{text}"
-    return f"{text} (use {' or '.join(flags)})" if flags else text
+    hints = [f"use {' or '.join(flags)}"] if flags else []
+    hints += [f"run without {' or '.join(against)}"] if against else []
+    return f"{text} ({', or '.join(hints)})" if hints else text
 
 
 def _refuse(error: Any) -> int:

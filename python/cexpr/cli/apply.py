@@ -68,7 +68,7 @@ def apply(
         folder, rules, events=events, abaw=abaw, formats=formats or (), on_clip=on_clip
     )
     if abaw and not quiet:
-        for note in submissions.notes(record.signals):
+        for note in submissions.notes(record.signals, record.left_out()):
             typer.echo(note, err=True)
     if not as_json:
         # The record tells how long the run took; the table is about what was done now.

@@ -42,7 +42,11 @@ class Clip:
         self._reader = reader
         self._frames = reader.frames()
         self.decoded_frames = 0
-        first = next(self._frames, None)
+        try:
+            first = next(self._frames, None)
+        except BaseException:
+            reader.close()
+            raise
         if first is None:
             reader.close()
             raise ClipError(f"{source.path}: no frame can be decoded; the file may be damaged")

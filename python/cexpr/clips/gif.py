@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cexpr._support.text import counted
 from cexpr.clips.reader import Frame, mapped
 from cexpr.clips.video import VideoReader
 from cexpr.errors import ClipError
@@ -24,7 +25,7 @@ _SIGNATURE: Final = b"GIF8"
 # Hundredths of a second, as the format counts.
 _TOO_SHORT: Final = 1
 _SHOWN: Final = 10
-_EXTENSION, _IMAGE, _CONTROL, _PLAIN_TEXT = 0x21, 0x2C, 0xF9, 0x01
+_EXTENSION, _IMAGE, _TRAILER, _CONTROL, _PLAIN_TEXT = 0x21, 0x2C, 0x3B, 0xF9, 0x01
 _HEADER_BYTES: Final = 13
 
 
@@ -38,14 +39,17 @@ class GifReader(VideoReader):
 
     def __init__(self, path: Path, threads: int) -> None:
         """Open a GIF; errors as `VideoReader`."""
+        self._copy: Path | None = None
         with mapped(path) as data:
-            images = find_images(data)
-            self._copy = _copied(data, images) if any(one.is_patched for one in images) else None
-        try:
-            super().__init__(path, threads, self._copy)
-        except ClipError:
-            self._remove_copy()
-            raise
+            images, self._is_whole = find_images(data)
+            try:
+                if any(one.is_patched for one in images):
+                    self._copy = _copied(data, images)
+                super().__init__(path, threads, self._copy)
+            except BaseException:
+                # Ctrl-C must not leave the copy behind either.
+                self._remove_copy()
+                raise
         self._delays = [one.delay / 100 for one in images]
 
     def frames(self) -> Iterator[Frame]:
@@ -56,6 +60,11 @@ class GifReader(VideoReader):
             yield frame
         if 0 < count <= len(self._delays):
             self.last_duration = self._delays[count - 1]
+        if not self._is_whole:
+            self.warnings.append(
+                "the file may be cut off, because it lacks the mark that ends a GIF; "
+                f"{counted(count, 'frame')} {'was' if count == 1 else 'were'} decoded"
+            )
 
     def close(self) -> None:
         """Release the decoder and remove the copy."""
@@ -85,11 +94,14 @@ class GifImage:
     is_patched: bool
 
 
-def find_images(data: mmap.mmap | bytes) -> list[GifImage]:
+def find_images(data: mmap.mmap | bytes) -> tuple[list[GifImage], bool]:
     """List the images of a GIF by the blocks of the format (GIF89a), as far as the file is whole.
 
     Args:
         data: The file.
+
+    Returns:
+        The images, and whether the blocks lead to the mark that ends a GIF.
     """
     images: list[GifImage] = []
     control: int | None = None
@@ -110,8 +122,8 @@ def find_images(data: mmap.mmap | bytes) -> list[GifImage]:
                 control = None
                 place = _after_blocks(data, place + 11 + _table_bytes(data[place + 9]))
             else:
-                break
-    return images
+                return images, data[place] == _TRAILER
+    return images, False
 
 
 def _table_bytes(flags: int) -> int:
@@ -134,8 +146,13 @@ def _copied(data: mmap.mmap | bytes, images: list[GifImage]) -> Path:
     """
     try:
         descriptor, name = tempfile.mkstemp(".gif", "cexpr-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines(_patched(data, images))
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(_patched(data, images))
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
     except OSError as error:
         raise ClipError(f"a temporary copy of a GIF cannot be written: {error}") from error
     return Path(name)

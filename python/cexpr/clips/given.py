@@ -58,7 +58,8 @@ class GivenFrames:
         width: Width of the first frame, pixels; 0 before it was read.
         height: Height of the first frame, pixels.
         warnings: Nothing.
-        last_duration: None: the last frame is shown as long as the one before.
+        last_duration: Seconds for which the last frame of an array is shown; None for pairs, of
+            which the last one is shown as long as the one before.
     """
 
     def __init__(self, source: Any, fps: float | None = None) -> None:
@@ -83,8 +84,9 @@ class GivenFrames:
         self._count = 0
         self._pairs: Iterable[Any] = ()
         if isinstance(source, np.ndarray):
-            self._pairs = _pairs_of(source, fps)
-            self.announced_frames = len(source)
+            rate = _rate_of(source, fps)
+            self._pairs = ((image, index / rate) for index, image in enumerate(source))
+            self.announced_frames, self.last_duration = len(source), 1 / rate
             return
         if fps is not None:
             raise ValueError(
@@ -121,8 +123,8 @@ def _image_and_time(pair: Any, index: int) -> tuple[Any, Any]:
     return pair[0], pair[1]
 
 
-def _pairs_of(frames: Any, fps: float | None) -> Iterable[tuple[Image, float]]:
-    """Return the frames of an array with their times."""
+def _rate_of(frames: Any, fps: float | None) -> float:
+    """Return the frames per second of an array, if it and they are right."""
     if frames.dtype != np.uint8:
         raise TypeError(f"source: expected an array of uint8, got {frames.dtype}")
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.size == 0:
@@ -138,7 +140,7 @@ def _pairs_of(frames: Any, fps: float | None) -> Iterable[tuple[Image, float]]:
     rate = real("fps", fps)
     if not (math.isfinite(rate) and rate > 0):
         raise ValueError(f"fps: expected a finite number above 0, got {fps}")
-    return ((image, index / rate) for index, image in enumerate(frames))
+    return rate
 
 
 def _as_bgr(image: Any, place: str) -> Image:

@@ -51,6 +51,7 @@ class FolderReader(Reader):
                 )
             self._files[number] = path
         super().__init__(fps, len(self._files))
+        self.last_duration = 1 / fps
         self._shift = 1 if 0 in self._files else 0
         if self._shift:
             self.warnings.append("the images count from 0: frame 1 is image 0, and so on")

@@ -153,6 +153,7 @@ class TiffReader(_PagesReader):
             ClipError: it cannot be read.
         """
         super().__init__(path, fps, None)
+        self.last_duration = 1 / fps
         with mapped(path) as data:
             self.announced_frames = tiff_page_count(data)
 

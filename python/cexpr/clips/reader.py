@@ -44,7 +44,7 @@ class Reader:
     Attributes:
         fps: Nominal frames per second.
         announced_frames: Number of frames that the file announces, or None.
-        last_duration: Seconds for which the last frame is shown, where the file says it.
+        last_duration: Seconds for which the last frame is shown, where it is known.
         warnings: What was repaired or left out; complete after the last frame.
     """
 

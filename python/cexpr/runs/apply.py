@@ -10,13 +10,14 @@ import pyarrow as pa
 from cexpr._support import arguments
 from cexpr.errors import ClipError, RuleError, UsageError
 from cexpr.options import RunOptions
-from cexpr.pipeline import require_signals
+from cexpr.rules.needs import require_signals
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs import overview, submissions
 from cexpr.runs.again import decide_again
 from cexpr.runs.clip import fill_record, tables_of
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import ClipRecord, RunRecord
+from cexpr.runs.resume import file_endings, name_problem
 from cexpr.runs.run import rules_entry
 from cexpr.tables.files import FORMATS, write_result
 from cexpr.tables.result import ClipResult
@@ -55,8 +56,8 @@ def apply(
     Raises:
         TypeError: `folder` or `rules` is not a path, or another argument has the wrong type.
         UsageError: the folder holds no run, or no clip of it is done, a format is unknown, the
-            rules of the run are no longer what they were, or `rules` is a rule set that is in no
-            file.
+            rules of the run are no longer what they were, `rules` is a rule set that is in no
+            file, or a table that is asked for would have a name that is too long.
         RuleError: the rules have mistakes or need signals that the run does not have.
         FileError: a table, a submission or `run.json` cannot be written.
         ClipError: a table that a submission needs cannot be read back.
@@ -84,7 +85,7 @@ def apply(
     record = run.record
     before = RunOptions.checked(record.options)
     rule_set = _rules_of(record, before) if rules is None else _in_file(rules)
-    require_signals(rule_set, tuple(record.signals))
+    require_signals(rule_set, record.signals, record.left_out())
     options = RunOptions.checked(
         {
             **record.options,
@@ -99,6 +100,7 @@ def apply(
     clips = run.clips("done", "outdated")
     if not clips:
         raise UsageError(f"{folder}: no clip of this run is done; there is nothing to decide")
+    _require_names(run, clips, options)
     record.rules, record.options = rules_entry(rule_set), options.model_dump(mode="json")
     for clip in clips:
         clip.status = "outdated"
@@ -137,6 +139,21 @@ def _rules_of(record: RunRecord, options: RunOptions) -> RuleSet:
             remedies=["rules"],
         )
     return rules
+
+
+def _require_names(run: RunFolder, clips: Iterable[ClipRecord], options: RunOptions) -> None:
+    """Refuse tables whose names the file system refuses, before anything is written.
+
+    Raises:
+        UsageError: a clip would have such a table.
+    """
+    endings = file_endings(options)
+    for clip in clips:
+        problem = name_problem(run.path, clip.stem, endings)
+        if problem is not None:
+            raise UsageError(
+                f"{clip.path}: {problem} and run it again, or ask for no more tables or formats"
+            )
 
 
 def _in_file(rules: str | PathLike[str] | RuleSet) -> RuleSet:

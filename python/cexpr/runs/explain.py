@@ -12,8 +12,8 @@ import numpy as np
 
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions
-from cexpr.pipeline import require_signals
 from cexpr.rules.explanation import RowExplanation
+from cexpr.rules.needs import require_signals
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import RunRecord
@@ -21,6 +21,7 @@ from cexpr.smoothing import Smoothing
 from cexpr.tables.files import find_table, read_frames, read_table
 from cexpr.tables.result import FrameRows, face_rows
 from cexpr.timeline.decide import DecidedClip, decide_clip
+from cexpr.timeline.events import frame_ends
 from cexpr.timeline.smooth import shots_of
 
 # Scores of the same rules and signals differ by rounding alone.
@@ -79,10 +80,13 @@ def explain_frame(
         ClipError: the table of faces is damaged.
     """
     table = read_frames(path)
-    row = _row_of(table, frame, path) if frame is not None else _row_at(table, time, path)
-    require_signals(rules, table.names)
     run_folder = RunFolder.find(path.parent)
     record = None if run_folder is None else run_folder.record
+    if frame is not None:
+        row = _row_of(table, frame, path)
+    else:
+        row = _row_at(table, time, path, _seconds(record, path))
+    require_signals(rules, table.names, () if record is None else record.left_out())
     options = RunOptions() if record is None else RunOptions.checked(record.options)
     when = (
         ()
@@ -118,15 +122,31 @@ def _row_of(table: FrameRows, frame: int, path: Path) -> int:
     return int(rows[0])
 
 
-def _row_at(table: FrameRows, time: float | None, path: Path) -> int:
-    """Find the row that is shown at a time: the last one that has begun by then."""
+def _seconds(record: RunRecord | None, path: Path) -> float | None:
+    """Return the length of the clip as the run recorded it; None where it did not."""
+    clip = None if record is None else record.clips.get(_stem_of(path))
+    return None if clip is None else clip.info.get("seconds")
+
+
+def _stem_of(path: Path) -> str:
+    return path.stem.removesuffix(_PART)
+
+
+def _row_at(table: FrameRows, time: float | None, path: Path, seconds: float | None) -> int:
+    """Find the row that is shown at a time: the last one that has begun by then.
+
+    Args:
+        table: The frames.
+        time: Seconds.
+        path: Their file, for messages.
+        seconds: Length of the clip; None if its last frame is as long as the one before.
+    """
     if time is None:
         raise UsageError(f"{path}: expected the number of a frame, or a time in seconds")
     if not len(table.time):
         raise UsageError(f"{path}: the file has no frame at {time:g} s; it has none at all")
-    # The last frame is shown as long as the one before it.
-    steps = np.diff(table.time)
-    end = float(table.time[-1]) + (float(steps[-1]) if len(steps) else 0.0)
+    end_time = None if seconds is None else float(table.time[0]) + seconds
+    end = float(frame_ends(table.time, end_time)[-1])
     if not table.time[0] - _MICROSECOND <= time <= end + _MICROSECOND:
         raise UsageError(
             f"{path}: the file has no frame at {time:g} s; it goes from {table.time[0]:.4g} to "
@@ -149,7 +169,7 @@ class _Run:
     ) -> None:
         self._rules, self._table, self._row, self._smooth = rules, table, row, smooth
         self._record = record
-        stem = path.stem.removesuffix(_PART)
+        stem = _stem_of(path)
         clip = None if record is None else record.clips.get(stem)
         # The frames of a clip that is outdated are still those of the rules before.
         self._is_of_run = record is None or (

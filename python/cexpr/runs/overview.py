@@ -76,10 +76,14 @@ def write(
 
 def remove(folder: Path) -> None:
     """Remove what `write` wrote, so that no table is older than the clips that it tells of."""
-    names = [f"{name}.{kind}" for name in _TABLES for kind in FORMATS]
-    for name in (*names, COLUMNS_FILE):
+    for name in file_names():
         with suppress(OSError):
             (folder / name).unlink()
+
+
+def file_names() -> tuple[str, ...]:
+    """List the names of all files that `write` may write."""
+    return (*(f"{name}.{kind}" for name in _TABLES for kind in FORMATS), COLUMNS_FILE)
 
 
 def content_of(record: RunRecord) -> Content:
@@ -138,7 +142,9 @@ def _clip_row(clip: ClipRecord, content: Content) -> dict[str, Any]:
     with_face = clip.info["frames_with_face"]
     shares = {name: clip.expressions.get(name, 0.0) for name in content.signals}
     shares |= {name: clip.shown.get(name, 0.0) for name in content.compounds}
-    shares["none"] = round(1.0 - sum(shares[name] for name in content.compounds), 6)
+    # Counted in frames, because the rounded shares need not add up to 1.
+    labelled = sum(round(shares[name] * with_face) for name in content.compounds)
+    shares["none"] = round((with_face - labelled) / max(1, with_face), 6)
     if not with_face:
         shares = dict.fromkeys(shares, math.nan)
     return {

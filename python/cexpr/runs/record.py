@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cexpr._support.atomic import write_atomically
 from cexpr.clips.sources import ClipSource
 from cexpr.errors import UsageError
+from cexpr.signals import GROUPS
 
 FILE_NAME: Final = "run.json"
 FORMAT: Final = 1
@@ -166,6 +167,18 @@ class RunRecord(_Record):
         for clip in self.clips.values():
             counts[clip.status] += 1
         return counts
+
+    def left_out(self) -> list[str]:
+        """List the derived signals that the run leaves out."""
+        if self.options.get("derived", True):
+            return []
+        heads = {head for model in self.models for head in model.get("derived", ())}
+        return [
+            name
+            for head, names in GROUPS.items()
+            for name in names
+            if head in heads and name not in self.signals
+        ]
 
     def settings(self) -> dict[str, Any]:
         """Return everything that the results depend on, beside the clips, flat and by name."""

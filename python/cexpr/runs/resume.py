@@ -14,8 +14,9 @@ from cexpr._support.text import counted
 from cexpr.clips.sources import ClipSource
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions
+from cexpr.runs import overview, submissions
 from cexpr.runs.clip import tables_of
-from cexpr.runs.record import ClipRecord, RunRecord, written
+from cexpr.runs.record import FILE_NAME, ClipRecord, RunRecord, written
 
 OUTPUTS: Final = ("events", "abaw", "formats")
 """Options that add files and change no result."""
@@ -67,7 +68,8 @@ def prepare(
         Clips that are still to be done, under names that nothing else in the folder has.
 
     Raises:
-        UsageError: the folder cannot be created.
+        UsageError: the folder cannot be created, or files in it that no run wrote have the names
+            of tables of a run.
         OccupiedError: the folder holds a run with other options, or a damaged one.
     """
     try:
@@ -76,8 +78,10 @@ def prepare(
         raise UsageError(f"{folder}: expected a folder, but a file has this name") from error
     except OSError as error:
         raise UsageError(f"{folder}: cannot create this folder: {error.strerror}") from error
+    options = RunOptions.checked(record.options)
+    _refuse_others_files(folder, options)
     earlier = {} if overwrite else _earlier(record, folder)
-    files = _file_endings(RunOptions.checked(record.options))
+    files = file_endings(options)
     if overwrite:
         _remove_earlier(folder, {written(source.path) for source in sources}, notice)
     by_path = {clip.path: clip for clip in earlier.values()}
@@ -94,11 +98,11 @@ def prepare(
             record.clips[before.stem] = before
             continue
         clip = record.clips[written(source.stem)] = ClipRecord.of(source)
-        problem = _name_problem(folder, source, files)
+        problem = name_problem(folder, source.stem, files)
         if problem is None:
             todo.append(source)
         else:
-            clip.status, clip.error = "failed", written(problem)
+            clip.status, clip.error = "failed", written(f"{source.path}: {problem}")
     for clip in missing:
         clip.stem = _free_stem(clip.stem, taken)
         taken.add(clip.stem.casefold())
@@ -108,6 +112,23 @@ def prepare(
     order = _in_one_order(list(kept), list(record.clips))
     record.clips = {stem: record.clips.get(stem) or kept[stem] for stem in order}
     return todo
+
+
+def _refuse_others_files(folder: Path, options: RunOptions) -> None:
+    """Refuse a folder whose files a run would replace although no run wrote them.
+
+    Raises:
+        UsageError: it holds such a file and no record of a run.
+    """
+    if os.path.lexists(folder / FILE_NAME):
+        return
+    names = (*overview.file_names(), *(submissions.FILES if options.abaw else ()))
+    there = [name for name in names if os.path.lexists(folder / name)]
+    if there:
+        raise UsageError(
+            f"{folder}: holds {', '.join(there)}, which no run wrote (no {FILE_NAME}); choose "
+            "another folder, or move what is there"
+        )
 
 
 def with_outputs_of(folder: Path, options: RunOptions) -> RunOptions:
@@ -157,14 +178,20 @@ def _in_one_order(earlier: Sequence[str], now: Sequence[str]) -> list[str]:
     return order + follows.get(None, [])
 
 
-def _file_endings(options: RunOptions) -> list[str]:
-    """What comes after the stem in the names of a clip's files."""
+def file_endings(options: RunOptions) -> list[str]:
+    """List what comes after the stem in the names of a clip's files."""
     return [f".{part}.{kind}" for part in tables_of(options) for kind in options.formats]
 
 
-def _name_problem(folder: Path, source: ClipSource, endings: Sequence[str]) -> str | None:
-    """Say that the files of a clip would have names that the file system refuses, or None."""
-    longest = max((source.stem + ending for ending in endings), key=lambda n: len(os.fsencode(n)))
+def name_problem(folder: Path, stem: str, endings: Sequence[str]) -> str | None:
+    """Say that the files of a clip would have names that the file system refuses, or None.
+
+    Args:
+        folder: Where they go.
+        stem: Name of the clip.
+        endings: As `file_endings` lists them.
+    """
+    longest = max((stem + ending for ending in endings), key=lambda n: len(os.fsencode(n)))
     for text, kind, most, remedy in (
         (longest, "name", _limit(folder, "PC_NAME_MAX", _MAX_NAME), "give the clip a shorter name"),
         # The system counts the byte that ends a path.
@@ -178,8 +205,8 @@ def _name_problem(folder: Path, source: ClipSource, endings: Sequence[str]) -> s
         length = len(os.fsencode(text))
         if length > most:
             return (
-                f"{source.path}: its results cannot be written: their {kind} would have {length} "
-                f"bytes, at most {most} are possible here; {remedy}"
+                f"its results cannot be written: their {kind} would have {length} bytes, at most "
+                f"{most} are possible here; {remedy}"
             )
     return None
 

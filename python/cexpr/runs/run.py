@@ -108,7 +108,7 @@ def run(
         TypeError: an input or `out` is not a path, `options` is not a `RunOptions`, or `overwrite`
             is neither True nor False.
         UsageError: nothing was processed: an option is wrong, no input holds a clip, or the folder
-            cannot be created or written to.
+            cannot be created or written to, or holds files of others under the names of tables.
         OccupiedError: nothing was processed: the folder holds a run with other options (a
             `UsageError`).
         RuleError: nothing was processed: the rules have mistakes or need other signals.
@@ -134,7 +134,8 @@ def run(
     if not overwrite:
         options = with_outputs_of(folder, options)
     pipeline = Pipeline(options)
-    notes += submissions.check(pipeline.rules, pipeline.names) if options.abaw else []
+    if options.abaw:
+        notes += submissions.check(pipeline.rules, pipeline.names, pipeline.left_out)
     notes += _image_notes(sources)
     record = record_of(pipeline)
     record.warnings = notes

@@ -28,16 +28,20 @@ from cexpr.rules.rule_set import RuleSet
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import RunRecord
 
+FILES = _CE_FILE, _MTL_FILE = "CE.txt", "MTL.txt"
+"""Names of the files that `write` writes."""
+
 # Videos that a message names.
 _SHOWN = 5
 
 
-def check(rules: RuleSet, names: Sequence[str]) -> list[str]:
+def check(rules: RuleSet, names: Sequence[str], left_out: Sequence[str] = ()) -> list[str]:
     """Tell which submission cannot be written, before anything is computed.
 
     Args:
         rules: The rules of the run.
-        names: Signals that the models provide.
+        names: Signals that the run has.
+        left_out: Derived signals that it leaves out.
 
     Returns:
         A sentence where `MTL.txt` will be missing.
@@ -46,17 +50,23 @@ def check(rules: RuleSet, names: Sequence[str]) -> list[str]:
         UsageError: the rules have none of the seven compounds, so there is nothing to submit.
     """
     require_compounds(rules)
-    return notes(names)
+    return notes(names, left_out)
 
 
-def notes(names: Sequence[str]) -> list[str]:
+def notes(names: Sequence[str], left_out: Sequence[str] = ()) -> list[str]:
     """Say in a sentence that `MTL.txt` will be missing, if it will.
 
     Args:
-        names: Signals that the models provide.
+        names: Signals that the run has.
+        left_out: Derived signals that it leaves out.
     """
     lacking = lacking_signals(names)
-    return [f"no MTL.txt, because no model provides {', '.join(lacking)}"] if lacking else []
+    unknown = [name for name in lacking if name not in left_out]
+    if unknown:
+        return [f"no MTL.txt, because no model provides {', '.join(unknown)}"]
+    if lacking:
+        return [f"no MTL.txt, because this run leaves out the derived signals {', '.join(lacking)}"]
+    return []
 
 
 def require_compounds(rules: RuleSet) -> None:
@@ -99,9 +109,9 @@ def write(folder: RunFolder) -> None:
         if has_mtl:
             mtl += multi_task_rows(clip.stem, frames, record.thresholds)
     record.submission = counts
-    _write(folder.path / "CE.txt", ce)
+    _write(folder.path / _CE_FILE, ce)
     if has_mtl:
-        _write(folder.path / "MTL.txt", mtl)
+        _write(folder.path / _MTL_FILE, mtl)
 
 
 def _completed(frames: pa.Table, ids: Integers) -> Integers:

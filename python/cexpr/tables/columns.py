@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pyarrow as pa
@@ -19,7 +19,6 @@ FORMULAS: Final[Mapping[str, str]] = {
 """What the names of formulas in the manifests of models mean."""
 
 _PROBABILITY: Final = "0 to 1"
-_STRONGEST: Final = "strongest: the basic expression with the highest smoothed probability"
 _INT, _TIME, _SCORE, _TEXT = pa.int64(), pa.float64(), pa.float32(), pa.string()
 
 
@@ -95,11 +94,17 @@ FRAME_SHOWN: Final = (
     Column(
         "expression",
         _TEXT,
-        "the strongest basic expression of the row",
-        origin="derived",
-        formula=_STRONGEST,
+        "the basic expression with the highest smoothed probability in the row",
+        origin="learnt",
     ),
-    Column("face", _INT, "track id of the face that the row shows", "", "from 1", "detector"),
+    Column(
+        "face",
+        _INT,
+        "track id of the face that the row shows, empty where no face was seen",
+        "",
+        "from 1",
+        "detector",
+    ),
 )
 FACE_KEYS: Final = (
     _FRAME,
@@ -115,9 +120,8 @@ FACE_EXPRESSION: Final = (
     Column(
         "expression",
         _TEXT,
-        "the strongest of the face's smoothed expressions",
-        origin="derived",
-        formula=_STRONGEST,
+        "the basic expression with the highest smoothed probability of the face",
+        origin="learnt",
     ),
 )
 FACE_DECISION: Final = _LABEL
@@ -184,7 +188,10 @@ def event_columns() -> list[Column]:
 
 def run_event_columns() -> list[Column]:
     """List the columns of the events of all clips of a run, in their order."""
-    return [_CLIP, *event_columns()]
+    return [
+        replace(_CLIP, meaning=f"{_CLIP.meaning}; only in the events of all clips"),
+        *event_columns(),
+    ]
 
 
 def clip_columns(content: Content) -> list[Column]:
@@ -192,7 +199,10 @@ def clip_columns(content: Content) -> list[Column]:
     expressions = [name for name in EXPRESSIONS if name in content.signals]
     return [
         *CLIP_KEYS,
-        *(_share(name, f"with {name} as the strongest expression") for name in expressions),
+        *(
+            _share(name, f"with {name} as the strongest expression", "learnt")
+            for name in expressions
+        ),
         _share("none", "without a compound"),
         *(_share(name, f"with the label {name}") for name in content.compounds),
     ]
@@ -225,5 +235,6 @@ def _scores(content: Content, what: str) -> list[Column]:
     return [Column(name, _SCORE, f"{name}: {what}{by}", "score") for name in content.compounds]
 
 
-def _share(name: str, which: str) -> Column:
-    return Column(name, _TIME, f"share of the frames with a face {which}", "share", "0 to 1")
+def _share(name: str, which: str, origin: str = "rules") -> Column:
+    meaning = f"share of the frames with a face {which}"
+    return Column(name, _TIME, meaning, "share", "0 to 1", origin)

@@ -64,8 +64,7 @@ class DecidedClip:
             label has; where a frame has no label, the one with the highest score, and where there
             is no score, the best detection; -1 without a face.
         signals: float32, shape (T, S), smoothed, of that face; filled in where there is none.
-        face: int64, shape (T,), its track; in a frame that is filled in, the track that it is
-            filled in from, and 0 where that is not a single one.
+        face: int64, shape (T,), its track; 0 without a face, also where the frame is filled in.
     """
 
     rows: FaceRows
@@ -200,11 +199,9 @@ def _each(
     layout = tracks.layout
     shown = shown_cells(tracks, rows.detection, n_faces)
     chosen = _taken(layout.row, shown, -1)
-    is_filled = _taken(tracks.is_filled, shown, 0)
     signals, merged = _taken(rows.signals, chosen, np.nan), _taken(scores, chosen, np.nan)
     unseen = (shown >= 0) & (chosen < 0)
     signals[unseen] = filled_signals(layout, rows.signals, shown[unseen], rules.gaps)
-    source = np.where((chosen >= 0) | (is_filled == 1), _taken(layout.nearest, shown, -1), -1)
     return DecidedClip(
         rows=rows,
         tracks=tracks,
@@ -212,12 +209,12 @@ def _each(
         merged=merged,
         decided=np.where(np.isnan(merged), -1, chosen[:, np.newaxis]),
         scores=_taken(tracks.scores, shown, np.nan),
-        is_filled=is_filled,
+        is_filled=_taken(tracks.is_filled, shown, 0),
         labels=_taken(tracks.labels, shown, -1),
         confidence=_taken(tracks.confidence, shown, np.nan),
         chosen=chosen,
         signals=signals,
-        face=_taken(rows.track, source, 0),
+        face=_taken(rows.track, chosen, 0),
     )
 
 
@@ -250,7 +247,6 @@ def _merged(
     chosen = decided[np.arange(len(frame)), column]
     chosen = np.where(chosen >= 0, chosen, _best_detection(rows.detection, index, len(frame)))
     signals, _ = steps.fill_gaps(_taken(rows.signals, chosen, np.nan), seen, rules.gaps)
-    face = _filled_faces(_taken(rows.track, chosen, 0), rules.gaps)
     return DecidedClip(
         rows=rows,
         tracks=tracks,
@@ -263,7 +259,7 @@ def _merged(
         confidence=confidence,
         chosen=chosen,
         signals=signals,
-        face=np.where((chosen >= 0) | (is_filled == 1), face, 0),
+        face=_taken(rows.track, chosen, 0),
     )
 
 
@@ -272,25 +268,6 @@ def _taken(values: NDArray[Any], rows: Integers, otherwise: float) -> NDArray[An
     found = np.full((len(rows), *values.shape[1:]), otherwise, values.dtype)
     found[rows >= 0] = values[rows[rows >= 0]]
     return found
-
-
-def _filled_faces(face: Integers, how: str) -> Integers:
-    """Say which face the frames without one are filled in from; 0 where it is not a single one.
-
-    Args:
-        face: int64, shape (T,), track of the face that is shown, 0 without a face.
-        how: `RuleSet.gaps`; "interpolate" fills in from the faces on both sides.
-    """
-    place = np.arange(len(face))
-    before = np.maximum.accumulate(np.where(face > 0, place, -1))
-    after = np.minimum.accumulate(np.where(face > 0, place, len(face))[::-1])[::-1]
-    around = np.concatenate([face, [0]])
-    from_before, from_after = np.where(before >= 0, around[before], 0), around[after]
-    if how == "hold":
-        return np.asarray(from_before)
-    from_after = np.where(from_after > 0, from_after, from_before)
-    from_before = np.where(from_before > 0, from_before, from_after)
-    return np.where(from_before == from_after, from_before, 0)
 
 
 def _frame_index(row_frames: Integers, frame: Integers) -> Integers:
