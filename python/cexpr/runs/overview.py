@@ -24,6 +24,7 @@ from cexpr.tables.columns import (
     event_columns,
     face_columns,
     frame_columns,
+    image_columns,
     run_event_columns,
     schema,
 )
@@ -97,6 +98,7 @@ def described(content: Content) -> dict[str, list[Column]]:
     return {
         "frames": frame_columns(content),
         "faces": face_columns(content),
+        "images": image_columns(content),
         "events": run_event_columns(),
         "clips": clip_columns(content),
     }
@@ -104,7 +106,7 @@ def described(content: Content) -> dict[str, list[Column]]:
 
 def _events(run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOptions) -> pa.Table:
     """Return the events of a clip: none, those that it wrote, or decided again."""
-    if not clip.events:
+    if not clip.events or clip.is_together:
         return schema(event_columns()).empty_table()
     if options.events:
         return run.read_table(clip, "events")

@@ -24,7 +24,9 @@ from cexpr.abaw.rows import (
 )
 from cexpr.errors import UsageError
 from cexpr.metrics import COMPOUND_FRAMES
+from cexpr.options import RunOptions
 from cexpr.rules.rule_set import RuleSet
+from cexpr.runs.again import frames_of, rules_of
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import RunRecord
 
@@ -72,13 +74,18 @@ def require_compounds(rules: RuleSet) -> None:
         )
 
 
-def write(folder: RunFolder) -> None:
+def write(folder: RunFolder, rules: RuleSet, options: RunOptions) -> None:
     """Write `CE.txt` and, where the models provide everything, `MTL.txt` for all finished clips.
 
     Every row of `CE.txt` has a class. A frame without a label gets its strongest pair
     (`abaw.rows.compound_ids`); a frame that holds nothing, the class of the nearest frame of its
     clip that does; and a clip in which nothing is known, the most frequent class of C-EXPR-DB. The
     record's `submission` counts each.
+
+    Args:
+        folder: The folder of the run.
+        rules: Its rules.
+        options: Its options.
 
     Raises:
         ClipError: a table of a finished clip cannot be read.
@@ -89,7 +96,7 @@ def write(folder: RunFolder) -> None:
     counts = dict.fromkeys(("frames", "strongest", "nearest", "unknown"), 0)
     has_mtl = not lacking_signals(record.signals)
     for clip in folder.clips():
-        frames = folder.read_table(clip, "frames")
+        frames = frames_of(folder, clip, rules, options)
         own = compound_ids(frames, record.rules.get("adjusted", {}))
         ce += compound_rows(clip.stem, frames, _completed(frames, own))
         is_known = own >= 0
@@ -206,10 +213,13 @@ def _known_rows(kind: Kind, folder: RunFolder) -> tuple[Mapping[Key, str], Set[K
     Both by video and frame.
     """
     _require(kind, folder)
+    options = RunOptions.checked(folder.record.options)
+    is_decided = any(clip.is_together for clip in folder.clips())
+    rules = rules_of(folder.record, options) if is_decided else None
     rows: dict[Key, str] = {}
     labelled: set[Key] = set()
     for clip in folder.clips():
-        frames = folder.read_table(clip, "frames")
+        frames = frames_of(folder, clip, rules, options)
         if kind == "ce":
             ids = compound_ids(frames, folder.record.rules.get("adjusted", {}))
             lines = compound_rows(clip.stem, frames, ids)
