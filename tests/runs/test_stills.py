@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from cexpr.pipeline import analyze
 from cexpr.runs.apply import apply
 from cexpr.runs.cores import usable_cores
 from cexpr.runs.folder import RunFolder
+from cexpr.runs.record import ClipRecord
 from cexpr.runs.run import Observer, run
 from cexpr.runs.stills import BATCH, items_of
 
@@ -127,8 +129,8 @@ def test_only_what_is_new_or_changed_is_done_again(work: Path) -> None:
         def __init__(self) -> None:
             self.done: list[str] = []
 
-        def clip(self, record: object) -> None:
-            self.done.append(record.stem)  # type: ignore[attr-defined]
+        def clip(self, record: ClipRecord) -> None:
+            self.done.append(record.stem)
 
     write_grey_images(work / "photos", "abc")
     run("photos", "out", FULL)
@@ -179,6 +181,41 @@ def test_a_stopped_run_goes_on_and_loses_nothing(work: Path, how: signal.Signals
         assert f"{count - len(kept)} clips to do ({len(kept)} finished before are kept)" in told
     assert clips_of() == [f"p{number}" for number in range(count)]
     assert not parts.exists()
+
+
+def test_an_image_that_was_alone_keeps_its_tables_until_it_changes(work: Path) -> None:
+    write_grey_images(work / "photos", "a")
+    run("photos", "out", FULL)
+    write_grey_images(work / "photos", "b")
+    run("photos", "out", FULL)
+    assert clips_of() == ["b"]
+    assert (work / "out" / "a.faces.csv").exists()
+    cv2.imwrite(str(work / "photos" / "a.png"), np.full((48, 48, 3), 200, np.uint8))
+    run("photos", "out", FULL)
+    assert clips_of() == ["a", "b"]
+    assert not (work / "out" / "a.faces.csv").exists()
+
+
+@pytest.mark.skipif(usable_cores() < 2, reason="one core is one job")
+def test_a_process_that_dies_loses_no_image(work: Path) -> None:
+    write_grey_images(work / "photos", "a")
+    data = (work / "photos" / "a.png").read_bytes()
+    names = [f"p{number}" for number in range(5 * BATCH)]
+    for name in names:
+        (work / "photos" / f"{name}.png").write_bytes(data)
+
+    class Killer(Observer):
+        def __init__(self) -> None:
+            self.has_killed = False
+
+        def clip(self, record: ClipRecord) -> None:
+            if not self.has_killed:
+                self.has_killed = True
+                multiprocessing.active_children()[0].kill()
+
+    record = run("photos", "out", FULL, jobs=2, observer=Killer())
+    assert record.counts()["done"] == len(names) + 1
+    assert clips_of() == ["a", *names]
 
 
 def test_jobs_give_the_same_table(work: Path) -> None:

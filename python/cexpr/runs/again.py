@@ -15,15 +15,16 @@ from cexpr.timeline.decide import decide_tables
 from cexpr.timeline.events import length_of
 
 
-def rules_of(record: RunRecord, options: RunOptions) -> RuleSet:
+def rules_of(record: RunRecord) -> RuleSet:
     """Load the rules of a run, which must be what they were then.
 
     Raises:
         RuleError: they cannot be loaded.
         UsageError: they have changed since.
     """
+    name = RunOptions.checked(record.options).rules
     try:
-        rules = RuleSet.load(options.rules)
+        rules = RuleSet.load(name)
     except RuleError as error:
         raise RuleError(
             f"{error}\nthese are the rules of the run; name other rules",
@@ -32,28 +33,26 @@ def rules_of(record: RunRecord, options: RunOptions) -> RuleSet:
         ) from error
     if rules.sha256 != record.rules["sha256"]:
         raise UsageError(
-            f"{options.rules}: these rules have changed since the run used them; name them again "
+            f"{name}: these rules have changed since the run used them; name them again "
             "to use them as they are now",
             remedies=["rules"],
         )
     return rules
 
 
-def frames_of(
-    run: RunFolder, clip: ClipRecord, rules: RuleSet | None, options: RunOptions
-) -> pa.Table:
+def frames_of(run: RunFolder, clip: ClipRecord, rules: RuleSet | None) -> pa.Table:
     """Read the frames of a finished clip; that of an image among others is decided again.
 
     Args:
         run: The folder of the run.
         clip: A clip of it.
         rules: Its rules; None only where no image is among others (`ClipRecord.is_together`).
-        options: Its options.
 
     Raises:
         ClipError: the record names no such table, or its file is missing or damaged.
     """
     if clip.is_together and rules is not None:
+        options = RunOptions.checked(run.record.options)
         return decide_again(run, clip, rules, options).frames
     return run.read_table(clip, "frames")
 

@@ -87,7 +87,7 @@ def apply(
     run = RunFolder.open(folder)
     record = run.record
     before = RunOptions.checked(record.options)
-    rule_set = rules_of(record, before) if rules is None else _in_file(rules)
+    rule_set = rules_of(record) if rules is None else _in_file(rules)
     require_signals(rule_set, tuple(record.signals))
     options = RunOptions.checked(
         {
@@ -120,7 +120,7 @@ def apply(
                 on_clip(clip)
         overview.write(run, rule_set, options, tables)
         if options.abaw:
-            submissions.write(run, rule_set, options)
+            submissions.write(run, rule_set)
     finally:
         run.save()
     return record

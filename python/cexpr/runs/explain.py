@@ -130,8 +130,7 @@ def explain_image(rules: RuleSet, path: Path, image: str) -> FrameExplanation:
     rows = face_rows(folder.read_table(clip, "faces"))
     if not len(rows):
         raise UsageError(f"{clip.path}: no face was found in this image")
-    options = RunOptions.checked(record.options)
-    frames = frame_rows(frames_of(folder, clip, rules_of(record, options), options))
+    frames = frame_rows(frames_of(folder, clip, rules_of(record)))
     place = Path(f"{clip.stem}{_PART}")
     return _Run(rules, frames, 0, record, place, rows, rules.smooth).explanation(())
 

@@ -19,6 +19,7 @@ from cexpr._support.atomic import replacing
 from cexpr.errors import ClipError, FileError
 from cexpr.runs.record import IMAGES
 from cexpr.tables.files import FORMATS, Format, read_table, write_table
+from cexpr.tables.layout import arrow_array, text_array
 
 _PARTS: Final = f"{IMAGES}.parts"
 # In the metadata of a part: the names of its images, also of those without a face.
@@ -130,7 +131,7 @@ def ordered(table: pa.Table, names: Sequence[str]) -> pa.Table:
     place = {name: number for number, name in enumerate(names)}
     of_row = np.array([place.get(name, -1) for name in table.column("clip").to_pylist()], np.int64)
     order = np.argsort(of_row, kind="stable")
-    return table.take(pa.array(order[of_row[order] >= 0].tolist(), pa.int64()))
+    return table.take(arrow_array(order[of_row[order] >= 0], pa.int64()))
 
 
 def by_image(table: pa.Table) -> dict[str, pa.Table]:
@@ -178,7 +179,9 @@ def _last_number(parts: Path) -> int:
 
 def _read_part(path: Path) -> pa.Table:
     try:
-        return pa.parquet.read_table(path)
+        # `read_table` would load what data sets of many files need.
+        with pa.parquet.ParquetFile(path) as part:
+            return part.read()
     except (OSError, pa.ArrowException) as error:
         raise ClipError(f"{path}: damaged; run with overwrite to start again: {error}") from error
 
@@ -187,5 +190,5 @@ def _without(table: pa.Table, names: set[str]) -> pa.Table:
     """Leave out the rows of some images."""
     if not names:
         return table
-    known = pa.compute.is_in(table.column("clip"), value_set=pa.array(sorted(names), pa.string()))
+    known = pa.compute.is_in(table.column("clip"), value_set=text_array(sorted(names)))
     return table.filter(pa.compute.invert(known))

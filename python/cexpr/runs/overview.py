@@ -58,10 +58,13 @@ def write(
         FileError: a file cannot be written.
     """
     tables = []
+    no_events = schema(event_columns()).empty_table()
     for clip in run.clips():
         try:
             found = (events or {}).get(clip.stem)
-            tables.append(_events(run, clip, rules, options) if found is None else found)
+            if found is None and clip.events and not clip.is_together:
+                found = _events(run, clip, rules, options)
+            tables.append(no_events if found is None else found)
         except (ClipError, ValueError) as error:
             clip.status, clip.error = "failed", " ".join(str(error).split())
         on_clip()
@@ -105,9 +108,7 @@ def described(content: Content) -> dict[str, list[Column]]:
 
 
 def _events(run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOptions) -> pa.Table:
-    """Return the events of a clip: none, those that it wrote, or decided again."""
-    if not clip.events or clip.is_together:
-        return schema(event_columns()).empty_table()
+    """Return the events of a clip: those that it wrote, or decided again."""
     if options.events:
         return run.read_table(clip, "events")
     return decide_again(run, clip, rules, options).events
@@ -119,6 +120,7 @@ def _all_events(clips: list[ClipRecord], tables: list[pa.Table]) -> pa.Table:
     parts = [
         pa.table([text_array([clip.stem] * table.num_rows), *table.columns], schema=joined)
         for clip, table in zip(clips, tables, strict=True)
+        if table.num_rows
     ]
     return pa.concat_tables([joined.empty_table(), *parts]).combine_chunks()
 

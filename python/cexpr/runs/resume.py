@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +95,9 @@ def prepare(
         if before is not None and is_finished(before, folder, held):
             record.clips[before.stem] = before
             continue
+        if before is not None and source.kind == "image" and not before.is_together:
+            # This time its faces may go into the table of images.
+            _unlink(folder, before.files)
         clip = record.clips[written(source.stem)] = ClipRecord.of(source)
         problem = _name_problem(folder, source, files)
         if problem is None:
@@ -289,7 +292,11 @@ def _remove_earlier(folder: Path, inputs: Set[str], notice: Callable[[str], None
         some = ", ".join(lost[:_SHOWN]) + (", ..." if len(lost) > _SHOWN else "")
         text += f"; {len(lost)} of them not among the inputs: {some}"
     notice(text)
-    for name in {name for clip in held for name in clip.files}:
+    _unlink(folder, {name for clip in held for name in clip.files})
+
+
+def _unlink(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
         # A name, never a path: the record may have been edited.
         with suppress(OSError):
             (folder / Path(name).name).unlink()

@@ -178,7 +178,7 @@ def run(
             finished = RunFolder(folder, record)
             overview.write(finished, pipeline.rules, options, on_clip=interrupt.check)
             if options.abaw:
-                submissions.write(finished, pipeline.rules, options)
+                submissions.write(finished, pipeline.rules)
         finally:
             saver.save()
             images.close()

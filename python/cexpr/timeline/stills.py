@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from cexpr.rules.rule_set import RuleSet
+from cexpr.smoothing import Smoothing
 from cexpr.tables.columns import Content
 from cexpr.tables.layout import FaceDecisions, FrameRowsDecided, faces_table, frames_table
 from cexpr.tables.result import FaceRows
@@ -44,11 +45,13 @@ def decide_stills(rows: FaceRows, count: int, rules: RuleSet) -> StillTables:
     Raises:
         RuleError: the rules need a signal that the rows lack.
     """
+    # The mean over one frame is the frame.
+    unsmoothed = dict.fromkeys(rules.smooth, Smoothing("none"))
     bounds = np.searchsorted(rows.frame, np.arange(1, count + 2))
     faces, frames = [], []
     for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         alone = _taken(rows, slice(start, stop))
-        found = decide_clip(alone, _FIRST, _START, rules)
+        found = decide_clip(alone, _FIRST, _START, rules, unsmoothed)
         frames.append(frame_decisions(found, _FIRST, _START))
         faces.append(face_decisions(found))
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
