@@ -235,7 +235,7 @@ def test_analyze_names_a_wrong_option(tmp_path: Path, options: dict[str, str]) -
 
 def test_analyze_spells_out_the_options_of_a_run_with_their_defaults() -> None:
     fields = RunOptions.model_fields
-    written = {"formats", "abaw", "events"}
+    written = {"formats", "abaw", "events", "stills"}
     given = inspect.signature(cexpr.analyze).parameters
     assert set(given) == {"source", "fps", *fields} - written
     for name in set(given) - {"source", "fps"}:

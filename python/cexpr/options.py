@@ -131,6 +131,8 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
         formats: Formats of the tables, `csv` or `parquet`.
         abaw: Also write the ABAW submissions.
         events: Also write the table of events.
+        stills: Where single images go, if there are several: `together` in the one table `images`,
+            or `apart`, each in tables of its own. A single image has tables of its own.
         derived: Whether signals that a model does not learn but computes from the expressions are
             signals of the run; if not, they have no columns, and rules cannot read them.
         provider: Execution provider of the expression models.
@@ -160,6 +162,7 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
     formats: tuple[Literal["csv", "parquet"], ...] = Field(default=("csv",), min_length=1)
     abaw: StrictBool = False
     events: StrictBool = False
+    stills: Literal["together", "apart"] = "together"
     derived: StrictBool = True
     provider: str = "cpu"
     threads: Annotated[int, BeforeValidator(_whole_number)] = Field(default=2, ge=1, le=1024)

@@ -66,6 +66,17 @@ def test_lines_count_the_clips(record: RunRecord) -> None:
     ]
 
 
+def test_of_images_that_share_a_table_only_the_last_has_a_line(record: RunRecord) -> None:
+    out = io.StringIO()
+    lines = Lines(Console(file=out, width=20))
+    lines.begin(record, 3, 1, 4)
+    for name in ("x", "y", "z"):
+        image = make_clip(name)
+        image.files = ["images.csv"]
+        lines.clip(image)
+    assert out.getvalue().splitlines()[2:] == ["[3/3] z: 50 frames, 1 face, 2.0 s (25 fps)"]
+
+
 def test_bars_leave_the_notices_and_failures(record: RunRecord) -> None:
     out = io.StringIO()
     console = Console(file=out, width=200, force_terminal=True, color_system=None)

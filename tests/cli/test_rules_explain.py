@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from builders.image_files import write_photographs
 from builders.rule_texts import GOOD
+from builders.run_files import BASE, Command, read_csv
 from cexpr.cli import app
 from cexpr.errors import CexprError, RuleError, UsageError
 
@@ -112,3 +114,35 @@ def test_explain_shows_the_two_best_or_all() -> None:
     assert full.splitlines()[0] == short.splitlines()[0]
     assert "\nHappily_Surprised = 0\n" in full
     assert "--all" not in full
+
+
+def test_an_image_of_a_run_is_explained(work: Path, cexpr_command: Command) -> None:
+    write_photographs(work / "photos")
+    cexpr_command("run", *BASE[:4], "-o", "out", "photos")
+    table = work / "out" / "images.csv"
+    rows = {row["clip"]: row for row in read_csv(table)}
+    for name in ("one", "one.jpg", "photos/one.jpg", work / "photos" / "one.jpg"):
+        shown = run("explain", "pair.yaml", "--frames", table, "--image", name).output
+        label, score = rows["one"]["compound"], float(rows["one"]["confidence"])
+        assert shown.startswith(f"{label} with {score:.4g}"[: len(label) + 9])
+    two = run("explain", "pair.yaml", "--frames", table, "--image", "two").output
+    assert "the frame has 2 faces" in two
+    other = run("explain", "other.yaml", "--frames", table, "--image", "one").output
+    assert "The run itself used other rules, pair; it has" in other
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--image", "three"], "expected one image 'three', found none"),
+        (["--image", "without"], "no face was found in this image"),
+        (["--frame", "1"], "is the table of single images; name one of them"),
+    ],
+)
+def test_what_is_not_an_image_of_the_run_is_refused(
+    work: Path, cexpr_command: Command, words: list[str], message: str
+) -> None:
+    write_photographs(work / "photos")
+    cexpr_command("run", *BASE[:4], "-o", "out", "photos")
+    result = run("explain", "pair.yaml", "--frames", work / "out" / "images.csv", *words)
+    assert message in str(result.exception)

@@ -83,3 +83,44 @@ def test_a_run_without_faces_is_advised_of_crops(
     record.clips["a"].info["faces"] = 0
     finish(record, Path("out"), quiet=False, as_json=False)
     assert ("run with --detector full-frame" in capsys.readouterr().err) is is_advised
+
+
+def image(name: str, faces: int, shown: str = "") -> ClipRecord:
+    return ClipRecord(
+        stem=name,
+        path=f"{name}.jpg",
+        kind="image",
+        status="done",
+        files=["images.csv"],
+        info={"frames": 1, "faces": faces},
+        shown={shown: 1.0} if shown else {},
+        seconds=0.25,
+    )
+
+
+def test_images_share_a_row_and_those_without_a_face_are_counted_last(
+    record: RunRecord, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = [image("x", 1, "anger"), image("y", 3, "B"), image("z", 0), image("w", 1, "anger")]
+    record.clips |= {one.stem: one for one in images}
+    lost = ClipRecord(stem="v", path="v.jpg", kind="image", status="failed", error="v.jpg: damaged")
+    record.clips["v"] = lost
+    with pytest.raises(typer.Exit):
+        finish(record, Path("out"), quiet=False, as_json=False)
+    shown = capsys.readouterr()
+    lines = [" ".join(line.split()) for line in shown.out.splitlines()]
+    assert lines[1].startswith("a 10 2")
+    assert lines[2] == "v failed 0.0 s"
+    assert lines[3] == "4 images 4 5 anger 67 %, B 33 % 1.0 s"
+    assert lines[-1] == "no face in 1 of 4 images"
+    assert "v.jpg: damaged" in shown.err
+
+
+def test_images_that_all_lack_a_face_say_so(
+    record: RunRecord, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record.clips = {one.stem: one for one in (image("x", 0), image("y", 0))}
+    finish(record, Path("out"), quiet=False, as_json=False)
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[1] == "2 images 2 0 no face 0.5 s"
+    assert lines[-1] == "no face in 2 of 2 images"

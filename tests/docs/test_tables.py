@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from builders.image_files import write_grey_images
 from builders.run_files import BASE, Command, read_csv, read_run
 from cexpr.runs.record import ClipRecord, RunRecord
 from cexpr.signals import SIGNALS
@@ -42,6 +43,19 @@ def test_every_column_that_a_run_writes_is_named(
         # Nor is one named that is not written.
         assert named <= {*columns, *SIGNALS}
     assert set(SIGNALS) <= first_cells("Frames")
+
+
+def test_images_have_the_columns_of_faces_behind_their_own(
+    work: Path, cexpr_command: Command
+) -> None:
+    write_grey_images(work / "photos", "ab")
+    cexpr_command("run", *BASE, "photos")
+    cexpr_command("run", *BASE[:-1], "apart", "--stills", "apart", "photos")
+    columns, faces = (
+        list(read_csv(work / path)[0]) for path in ("out/images.csv", "apart/a.faces.csv")
+    )
+    assert columns == ["file", "clip", *faces[2:]]
+    assert first_cells("Images") == {"file", "clip"}
 
 
 def test_the_events_of_a_run_have_one_column_more(work: Path, cexpr_command: Command) -> None:

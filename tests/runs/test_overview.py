@@ -194,7 +194,7 @@ def test_content_is_read_from_the_record(work: Path, cexpr_command: Command) -> 
     content = content_of(record)
     assert content.compounds == ("Happily_Surprised", "Sadly_Angry")
     assert content.derived == read_run()["derived"]
-    assert list(described(content)) == ["frames", "faces", "events", "clips"]
+    assert list(described(content)) == ["frames", "faces", "images", "events", "clips"]
 
 
 def test_removing_leaves_everything_else(tmp_path: Path) -> None:

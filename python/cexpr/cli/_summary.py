@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import typer
 from rich.table import Table
 
-from cexpr._support.text import command_line
+from cexpr._support.text import command_line, counted
 from cexpr.cli._console import complain, page, print_json
 from cexpr.signals import ACTION_UNITS
-from cexpr.tables.result import shares_line
+from cexpr.tables.result import label_shares, shares_line
 
 if TYPE_CHECKING:
     from cexpr.runs.record import ClipRecord, RunRecord
@@ -63,15 +64,22 @@ def _warnings(record: RunRecord) -> Iterator[str]:
 
 
 def _print_table(record: RunRecord, folder: Path) -> None:
-    """Print a row for each clip: frames, faces, shares of what they show, time."""
+    """Print a row for each clip: frames, faces, shares of what they show, time.
+
+    Images that share a table share a row; those that failed are told of one by one.
+    """
     console = page()
     table = Table("clip", box=None, pad_edge=False)
     for name in ("frames", "faces"):
         table.add_column(name, justify="right")
     table.add_column("share of the frames with a face")
     table.add_column("time", justify="right")
+    images = [one for one in record.clips.values() if one.is_together and one.status == "done"]
     for clip in record.clips.values():
-        table.add_row(*_row(clip))
+        if not (clip.is_together and clip.status == "done"):
+            table.add_row(*_row(clip))
+    if images:
+        table.add_row(*_images_row(images))
     console.print(table, markup=False, highlight=False)
     counts = record.counts()
     failed = f", {counts['failed']} failed" if counts["failed"] else ""
@@ -83,8 +91,22 @@ def _print_table(record: RunRecord, folder: Path) -> None:
         is_csv = "csv" in record.options.get("formats", ())
         where = "columns.csv" if is_csv else command_line("cexpr", "columns", str(folder))
         lines.append(f"derived, not learnt: {_derived(record)} (see {where})")
+    if images:
+        without = sum(not one.info["faces"] for one in images)
+        lines.append(f"no face in {without} of {counted(len(images), 'image')}")
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _images_row(images: Sequence[ClipRecord]) -> list[str]:
+    """Return the row of all images that share a table."""
+    shown = [next(iter(one.shown), None) for one in images if one.info["faces"]]
+    faces = sum(one.info["faces"] for one in images)
+    # An image takes milliseconds, so that the sum is what says something.
+    time = f"{sum(one.seconds for one in images):.1f} s"
+    shares = shares_line(label_shares(np.array(shown, object))) if shown else "no face"
+    name = counted(len(images), "image")
+    return [name, str(len(images)), str(faces), shares or "unknown", time]
 
 
 def _derived(record: RunRecord) -> str:

@@ -99,12 +99,16 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """A line for the run, one for each clip, and one now and then for a long clip."""
+    """A line for the run, one for each clip, and one now and then for a long clip.
+
+    Of images that share a table only one now and then has a line.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._begun: dict[str, tuple[float, float]] = {}
         self._done = self._todo = 0
+        self._last_image = time.monotonic()
 
     def begin(self, record: RunRecord, todo: int, jobs: int, threads: int) -> None:
         """Say what is about to be done, and with what."""
@@ -129,6 +133,11 @@ class Lines(Quiet):
     def clip(self, record: ClipRecord) -> None:
         """Print the line of a clip that is done or failed."""
         self._done += 1
+        now = time.monotonic()
+        is_last = self._done == self._todo
+        if record.is_together and not is_last and now - self._last_image < _LINE_SECONDS:
+            return
+        self._last_image = now
         self._print(f"[{self._done}/{self._todo}] {clip_line(record)}")
 
     def _print(self, text: str) -> None:
@@ -176,7 +185,9 @@ class Bars(Quiet):
         self._console.print(text, markup=False, highlight=False)
 
     def progress(self, stem: str, frames: int, announced: int | None) -> None:
-        """Move the bar of a clip."""
+        """Move the bar of a clip; a single image is over before anybody sees one."""
+        if announced == 1:
+            return
         now = time.monotonic()
         if stem not in self._tasks:
             task = self._bars.add_task(_shortened(stem), total=announced, is_clip=True)

@@ -24,7 +24,8 @@ def explain(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="STEM.frames.csv of a finished run, with its table of faces in the same folder.",
+            help="STEM.frames.csv of a finished run, with its table of faces in the same folder; "
+            "or images.csv, with --image.",
             show_default=False,
         ),
     ] = None,
@@ -35,6 +36,14 @@ def explain(
             help="Number of the frame in that file, from 1.",
             show_default=False,
             parser=whole("--frame"),
+        ),
+    ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With images.csv: the image, as its columns clip or file have it.",
+            show_default=False,
         ),
     ] = None,
     at: Annotated[
@@ -63,19 +72,24 @@ def explain(
     """Explain one frame: which compound won and why, with the values behind the two best."""
     from cexpr.rules.rule_set import RuleSet
 
-    places = (frame is not None) + (at is not None)
+    places = (frame is not None) + (at is not None) + (image is not None)
     if (given is None) == (frames is None) or places != (frames is not None):
         raise UsageError(
-            "give either --frames FILE with --frame N or --time S, or --given NAME=VALUE,..."
+            "give either --frames FILE with --frame N, --time S or --image NAME, "
+            "or --given NAME=VALUE,..."
         )
     rules = RuleSet.load(file)
     most = None if show_all else _SHOWN
     if given is not None:
         text = rules.explain_given(_parse_given(given)).text(most)
     else:
-        from cexpr.runs.explain import explain_frame
+        from cexpr.runs.explain import explain_frame, explain_image
 
-        text = explain_frame(rules, Path(str(frames)), frame, at).text(most)
+        path = Path(str(frames))
+        if image is None:
+            text = explain_frame(rules, path, frame, at).text(most)
+        else:
+            text = explain_image(rules, path, image).text(most)
     typer.echo(text)
     more = len(rules.compounds) - _SHOWN
     if more > 0 and not show_all:

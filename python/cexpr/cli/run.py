@@ -63,6 +63,15 @@ def run(
         ),
     ] = None,
     events: options.Events = False,
+    stills: Annotated[
+        str,
+        typer.Option(
+            metavar="together|apart",
+            help="Where the faces of several single images go: all in images.csv, or each image's "
+            "in tables of its own.",
+            autocompletion=lambda: ["together", "apart"],
+        ),
+    ] = "together",
     abaw: options.Abaw = False,
     no_derived: Annotated[
         bool,
@@ -121,7 +130,8 @@ def run(
     """Find compound expressions in every frame of clips.
 
     Writes STEM.frames.csv and STEM.faces.csv for each clip, and for the whole run events.csv,
-    clips.csv, columns.csv (what each column means) and run.json.
+    clips.csv, columns.csv (what each column means) and run.json. Several single images, such as
+    a folder of photographs, share one table, images.csv, with a row for each face.
 
     Run it again with the same options to continue: finished clips are kept. --events, --abaw and
     --format need not be repeated: the run goes on with those that the folder has.
@@ -141,6 +151,7 @@ def run(
         "formats": ("formats", tuple(formats or ())),
         "abaw": ("abaw", abaw),
         "events": ("events", events),
+        "stills": ("stills", stills),
         "no_derived": ("derived", not no_derived),
         "provider": ("provider", provider),
         "fps": ("folder_fps", fps),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 
+import numpy as np
 import pyarrow as pa
 
 from cexpr._support import arguments
@@ -13,14 +14,17 @@ from cexpr.options import RunOptions
 from cexpr.rules.needs import require_signals
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs import overview, submissions
-from cexpr.runs.again import decide_again
+from cexpr.runs.again import decide_again, rules_of
 from cexpr.runs.clip import fill_record, tables_of
 from cexpr.runs.folder import RunFolder
-from cexpr.runs.record import ClipRecord, RunRecord
+from cexpr.runs.record import IMAGES, ClipRecord, RunRecord
 from cexpr.runs.resume import file_endings, name_problem
 from cexpr.runs.run import rules_entry
+from cexpr.runs.stills import enter_stills
 from cexpr.tables.files import FORMATS, write_result
-from cexpr.tables.result import ClipResult
+from cexpr.tables.images import faces_of_images, images_table
+from cexpr.tables.result import ClipResult, face_rows
+from cexpr.timeline.stills import decide_stills
 
 OnClip = Callable[[ClipRecord], None]
 
@@ -84,7 +88,7 @@ def apply(
     run = RunFolder.open(folder)
     record = run.record
     before = RunOptions.checked(record.options)
-    rule_set = _rules_of(record, before) if rules is None else _in_file(rules)
+    rule_set = rules_of(record) if rules is None else _in_file(rules)
     require_signals(rule_set, record.signals, record.left_out())
     options = RunOptions.checked(
         {
@@ -108,37 +112,20 @@ def apply(
     overview.remove(folder)
     tables: dict[str, pa.Table] = {}
     try:
+        images = [clip for clip in clips if clip.is_together]
+        _apply_to_images(run, images, rule_set, options)
         for clip in clips:
-            result = _apply_to(run, clip, rule_set, options)
+            result = None if clip.is_together else _apply_to(run, clip, rule_set, options)
             if result is not None:
                 tables[clip.stem] = result.events
             if on_clip is not None:
                 on_clip(clip)
         overview.write(run, rule_set, options, tables)
         if options.abaw:
-            submissions.write(run)
+            submissions.write(run, rule_set)
     finally:
         run.save()
     return record
-
-
-def _rules_of(record: RunRecord, options: RunOptions) -> RuleSet:
-    """Load the rules of a run, which must be what they were then."""
-    try:
-        rules = RuleSet.load(options.rules)
-    except RuleError as error:
-        raise RuleError(
-            f"{error}\nthese are the rules of the run; name other rules",
-            error.problems,
-            remedies=["rules"],
-        ) from error
-    if rules.sha256 != record.rules["sha256"]:
-        raise UsageError(
-            f"{options.rules}: these rules have changed since the run used them; name them again "
-            "to use them as they are now",
-            remedies=["rules"],
-        )
-    return rules
 
 
 def _require_names(run: RunFolder, clips: Iterable[ClipRecord], options: RunOptions) -> None:
@@ -149,7 +136,7 @@ def _require_names(run: RunFolder, clips: Iterable[ClipRecord], options: RunOpti
     """
     endings = file_endings(options)
     for clip in clips:
-        problem = name_problem(run.path, clip.stem, endings)
+        problem = None if clip.is_together else name_problem(run.path, clip.stem, endings)
         if problem is not None:
             raise UsageError(
                 f"{clip.path}: {problem} and run it again, or ask for no more tables or formats"
@@ -185,3 +172,29 @@ def _apply_to(
     fill_record(clip, result)
     clip.status, clip.error = "done", None
     return result
+
+
+def _apply_to_images(
+    run: RunFolder, clips: Sequence[ClipRecord], rules: RuleSet, options: RunOptions
+) -> None:
+    """Decide the images that have one table and replace it; they fail together."""
+    if not clips:
+        return
+    try:
+        before = run.images_of(clips)
+    except ClipError as error:
+        for clip in clips:
+            clip.status, clip.error = "failed", " ".join(str(error).split())
+        return
+    counts = [clip.info["face_rows"] for clip in clips]
+    number = np.repeat(np.arange(1, len(clips) + 1), counts)
+    rows = face_rows(faces_of_images(before, number), run.record.derived)
+    decided = decide_stills(rows, len(clips), rules)
+    table = images_table(
+        decided.faces, number, [clip.path for clip in clips], [clip.stem for clip in clips]
+    )
+    run.write_images(table, options.formats)
+    enter_stills(clips, decided, rows)
+    for clip in clips:
+        clip.files = [f"{IMAGES}.{kind}" for kind in options.formats]
+        clip.status, clip.error = "done", None

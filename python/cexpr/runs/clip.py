@@ -44,14 +44,20 @@ def run_clip(
         fill_record(record, result)
         record.info["timings"]["write"] = time.perf_counter() - before
         record.status = "done"
-    except CexprError as error:
-        record.status, record.error = "failed", written(" ".join(str(error).split()))
     except Exception as error:  # noqa: BLE001 - a defect met by one clip must not stop the others
-        record.status = "failed"
-        record.error = written(f"{source.path}: unexpected {type(error).__name__}: {error}")
-        record.info["traceback"] = traceback.format_exc()
+        enter_failure(record, error)
     record.seconds = time.perf_counter() - start
     return record
+
+
+def enter_failure(record: ClipRecord, error: Exception) -> None:
+    """Enter into a clip's record why it failed; a defect of the program with its traceback."""
+    record.status = "failed"
+    if isinstance(error, CexprError):
+        record.error = written(" ".join(str(error).split()))
+        return
+    record.error = written(f"{record.path}: unexpected {type(error).__name__}: {error}")
+    record.info["traceback"] = "".join(traceback.format_exception(error))
 
 
 def died_clip(source: ClipSource, how: str) -> ClipRecord:

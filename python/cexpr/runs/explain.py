@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,11 +15,12 @@ from cexpr.options import RunOptions
 from cexpr.rules.explanation import RowExplanation
 from cexpr.rules.needs import require_signals
 from cexpr.rules.rule_set import RuleSet
+from cexpr.runs.again import frames_of, rules_of
 from cexpr.runs.folder import RunFolder
-from cexpr.runs.record import RunRecord
+from cexpr.runs.record import IMAGES, RunRecord
 from cexpr.smoothing import Smoothing
 from cexpr.tables.files import find_table, read_frames, read_table
-from cexpr.tables.result import FrameRows, face_rows
+from cexpr.tables.result import FaceRows, FrameRows, face_rows, frame_rows
 from cexpr.timeline.decide import DecidedClip, decide_clip
 from cexpr.timeline.events import frame_ends
 from cexpr.timeline.smooth import shots_of
@@ -30,6 +31,8 @@ _ABSOLUTE: Final = 1e-6
 # Times in tables are rounded to this.
 _MICROSECOND: Final = 1e-6
 _PART: Final = ".frames"
+# Images that a message names.
+_NAMED: Final = 3
 _SMOOTHS: Final = "this rule set smooths the scores over frames before it decides"
 
 
@@ -79,6 +82,10 @@ def explain_frame(
         RuleError: the rules need a signal that the run does not have.
         ClipError: the table of faces is damaged.
     """
+    if path.stem == IMAGES:
+        raise UsageError(
+            f"{path}: is the table of single images; name one of them", remedies=["image"]
+        )
     table = read_frames(path)
     run_folder = RunFolder.find(path.parent)
     record = None if run_folder is None else run_folder.record
@@ -93,24 +100,50 @@ def explain_frame(
         if time is None
         else (f"At {time:g} s the clip shows frame {table.frame[row]} ({table.time[row]:.4g} s).",)
     )
-    run = _Run(rules, table, row, record, path, options.smoothings(rules.smooth))
-    face = -1 if run.decision is None else int(run.decision.chosen[row])
-    if run.decision is None or face < 0:
-        found = rules.explain(
-            table.signals, table.names, row=row, frames=table.frame, times=table.time
-        )
-        return FrameExplanation(found, (*when, *run.about_no_faces(), *run.notes(found)))
-    rows = run.decision.rows
-    found = rules.explain(
-        rows.signals,
-        rows.names,
-        row=face,
-        frames=rows.frame,
-        times=rows.time,
-        tracks=shots_of(rows.track, rows.frame, run.cuts),
-    )
-    notes = (*when, *run.about_faces(run.decision, face), *run.notes(found))
-    return FrameExplanation(found, notes)
+    stem = path.stem.removesuffix(_PART)
+    rows, smoothings = _faces_beside(path, stem), options.smoothings(rules.smooth)
+    return _Run(rules, table, row, record, path, rows, smoothings).explanation(when)
+
+
+def explain_image(rules: RuleSet, path: Path, image: str) -> FrameExplanation:
+    """Explain an image of a finished run.
+
+    Args:
+        rules: A rule set, not necessarily the run's.
+        path: `images.csv` or `images.parquet` of the run.
+        image: Its name there (`clip`), its path (`file`), or the end of its path.
+
+    Raises:
+        UsageError: no run is beside the file; not exactly one image goes by this name; it has no
+            face; or the rules of the run have changed since.
+        RuleError: the rules need a signal that the run does not have.
+        ClipError: the table is damaged.
+    """
+    folder = RunFolder.open(path.parent)
+    record = folder.record
+    clips = [clip for clip in folder.clips() if clip.is_together]
+    found = [clip for clip in clips if image in (clip.stem, clip.path)] or [
+        clip
+        for clip in clips
+        if Path(clip.path).parts[-len(Path(image).parts) :] == Path(image).parts
+    ]
+    if len(found) != 1:
+        names = ", ".join(clip.path for clip in found[:_NAMED]) or "none"
+        raise UsageError(f"{path}: expected one image '{image}', found {names}", remedies=["image"])
+    (clip,) = found
+    require_signals(rules, record.signals, record.left_out())
+    rows = face_rows(folder.read_table(clip, "faces"))
+    if not len(rows):
+        raise UsageError(f"{clip.path}: no face was found in this image")
+    frames = frame_rows(frames_of(folder, clip, rules_of(record)))
+    place = Path(f"{clip.stem}{_PART}")
+    return _Run(rules, frames, 0, record, place, rows, rules.smooth).explanation(())
+
+
+def _faces_beside(path: Path, stem: str) -> FaceRows | None:
+    """Read the table of faces beside a table of frames; None where there is none."""
+    faces = find_table(path.parent, stem, "faces") if path.stem.endswith(_PART) else None
+    return None if faces is None else face_rows(read_table(faces))
 
 
 def _row_of(table: FrameRows, frame: int, path: Path) -> int:
@@ -165,6 +198,7 @@ class _Run:
         row: int,
         record: RunRecord | None,
         path: Path,
+        faces: FaceRows | None,
         smooth: Mapping[str, Smoothing],
     ) -> None:
         self._rules, self._table, self._row, self._smooth = rules, table, row, smooth
@@ -176,20 +210,42 @@ class _Run:
             record.rules["sha256"] == rules.sha256 and (clip is None or clip.status == "done")
         )
         self.cuts: list[int] = [] if clip is None else clip.info.get("cuts", [])
-        self.decision = self._decided_again(path, stem)
+        self.decision = None if faces is None else self._decided_again(path, faces)
 
-    def _decided_again(self, path: Path, stem: str) -> DecidedClip | None:
-        """Decide the clip again from the table of faces; None where there is none."""
-        faces = find_table(path.parent, stem, "faces") if path.stem.endswith(_PART) else None
-        if faces is None:
-            return None
-        rows = face_rows(read_table(faces))
+    def _decided_again(self, path: Path, rows: FaceRows) -> DecidedClip:
+        """Decide the clip again from its faces."""
         try:
             return decide_clip(
                 rows, self._table.frame, self._table.time, self._rules, self._smooth, self.cuts
             )
         except ValueError as error:
+            faces = find_table(path.parent, path.stem.removesuffix(_PART), "faces")
             raise UsageError(f"{faces}: does not belong to {path.name}: {error}") from error
+
+    def explanation(self, when: Sequence[str]) -> FrameExplanation:
+        """Explain the face that stands for the frame; without one, what the frame shows.
+
+        Args:
+            when: Sentences that come before the others.
+        """
+        rules, table, row = self._rules, self._table, self._row
+        face = -1 if self.decision is None else int(self.decision.chosen[row])
+        if self.decision is None or face < 0:
+            found = rules.explain(
+                table.signals, table.names, row=row, frames=table.frame, times=table.time
+            )
+            return FrameExplanation(found, (*when, *self.about_no_faces(), *self.notes(found)))
+        rows = self.decision.rows
+        found = rules.explain(
+            rows.signals,
+            rows.names,
+            row=face,
+            frames=rows.frame,
+            times=rows.time,
+            tracks=shots_of(rows.track, rows.frame, self.cuts),
+        )
+        notes = (*when, *self.about_faces(self.decision, face), *self.notes(found))
+        return FrameExplanation(found, notes)
 
     def about_no_faces(self) -> list[str]:
         """Say that a table of faces is missing where the run wrote one."""

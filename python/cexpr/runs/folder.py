@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
+from cexpr._support.text import counted
 from cexpr.errors import ClipError, UsageError
-from cexpr.runs.record import FILE_NAME, ClipRecord, RunRecord, Status
+from cexpr.runs.images import by_image, read_images, remove_parts, write_images
+from cexpr.runs.record import FILE_NAME, IMAGES, ClipRecord, RunRecord, Status
 from cexpr.tables.files import FORMATS, Format, read_table, table_path
+from cexpr.tables.images import faces_of_images
 
 
 class RunFolder:
@@ -24,6 +29,7 @@ class RunFolder:
         """Take a folder and the record that belongs to it; `open` and `find` read it."""
         self.path = path
         self.record = record
+        self._images: dict[str, pa.Table] | None = None
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> RunFolder:
@@ -92,12 +98,54 @@ class RunFolder:
 
         Args:
             clip: A clip of the run.
-            part: `frames`, `faces` or `events`.
+            part: `frames`, `faces` or `events`; of an image that is in the table of images only
+                `faces`.
 
         Raises:
             ClipError: the record names no such table, or its file is missing or damaged.
         """
+        if clip.is_together and part == "faces":
+            rows = self.images_of([clip])
+            return faces_of_images(rows, np.ones(rows.num_rows, np.int64))
         return read_table(self.table_path(clip, part))
+
+    def images_of(self, clips: Sequence[ClipRecord]) -> pa.Table:
+        """Return the rows of images that are in the table of images, in the order of `clips`.
+
+        The file is read once.
+
+        Raises:
+            ClipError: the table is missing or damaged, or lacks faces that the record counts.
+        """
+        if self._images is None:
+            table = read_images(self.path)
+            if not table.num_columns:
+                raise ClipError(f"{self.path}: its table of {IMAGES} is missing; run it again")
+            self._images, self._no_images = by_image(table), table.schema.empty_table()
+        rows = [self._images.get(clip.stem, self._no_images) for clip in clips]
+        for clip, own in zip(clips, rows, strict=True):
+            if own.num_rows != clip.info["face_rows"]:
+                raise ClipError(
+                    f"{self.path}: its table of {IMAGES} has {counted(own.num_rows, 'face')} of "
+                    f"'{clip.stem}', the record {clip.info['face_rows']}; run it again"
+                )
+        return pa.concat_tables([self._no_images, *rows]).combine_chunks()
+
+    def write_images(self, table: pa.Table, formats: Sequence[Format]) -> None:
+        """Replace the table of images, and the parts of it that a stopped run left.
+
+        Args:
+            table: The rows of all images that are in it.
+            formats: "csv", "parquet" or both.
+
+        Raises:
+            FileError: a file cannot be written.
+        """
+        # Parts count more than the table: with them in place it must not hold anything else.
+        write_images(self.path, read_images(self.path), formats)
+        remove_parts(self.path)
+        write_images(self.path, table, formats)
+        self._images = None
 
     def save(self) -> None:
         """Write the record.

@@ -24,6 +24,7 @@ from cexpr.tables.columns import (
     event_columns,
     face_columns,
     frame_columns,
+    image_columns,
     run_event_columns,
     schema,
 )
@@ -57,10 +58,13 @@ def write(
         FileError: a file cannot be written.
     """
     tables = []
+    no_events = schema(event_columns()).empty_table()
     for clip in run.clips():
         try:
             found = (events or {}).get(clip.stem)
-            tables.append(_events(run, clip, rules, options) if found is None else found)
+            if found is None and clip.events and not clip.is_together:
+                found = _events(run, clip, rules, options)
+            tables.append(no_events if found is None else found)
         except (ClipError, ValueError) as error:
             clip.status, clip.error = "failed", " ".join(str(error).split())
         on_clip()
@@ -101,15 +105,14 @@ def described(content: Content) -> dict[str, list[Column]]:
     return {
         "frames": frame_columns(content),
         "faces": face_columns(content),
+        "images": image_columns(content),
         "events": run_event_columns(),
         "clips": clip_columns(content),
     }
 
 
 def _events(run: RunFolder, clip: ClipRecord, rules: RuleSet, options: RunOptions) -> pa.Table:
-    """Return the events of a clip: none, those that it wrote, or decided again."""
-    if not clip.events:
-        return schema(event_columns()).empty_table()
+    """Return the events of a clip: those that it wrote, or decided again."""
     if options.events:
         return run.read_table(clip, "events")
     return decide_again(run, clip, rules, options).events
@@ -121,6 +124,7 @@ def _all_events(clips: list[ClipRecord], tables: list[pa.Table]) -> pa.Table:
     parts = [
         pa.table([text_array([clip.stem] * table.num_rows), *table.columns], schema=joined)
         for clip, table in zip(clips, tables, strict=True)
+        if table.num_rows
     ]
     return pa.concat_tables([joined.empty_table(), *parts]).combine_chunks()
 

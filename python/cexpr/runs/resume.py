@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from cexpr._support.text import counted
 from cexpr.clips.sources import ClipSource
 from cexpr.errors import UsageError
 from cexpr.options import RunOptions
-from cexpr.runs import overview, submissions
+from cexpr.runs import images, overview, submissions
 from cexpr.runs.clip import tables_of
 from cexpr.runs.record import FILE_NAME, ClipRecord, RunRecord, written
 
@@ -84,6 +84,7 @@ def prepare(
     files = file_endings(options)
     if overwrite:
         _remove_earlier(folder, {written(source.path) for source in sources}, notice)
+    held = images.rows_held(folder) if any(one.is_together for one in earlier.values()) else {}
     by_path = {clip.path: clip for clip in earlier.values()}
     taken = {clip.stem.casefold() for clip in earlier.values()}
     todo = []
@@ -94,9 +95,12 @@ def prepare(
         else:
             source = replace(source, stem=_free_stem(source.stem, taken))
         taken.add(source.stem.casefold())
-        if before is not None and is_finished(before, folder):
+        if before is not None and is_finished(before, folder, held):
             record.clips[before.stem] = before
             continue
+        if before is not None and source.kind == "image" and not before.is_together:
+            # This time its faces may go into the table of images.
+            _unlink(folder, before.files)
         clip = record.clips[written(source.stem)] = ClipRecord.of(source)
         problem = name_problem(folder, source.stem, files)
         if problem is None:
@@ -220,13 +224,19 @@ def _limit(folder: Path, name: str, usual: int) -> int:
     return found if found > 0 else usual
 
 
-def is_finished(clip: ClipRecord, folder: Path) -> bool:
-    """Tell whether a clip is done, unchanged since, and its files are all there."""
-    return (
-        clip.status == "done"
-        and clip.is_unchanged()
-        and all((folder / name).is_file() for name in clip.files)
-    )
+def is_finished(clip: ClipRecord, folder: Path, held: Mapping[str, int]) -> bool:
+    """Tell whether a clip is done, unchanged since, and its files are all there.
+
+    Args:
+        clip: The clip.
+        folder: The folder of the run.
+        held: By name of an image: its rows in the table of images and in what it is made of.
+    """
+    if clip.status != "done" or not clip.is_unchanged():
+        return False
+    if clip.is_together:
+        return held.get(clip.stem, 0) == clip.info.get("face_rows")
+    return all((folder / name).is_file() for name in clip.files)
 
 
 def differences(earlier: RunRecord, now: RunRecord) -> dict[str, str]:
@@ -293,6 +303,7 @@ def _apply_arguments(
 
 def _remove_earlier(folder: Path, inputs: Set[str], notice: Callable[[str], None]) -> None:
     """Remove the results of the run that is in the folder, and say so before."""
+    images.remove_parts(folder)
     try:
         earlier = RunRecord.load(folder)
     except UsageError:
@@ -307,11 +318,14 @@ def _remove_earlier(folder: Path, inputs: Set[str], notice: Callable[[str], None
         some = ", ".join(lost[:_SHOWN]) + (", ..." if len(lost) > _SHOWN else "")
         text += f"; {len(lost)} of them not among the inputs: {some}"
     notice(text)
-    for clip in held:
-        for name in clip.files:
-            # A name, never a path: the record may have been edited.
-            with suppress(OSError):
-                (folder / Path(name).name).unlink()
+    _unlink(folder, {name for clip in held for name in clip.files})
+
+
+def _unlink(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        # A name, never a path: the record may have been edited.
+        with suppress(OSError):
+            (folder / Path(name).name).unlink()
 
 
 def _free_stem(stem: str, taken: set[str]) -> str:

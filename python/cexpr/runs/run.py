@@ -6,7 +6,7 @@ import functools
 import platform
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from importlib import metadata
 from os import PathLike
@@ -26,16 +26,19 @@ from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
 from cexpr.rules.rule_set import RuleSet
 from cexpr.runs import overview, submissions
-from cexpr.runs.clip import died_clip, run_clip
+from cexpr.runs.clip import died_clip
 from cexpr.runs.cores import share_cores
 from cexpr.runs.folder import RunFolder
+from cexpr.runs.images import ImageStore
 from cexpr.runs.interrupts import DeferredInterrupt
 from cexpr.runs.jobs import Work, do_here, do_in_processes
 from cexpr.runs.record import ClipRecord, RunRecord, written
 from cexpr.runs.resume import prepare, with_outputs_of
+from cexpr.runs.stills import Analyst, Finished, Item, do_item, items_of
+from cexpr.tables.columns import image_columns, schema
 
 # The record is written after each clip as long as that takes less than this share of the time.
-_SAVE_SHARE: Final = 0.05
+_SAVE_SHARE: Final = 0.02
 # So many images of one folder may well be separate pictures, whatever their names.
 _STILLS: Final = 10
 _LAST_NUMBER: Final = re.compile(r"(?P<name>.*?)(?P<number>[0-9]{1,18})")
@@ -140,42 +143,82 @@ def run(
     record = record_of(pipeline)
     record.warnings = notes
     todo = prepare(record, sources, missing, folder, overwrite=overwrite, notice=observer.notice)
-    jobs = min(jobs, max(1, len(todo)))
+    is_together = options.stills == "together" and _image_count(record) > 1
+    items = items_of(todo, jobs, together=is_together)
+    jobs = min(jobs, max(1, len(items)))
     observer.begin(record, len(todo), jobs, threads)
-    saver = _Saver(record, folder)
+    images = ImageStore(folder)
+    saver = _Saver(record, folder, images)
     try:
         saver.save()
     except FileError as error:
         # Nothing is lost yet: the folder is the wrong one.
         raise UsageError(str(error)) from error
     overview.remove(folder)
-    work = Work(Pipeline, (options,), functools.partial(run_clip, folder=folder))
     with DeferredInterrupt() as interrupt:
 
-        def report(source: ClipSource, frames: int, announced: int | None) -> None:
-            observer.progress(source.stem, frames, announced)
+        def report(item: Item, frames: int, announced: int | None) -> None:
+            if isinstance(item, ClipSource):
+                observer.progress(item.stem, frames, announced)
             interrupt.check()
 
-        if jobs == 1:
-            results = do_here(work, pipeline, todo, on_report=report)
-        else:
-            results = do_in_processes(
-                work, todo, jobs, on_death=died_clip, on_report=report, on_wait=interrupt.check
-            )
+        results = _results(pipeline, items, jobs, folder, report, interrupt.check)
         try:
-            with closing(results):
-                for clip in results:
-                    record.clips[clip.stem] = clip
-                    observer.clip(clip)
-                    saver.clip_done()
-                    interrupt.check()
+            try:
+                with closing(results):
+                    for found in results:
+                        record.clips |= {clip.stem: clip for clip in found.records}
+                        if found.rows is not None:
+                            images.add(found.names, found.rows)
+                        for clip in found.records:
+                            observer.clip(clip)
+                        saver.item_done()
+                        interrupt.check()
+            finally:
+                saver.join_images()
             finished = RunFolder(folder, record)
             overview.write(finished, pipeline.rules, options, on_clip=interrupt.check)
             if options.abaw:
-                submissions.write(finished)
+                submissions.write(finished, pipeline.rules)
         finally:
             saver.save()
+            images.close()
     return record
+
+
+def _results(
+    pipeline: Pipeline,
+    items: Sequence[Item],
+    jobs: int,
+    folder: Path,
+    on_report: Callable[..., None],
+    on_wait: Callable[[], None],
+) -> Generator[Finished, None, None]:
+    """Yield what comes of each item, done here or in several processes."""
+    do = functools.partial(do_item, folder=folder)
+    work: Work[Analyst, Item, Finished] = Work(Analyst.load, (pipeline.options,), do)
+    if jobs == 1:
+        yield from do_here(work, Analyst(pipeline), items, on_report=on_report)
+        return
+    while items:
+        again: list[Item] = []
+        results = do_in_processes(
+            work, items, jobs, on_death=_died, on_report=on_report, on_wait=on_wait
+        )
+        with closing(results):
+            for found in results:
+                again += [(source,) for source in found.again]
+                yield found
+        items = again
+
+
+def _died(item: Item, how: str) -> Finished:
+    """Record what a process was at when it ended; of a batch, each image is tried alone."""
+    if isinstance(item, ClipSource):
+        return Finished([died_clip(item, how)])
+    if len(item) > 1:
+        return Finished(again=item)
+    return Finished([died_clip(item[0], how)])
 
 
 def record_of(pipeline: Pipeline) -> RunRecord:
@@ -277,6 +320,10 @@ def _sources(inputs: Sequence[Path]) -> tuple[list[ClipSource], list[ClipRecord]
     return found.clips, missing
 
 
+def _image_count(record: RunRecord) -> int:
+    return sum(clip.kind == "image" for clip in record.clips.values())
+
+
 def _image_notes(sources: Sequence[ClipSource]) -> list[str]:
     """A sentence for each folder whose images look like the frames of one clip, but are not."""
     numbers: dict[tuple[Path, str], list[int]] = {}
@@ -294,11 +341,15 @@ def _image_notes(sources: Sequence[ClipSource]) -> list[str]:
 
 
 class _Saver:
-    """Writes `run.json` often, but not so often that it takes time from a run of many clips."""
+    """Writes `run.json` often, but not so often that it takes time from a run of many clips.
 
-    def __init__(self, record: RunRecord, folder: Path) -> None:
+    What the record tells of images is on the disk before the record.
+    """
+
+    def __init__(self, record: RunRecord, folder: Path, images: ImageStore) -> None:
         self._record = record
         self._folder = folder
+        self._images = images
         self._start = time.perf_counter()
         self._seconds_before = record.seconds
         self._spent = 0.0
@@ -308,14 +359,31 @@ class _Saver:
         """Write the record.
 
         Raises:
-            FileError: it cannot be written; the tables of finished clips are there.
+            FileError: it or the faces of images cannot be written; the tables of finished clips
+                are there.
         """
         before = time.perf_counter()
+        self._images.flush()
         self._record.seconds = self._seconds_before + before - self._start
         self._record.save(self._folder)
         self._spent += time.perf_counter() - before
 
-    def clip_done(self) -> None:
+    def join_images(self) -> None:
+        """Write the table of images, if there are any together.
+
+        Raises:
+            FileError: it cannot be written.
+        """
+        done = [
+            clip.stem
+            for clip in self._record.clips.values()
+            if clip.is_together and clip.status == "done"
+        ]
+        if done:
+            columns = schema(image_columns(overview.content_of(self._record)))
+            self._images.join(done, columns, self._record.options["formats"])
+
+    def item_done(self) -> None:
         """Save after the first clip, and then whenever saving has taken little of the time."""
         elapsed = time.perf_counter() - self._start
         is_first, self._holds_a_clip = not self._holds_a_clip, True

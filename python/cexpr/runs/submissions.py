@@ -25,6 +25,7 @@ from cexpr.abaw.rows import (
 from cexpr.errors import UsageError
 from cexpr.metrics import COMPOUND_FRAMES
 from cexpr.rules.rule_set import RuleSet
+from cexpr.runs.again import frames_of, rules_of
 from cexpr.runs.folder import RunFolder
 from cexpr.runs.record import RunRecord
 
@@ -82,7 +83,7 @@ def require_compounds(rules: RuleSet) -> None:
         )
 
 
-def write(folder: RunFolder) -> None:
+def write(folder: RunFolder, rules: RuleSet | None = None) -> None:
     """Write `CE.txt` and, where the models provide everything, `MTL.txt` for all finished clips.
 
     Every row of `CE.txt` has a class. A frame without a label gets its strongest pair
@@ -90,7 +91,12 @@ def write(folder: RunFolder) -> None:
     clip that does; and a clip in which nothing is known, the most frequent class of C-EXPR-DB. The
     record's `submission` counts each.
 
+    Args:
+        folder: The folder of the run.
+        rules: Its rules; None to load them if they are needed.
+
     Raises:
+        RuleError, UsageError: its rules are needed and cannot be loaded, or have changed.
         ClipError: a table of a finished clip cannot be read.
         FileError: a file cannot be written.
     """
@@ -98,8 +104,9 @@ def write(folder: RunFolder) -> None:
     ce, mtl = [CE_HEADER], [MTL_HEADER]
     counts = dict.fromkeys(("frames", "strongest", "nearest", "unknown"), 0)
     has_mtl = not lacking_signals(record.signals)
+    rules = rules or _rules_for_images(folder)
     for clip in folder.clips():
-        frames = folder.read_table(clip, "frames")
+        frames = frames_of(folder, clip, rules)
         own = compound_ids(frames, record.rules.get("adjusted", {}))
         ce += compound_rows(clip.stem, frames, _completed(frames, own))
         is_known = own >= 0
@@ -112,6 +119,11 @@ def write(folder: RunFolder) -> None:
     _write(folder.path / _CE_FILE, ce)
     if has_mtl:
         _write(folder.path / _MTL_FILE, mtl)
+
+
+def _rules_for_images(folder: RunFolder) -> RuleSet | None:
+    """Load the rules of a run if it has images together, whose frames are in no table."""
+    return rules_of(folder.record) if any(one.is_together for one in folder.clips()) else None
 
 
 def _completed(frames: pa.Table, ids: Integers) -> Integers:
@@ -216,10 +228,11 @@ def _known_rows(kind: Kind, folder: RunFolder) -> tuple[Mapping[Key, str], Set[K
     Both by video and frame.
     """
     _require(kind, folder)
+    rules = _rules_for_images(folder)
     rows: dict[Key, str] = {}
     labelled: set[Key] = set()
     for clip in folder.clips():
-        frames = folder.read_table(clip, "frames")
+        frames = frames_of(folder, clip, rules)
         if kind == "ce":
             ids = compound_ids(frames, folder.record.rules.get("adjusted", {}))
             lines = compound_rows(clip.stem, frames, ids)

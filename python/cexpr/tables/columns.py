@@ -125,6 +125,12 @@ FACE_EXPRESSION: Final = (
     ),
 )
 FACE_DECISION: Final = _LABEL
+FACE_PLACE: Final = tuple(one.name for one in (_FRAME, _START))
+_CLIP = Column("clip", _TEXT, "name of the clip in the names of its files", origin="clip")
+IMAGE_KEYS: Final = (
+    Column("file", _TEXT, "path of the image", origin="clip"),
+    Column("clip", _TEXT, "name of the image in run.json and in clips.csv", origin="clip"),
+)
 EVENT_KEYS: Final = (
     Column("event", _INT, "number of the event in the clip", "", "from 0"),
     Column("compound", _TEXT, "the label"),
@@ -141,7 +147,6 @@ EVENT_KEYS: Final = (
     Column("face", _INT, "track id of the face that decided", "", "from 1", "detector"),
 )
 EVENT_END: Final = (Column("end_time", _TIME, "end of the last frame", "seconds"),)
-_CLIP = Column("clip", _TEXT, "name of the clip in the names of its files", origin="clip")
 CLIP_KEYS: Final = (
     _CLIP,
     Column("frames", _INT, "decoded frames", "frames", "from 1", "clip"),
@@ -179,6 +184,11 @@ def face_columns(content: Content) -> list[Column]:
         *_scores(content, "its score for this face alone"),
         *FACE_DECISION,
     ]
+
+
+def image_columns(content: Content) -> list[Column]:
+    """List the columns of the table of single images, in their order: those of faces."""
+    return [*IMAGE_KEYS, *(one for one in face_columns(content) if one.name not in FACE_PLACE)]
 
 
 def event_columns() -> list[Column]:

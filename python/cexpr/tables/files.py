@@ -22,9 +22,11 @@ from cexpr.tables.columns import (
     FACE_DECISION,
     FACE_EXPRESSION,
     FACE_KEYS,
+    FACE_PLACE,
     FRAME_DECISION,
     FRAME_KEYS,
     FRAME_SHOWN,
+    IMAGE_KEYS,
 )
 from cexpr.tables.result import ClipResult, FrameRows, frame_rows
 
@@ -32,6 +34,7 @@ Format = Literal["csv", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "parquet")
 _PARTS: Final = ("frames", "faces", "events")
 _FRAME_COLUMNS: Final = ("frame", "time", "n_faces", *SIGNALS, "compound", "confidence")
+_FACES: Final = (*FACE_KEYS, *FACE_EXPRESSION, *FACE_DECISION)
 _PARQUET: Final = b"PAR1"
 _UNREADABLE: Final = (OSError, ValueError, csv.Error, pa.ArrowException)
 
@@ -96,10 +99,10 @@ def find_table(folder: Path, stem: str, part: str) -> Path | None:
 
 
 def read_table(path: Path) -> pa.Table:
-    """Read a table of faces, frames or events that `write_table` wrote.
+    """Read a table of faces, frames, events or images that `write_table` wrote.
 
     Args:
-        path: A `.csv` or `.parquet` file named as `table_path` names it.
+        path: A `.csv` or `.parquet` file named as `table_path` names it, or `images.csv`.
 
     Returns:
         The table with the types of its part; null for an empty cell.
@@ -107,7 +110,7 @@ def read_table(path: Path) -> pa.Table:
     Raises:
         ClipError: the file is missing, damaged or not such a table.
     """
-    part = path.suffixes[-2].lstrip(".") if len(path.suffixes) > 1 else ""
+    part = path.suffixes[-2].lstrip(".") if len(path.suffixes) > 1 else path.stem
     try:
         table = _read(path, part, _column_names(path))
     except _UNREADABLE as error:
@@ -177,7 +180,9 @@ def _read(path: Path, part: str, names: Sequence[str]) -> pa.Table:
         null_values=[""],
         strings_can_be_null=True,
     )
-    return pa.csv.read_csv(path, convert_options=options)
+    # Only paths of images may hold a line break.
+    parsing = pa.csv.ParseOptions(newlines_in_values=part == "images")
+    return pa.csv.read_csv(path, convert_options=options, parse_options=parsing)
 
 
 def _required(part: str) -> tuple[str, ...]:
@@ -186,6 +191,7 @@ def _required(part: str) -> tuple[str, ...]:
         "frames": (*FRAME_KEYS, *FRAME_DECISION),
         "faces": FACE_KEYS,
         "events": EVENT_KEYS,
+        "images": (*IMAGE_KEYS, *(one for one in FACE_KEYS if one.name not in FACE_PLACE)),
     }
     return tuple(one.name for one in keys.get(part, ()))
 
@@ -193,8 +199,9 @@ def _required(part: str) -> tuple[str, ...]:
 def _column_types(part: str, names: Sequence[str]) -> dict[str, pa.DataType]:
     columns = {
         "frames": (*FRAME_KEYS, *FRAME_DECISION, *FRAME_SHOWN),
-        "faces": (*FACE_KEYS, *FACE_EXPRESSION, *FACE_DECISION),
+        "faces": _FACES,
         "events": (*EVENT_KEYS, *EVENT_END),
+        "images": (*IMAGE_KEYS, *_FACES),
     }
     known = {one.name: one.kind for one in columns.get(part, ())}
     # All others are signals and scores of compounds.

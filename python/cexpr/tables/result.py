@@ -246,7 +246,8 @@ def _seen(frames: pa.Table) -> pa.Table:
 
 
 def _shares(column: pa.ChunkedArray) -> dict[str, float]:
-    return label_shares(column.to_numpy(zero_copy_only=False))
+    # `to_numpy` would import pandas, where it is installed, for strings.
+    return label_shares(np.array(column.to_pylist(), dtype=object))
 
 
 def face_rows(table: pa.Table, derived: Mapping[str, str] | None = None) -> FaceRows:

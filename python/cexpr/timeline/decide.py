@@ -112,24 +112,6 @@ def decide_tables(
     """
     found = decide_clip(rows, frame, time, rules, smoothings, cuts)
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
-    frames = FrameRowsDecided(
-        frame=frame,
-        time=time,
-        n_faces=found.n_faces,
-        signals=found.signals,
-        scores=found.scores,
-        labels=found.labels,
-        confidence=found.confidence,
-        filled=found.is_filled.astype(bool),
-        face=found.face,
-    )
-    cell = found.tracks.layout.cell
-    faces = FaceDecisions(
-        signals=found.rows.signals,
-        scores=found.tracks.scores[cell],
-        labels=found.tracks.labels[cell],
-        confidence=found.tracks.confidence[cell],
-    )
     if rules.faces == "each":
         events = cut_each(found.tracks, time, rules.event_options, end_time)
     else:
@@ -143,9 +125,35 @@ def decide_tables(
             end_time,
         )
     return Tables(
-        frames_table(frames, content),
-        faces_table(rows, faces, content),
+        frames_table(frame_decisions(found, frame, time), content),
+        faces_table(rows, face_decisions(found), content),
         events_table(events, frame, time, content.compounds),
+    )
+
+
+def frame_decisions(found: DecidedClip, frame: Integers, time: Doubles) -> FrameRowsDecided:
+    """Return what the table of frames holds of a decided clip; arguments as `decide_tables`."""
+    return FrameRowsDecided(
+        frame=frame,
+        time=time,
+        n_faces=found.n_faces,
+        signals=found.signals,
+        scores=found.scores,
+        labels=found.labels,
+        confidence=found.confidence,
+        filled=found.is_filled.astype(bool),
+        face=found.face,
+    )
+
+
+def face_decisions(found: DecidedClip) -> FaceDecisions:
+    """Return what the table of faces holds of a decided clip, beside its face rows."""
+    cell = found.tracks.layout.cell
+    return FaceDecisions(
+        signals=found.rows.signals,
+        scores=found.tracks.scores[cell],
+        labels=found.tracks.labels[cell],
+        confidence=found.tracks.confidence[cell],
     )
 
 
