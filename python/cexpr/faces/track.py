@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cexpr import _core
 from cexpr._support.types import Floats, Image, Integers
@@ -44,6 +45,8 @@ class TrackOptions:
         search_every: The same while no face is in sight or one is lost, after a few searches in
             a row, >= 1.
         start_score: Least score of a closer look (`Detector.confirm`) at a new face, 0..1.
+        clear_score: Score of a search from which a face counts as clear, 0..1.
+        clear_start_score: The same as `start_score` for a clear face, 0..1.
         follow_score: Least score at which a face counts as still there, 0..1.
         gap_seconds: Time for which a lost face keeps its track, >= 0.
         cut_difference: Mean grey difference between frames, 0..255, that makes a scene cut.
@@ -52,6 +55,8 @@ class TrackOptions:
     detect_every: int = 15
     search_every: int = 4
     start_score: float = 0.75
+    clear_score: float = 0.98
+    clear_start_score: float = 0.5
     follow_score: float = 0.6
     gap_seconds: float = 2.0
     cut_difference: float = 30.0
@@ -60,7 +65,7 @@ class TrackOptions:
         for name in ("detect_every", "search_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        for name in ("start_score", "follow_score"):
+        for name in ("start_score", "clear_score", "clear_start_score", "follow_score"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
         for name in ("gap_seconds", "cut_difference"):
@@ -272,8 +277,7 @@ class Tracker:
         rows = np.flatnonzero((overlaps <= _SAME_FACE).all(axis=1))
         if not len(rows):
             return
-        scores = self._detector.confirm(image, found.boxes_xywh[rows])
-        for row in rows[scores >= self.options.start_score].tolist():
+        for row in rows[self._are_faces(image, found[rows])].tolist():
             self._tracks.append(_Track(self._next_number, found[row : row + 1], time, looks[row]))
             self._next_number += 1
 
@@ -292,6 +296,14 @@ class Tracker:
             if affinity > 0 and index not in matches and row not in matches.values():
                 matches[index] = row
         return [(self._tracks[index], row) for index, row in matches.items()]
+
+    def _are_faces(self, image: Image, found: Detections) -> NDArray[np.bool_]:
+        """Tell which of the new faces that a search found are faces, shape (N,)."""
+        options = self.options
+        is_clear = found.scores >= options.clear_score
+        least = np.where(is_clear, options.clear_start_score, options.start_score)
+        faces: NDArray[np.bool_] = self._detector.confirm(image, found.boxes_xywh) >= least
+        return faces
 
     def _doubt(self, image: Image, tracks: list[_Track]) -> None:
         """Look closer at followed faces that a search did not find: are they still faces?"""
