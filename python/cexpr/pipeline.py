@@ -6,20 +6,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from cexpr._support.arguments import function
 from cexpr._support.opencv import load_cv2
+from cexpr._support.text import counted
 from cexpr._support.types import Doubles, Integers
-from cexpr.clips.decode import Clip, open_clip
+from cexpr.clips.decode import Clip, open_clip, sample_images
 from cexpr.clips.readahead import frames_of
 from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.errors import RuleError, UsageError
 from cexpr.faces.batches import SignalRows
 from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
+from cexpr.faces.upright import SAMPLES, best_turn
 from cexpr.models import outputs, zoo
 from cexpr.models.stacked import open_model
 from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
@@ -28,6 +30,8 @@ from cexpr.smoothing import Smoothing
 from cexpr.tables.result import ClipResult, FaceRows, faces_table
 from cexpr.timeline.decide import decide_tables
 
+# Share of frames with a face below which a clip is doubted.
+_FEW_FACES: Final = 0.5
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
 
@@ -88,6 +92,12 @@ class Pipeline:
             model_path=None if model_path is None else Path(model_path),
             threads=threads,
         )
+        if self.options.rotate == "auto" and not self.detector.searches:
+            raise UsageError(
+                f"rotate: 'auto' needs a detector that searches for faces, not "
+                f"{self.detector.name}; give 0, 90, 180 or 270",
+                remedies=["rotate"],
+            )
 
     @property
     def provider(self) -> str:
@@ -142,8 +152,11 @@ class Pipeline:
             source = _one_clip("source", source)
         start = time.perf_counter()
         inference_before = self.inference_seconds
-        with open_clip(source, folder_fps=self.options.folder_fps) as clip:
+        turn = self._turn_of(source)
+        with open_clip(source, folder_fps=self.options.folder_fps, turn=turn) as clip:
             frame, times, rows, info = self._read(clip, on_progress)
+        info["rotate"] = turn
+        info["warnings"] += self._doubts(info)
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
         frames, events = decide_tables(rows, frame, times, self.rules, smoothings)
@@ -162,6 +175,26 @@ class Pipeline:
             derived=self.derived,
             info=info,
         )
+
+    def _turn_of(self, source: ClipSource) -> int:
+        """Return the degrees, clockwise, by which the pictures of a clip are turned."""
+        if self.options.rotate != "auto":
+            return self.options.rotate
+        return best_turn(sample_images(source, SAMPLES), self.detector)
+
+    def _doubts(self, info: Mapping[str, Any]) -> list[str]:
+        """Say what turn was chosen, and that there are few faces or none."""
+        doubts = []
+        if self.options.rotate == "auto" and info["rotate"]:
+            doubts.append(
+                f"turned by {info['rotate']} degrees clockwise, to where faces are upright"
+            )
+        seen, frames = info["frames_with_face"], info["frames"]
+        if self.detector.searches and seen < _FEW_FACES * frames:
+            share = f"a face in only {seen} of" if seen else "no face in any of"
+            question = "" if self.options.rotate == "auto" else "; is the picture upright?"
+            doubts.append(f"{share} {counted(frames, 'frame')}{question}")
+        return doubts
 
     def _read(
         self, clip: Clip, on_progress: Progress | None
@@ -234,6 +267,7 @@ def analyze(
     provider: str = "cpu",
     threads: int = 2,
     folder_fps: float = 30.0,
+    rotate: Literal["auto", 0, 90, 180, 270] = 0,
     smooth: Mapping[str, Smoothing] | None = None,
     thresholds: Mapping[str, float] | None = None,
 ) -> ClipResult:
@@ -249,6 +283,8 @@ def analyze(
         provider: Execution provider of the models, for example `cpu` or `cuda`.
         threads: Threads that run at the same time, >= 1; see `Pipeline`.
         folder_fps: Frames per second of a folder of numbered images or the pages of a TIFF.
+        rotate: Degrees, clockwise, by which pictures are turned; "auto" takes the turn with most
+            and best faces. Boxes are in the turned picture.
         smooth: Smoothings by group (`expression`, `valence_arousal`, `action_units`,
             `compounds`), each instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name. Default:
@@ -280,6 +316,7 @@ def analyze(
             "provider": provider,
             "threads": threads,
             "folder_fps": folder_fps,
+            "rotate": rotate,
             "smooth": {} if smooth is None else smooth,
             "thresholds": {} if thresholds is None else thresholds,
         }
