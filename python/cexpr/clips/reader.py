@@ -78,7 +78,7 @@ class Reader:
         for index, frame in enumerate(self.frames()):
             if index % step == 0:
                 kept.append(frame.image)
-            if len(kept) == 2 * count:
+            if len(kept) > 2 * count:
                 kept, step = kept[::2], 2 * step
         return spread(kept, count)
 
