@@ -74,6 +74,18 @@ def test_face_that_fills_the_picture_is_found_beyond_its_edges(
     np.testing.assert_allclose(landmarks, expected, atol=3 * BY_EYE)
 
 
+def test_confirm_does_not_count_the_edge_of_the_picture_against_a_face(
+    mtcnn: Detector, photo: Image
+) -> None:
+    # The chin is the last row.
+    cut_off = photo[:164, 100:350]
+    found = mtcnn.detect(cut_off)
+    in_black = cv2.copyMakeBorder(cut_off, 0, 200, 0, 0, cv2.BORDER_CONSTANT)
+    assert mtcnn.confirm(cut_off, found.boxes_xywh) > mtcnn.confirm(in_black, found.boxes_xywh)
+    far_outside = np.array([[-5000, -5000, 100, 100], [1e6, 0, 50, 50]], np.float32)
+    assert (mtcnn.confirm(cut_off, far_outside) < 0.5).all()
+
+
 def test_threads_do_not_change_the_result(mtcnn: Detector, photo: Image) -> None:
     one, two = mtcnn.detect(photo), make_detector("mtcnn", threads=2).detect(photo)
     np.testing.assert_array_equal(one.boxes_xywh, two.boxes_xywh)

@@ -159,7 +159,8 @@ class Mtcnn:
         """Average the last network over shifted and scaled crops; see `Detector.confirm`.
 
         Real faces score high on all of them; prints and patterns that pass for a face in one crop
-        seldom do in its neighbours.
+        seldom do in its neighbours. Where a crop leaves the image, the pixels of the edge go on:
+        black would count against faces that the image cuts off.
         """
         require_image(image)
         centers = (boxes_xywh[:, :2] + boxes_xywh[:, 2:] / 2)[:, np.newaxis]
@@ -167,9 +168,23 @@ class Mtcnn:
         halves = sides * _VARIANTS[:, 2:] / 2
         centers = centers + sides * _VARIANTS[:, :2]
         squares = np.concatenate([centers - halves, centers + halves], axis=2)
-        probability, _, _ = self._describe(image, squares.reshape(-1, 4).astype(np.float32))
+        inside, squares = self._with_edges(image, squares.reshape(-1, 4).astype(np.float32))
+        probability, _, _ = self._describe(inside, squares)
         scores: Floats = probability.reshape(len(boxes_xywh), len(_VARIANTS)).mean(axis=1)
         return scores
+
+    def _with_edges(self, image: Image, squares: Floats) -> tuple[Image, Floats]:
+        """Continue an image as far as squares, shape (N, 4), reach; return it and them in it."""
+        size_wh = np.array(image.shape[1::-1])
+        before = np.maximum(-squares[:, :2], 0).max(axis=0, initial=0)
+        after = np.maximum(squares[:, 2:] - size_wh, 0).max(axis=0, initial=0)
+        # Boxes may reach far outside.
+        sides = np.minimum(np.ceil([before, after]), size_wh).astype(int)
+        if sides.any():
+            (left, top), (right, bottom) = sides.tolist()
+            border = self._cv2.BORDER_REPLICATE
+            image = self._cv2.copyMakeBorder(image, top, bottom, left, right, border)
+        return image, squares + np.tile(sides[0], 2).astype(np.float32)
 
     def _smallest_face(self, image: Image) -> float:
         """Side of the smallest face that is looked for, pixels."""
