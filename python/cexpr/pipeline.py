@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from cexpr._support.arguments import function
 from cexpr._support.opencv import load_cv2
-from cexpr._support.text import counted
 from cexpr._support.types import Doubles, Integers
 from cexpr.clips.decode import Clip, open_clip, sample_images
 from cexpr.clips.readahead import frames_of
@@ -21,7 +20,7 @@ from cexpr.errors import RuleError, UsageError
 from cexpr.faces.batches import SignalRows
 from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
-from cexpr.faces.upright import SAMPLES, best_turn
+from cexpr.faces.upright import SAMPLES, best_turn, doubts
 from cexpr.models import outputs, zoo
 from cexpr.models.stacked import open_model
 from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
@@ -30,8 +29,6 @@ from cexpr.smoothing import Smoothing
 from cexpr.tables.result import ClipResult, FaceRows, faces_table
 from cexpr.timeline.decide import decide_tables
 
-# Share of frames with a face below which a clip is doubted.
-_FEW_FACES: Final = 0.5
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
 
@@ -156,7 +153,7 @@ class Pipeline:
         with open_clip(source, folder_fps=self.options.folder_fps, turn=turn) as clip:
             frame, times, rows, info = self._read(clip, on_progress)
         info["rotate"] = turn
-        info["warnings"] += self._doubts(info)
+        info["warnings"] += doubts(info, self.detector, is_chosen=self.options.rotate == "auto")
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
         frames, events = decide_tables(rows, frame, times, self.rules, smoothings)
@@ -181,20 +178,6 @@ class Pipeline:
         if self.options.rotate != "auto":
             return self.options.rotate
         return best_turn(sample_images(source, SAMPLES), self.detector)
-
-    def _doubts(self, info: Mapping[str, Any]) -> list[str]:
-        """Say what turn was chosen, and that there are few faces or none."""
-        doubts = []
-        if self.options.rotate == "auto" and info["rotate"]:
-            doubts.append(
-                f"turned by {info['rotate']} degrees clockwise, to where faces are upright"
-            )
-        seen, frames = info["frames_with_face"], info["frames"]
-        if self.detector.searches and seen < _FEW_FACES * frames:
-            share = f"a face in only {seen} of" if seen else "no face in any of"
-            question = "" if self.options.rotate == "auto" else "; is the picture upright?"
-            doubts.append(f"{share} {counted(frames, 'frame')}{question}")
-        return doubts
 
     def _read(
         self, clip: Clip, on_progress: Progress | None

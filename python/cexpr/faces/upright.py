@@ -1,12 +1,13 @@
-"""Which way up the picture of a clip stands, told by the faces in a few of its frames."""
+"""Which way up the picture of a clip stands, told by its faces; and doubts where it has few."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 
+from cexpr._support.text import counted
 from cexpr._support.types import Floats, Image
 from cexpr.clips.decode import TURNS
 from cexpr.clips.reader import turned
@@ -18,6 +19,8 @@ SAMPLES: Final = 5
 _LEAST_SCORE: Final = 0.5
 # How many times as good as the picture as it is a turn must be.
 _CLEARLY: Final = 1.2
+# Share of frames with a face below which a clip is doubted.
+_FEW_FACES: Final = 0.5
 
 
 def best_turn(images: Sequence[Image], detector: Detector) -> int:
@@ -51,3 +54,25 @@ def _uprightness(found: Detections) -> Floats:
     length = np.maximum(np.hypot(down[:, 0], down[:, 1]), 1e-6)
     cosine: Floats = np.maximum(down[:, 1] / length, 0)
     return cosine
+
+
+def doubts(info: Mapping[str, Any], detector: Detector, *, is_chosen: bool) -> list[str]:
+    """Say by which turn a clip was read, if that was chosen, and that it has few faces or none.
+
+    Args:
+        info: `rotate`, `frames` and `frames_with_face` of a clip that was read.
+        detector: What looked for faces.
+        is_chosen: Whether `rotate` was found by `best_turn`.
+
+    Returns:
+        Warnings, one sentence each.
+    """
+    found = []
+    if is_chosen and info["rotate"]:
+        found.append(f"turned by {info['rotate']} degrees clockwise, to where faces are upright")
+    seen, frames = info["frames_with_face"], info["frames"]
+    if detector.searches and seen < _FEW_FACES * frames:
+        share = f"a face in only {seen} of" if seen else "no face in any of"
+        question = "" if is_chosen else "; is the picture upright?"
+        found.append(f"{share} {counted(frames, 'frame')}{question}")
+    return found
