@@ -157,3 +157,11 @@ def test_files_are_looked_for_here_and_then_beside_the_options_file(
     assert values["models"] == [beside, "cexpr-s", "both.onnx", "nowhere.onnx"]
     assert values["rules"] == str(folder / "mine.yaml")
     assert values["detector_model"] == str(folder / "yunet.onnx")
+
+
+def test_a_turn_is_a_number_or_auto() -> None:
+    for value, expected in (("90", 90), (np.int64(180), 180), ("auto", "auto"), (0, 0)):
+        assert RunOptions(rotate=value).rotate == expected
+    for wrong in ("45", 360, "left", True, None):
+        with pytest.raises(UsageError, match="rotate: expected auto, 0, 90, 180 or 270, got"):
+            RunOptions(rotate=wrong)

@@ -185,7 +185,7 @@ def test_a_stream_has_the_options_of_analyze_that_make_sense() -> None:
     of_clip = inspect.signature(cexpr.analyze).parameters
     of_stream = inspect.signature(Stream).parameters
     # A clip on disk; what the rules say; what is only written.
-    only_of_clips = {"source", "fps", "folder_fps", "smooth", "thresholds", "derived"}
+    only_of_clips = {"source", "fps", "folder_fps", "rotate", "smooth", "thresholds", "derived"}
     assert set(of_clip) - set(of_stream) == only_of_clips
     for name in set(of_clip) & set(of_stream):
         assert of_stream[name].default == of_clip[name].default

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
@@ -51,6 +52,13 @@ def _whole_number(value: Any) -> Any:
     if isinstance(value, bool | str):
         raise PydanticKnownError("int_type")
     return value
+
+
+def _turn(value: Any) -> Any:
+    """Take a number that is written as text, as the command line gives it."""
+    if isinstance(value, bool):
+        return str(value)
+    return int(value) if isinstance(value, str | Integral) and str(value).isdigit() else value
 
 
 def _names(value: Any) -> Any:
@@ -139,6 +147,9 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
         threads: Threads that run at the same time for one clip, >= 1, see `cexpr.Pipeline`; by
             default one decodes and one computes.
         folder_fps: Frames per second of folders of numbered images and of TIFFs with several pages.
+        rotate: Degrees, 0, 90, 180 or 270, by which each picture is turned clockwise, after the
+            turn that its file asks for; "auto" tries all four on a few frames of each clip and
+            takes the one with most and best faces.
         smooth: `Smoothing` by group ("expression", "valence_arousal", "action_units" or
             "compounds"), instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name, instead of
@@ -167,6 +178,7 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
     provider: str = "cpu"
     threads: Annotated[int, BeforeValidator(_whole_number)] = Field(default=2, ge=1, le=1024)
     folder_fps: Number = Field(default=30.0, gt=0, le=1000, allow_inf_nan=False)
+    rotate: Annotated[Literal["auto", 0, 90, 180, 270], BeforeValidator(_turn)] = 0
     smooth: dict[
         Literal["expression", "valence_arousal", "action_units", "compounds"], SmoothingOption
     ] = Field(default_factory=dict)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from cexpr._support.arguments import function
 from cexpr._support.opencv import load_cv2
 from cexpr._support.types import Doubles, Image, Integers
-from cexpr.clips.decode import Clip, open_clip
+from cexpr.clips.decode import Clip, open_clip, sample_images
 from cexpr.clips.given import GivenFrames
 from cexpr.clips.readahead import frames_of
 from cexpr.clips.sources import ClipSource, find_clips
@@ -22,6 +22,7 @@ from cexpr.errors import UsageError
 from cexpr.faces.batches import SignalRows
 from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
+from cexpr.faces.upright import SAMPLES, best_turn, doubts
 from cexpr.models import outputs, zoo
 from cexpr.models.stacked import open_model
 from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
@@ -101,6 +102,12 @@ class Pipeline:
             model_path=None if model_path is None else Path(model_path),
             threads=threads,
         )
+        if self.options.rotate == "auto" and not self.detector.searches:
+            raise UsageError(
+                f"rotate: 'auto' needs a detector that searches for faces, not "
+                f"{self.detector.name}; give 0, 90, 180 or 270",
+                remedies=["rotate"],
+            )
 
     @property
     def provider(self) -> str:
@@ -162,8 +169,11 @@ class Pipeline:
             source = _one_clip(source, fps)
         start = time.perf_counter()
         inference_before = self.inference_seconds
-        with self._opened(source) as clip:
+        turn = 0 if isinstance(source, GivenFrames) else self.turn_of(source)
+        with self._opened(source, turn) as clip:
             frame, times, rows, info = self._read(clip, on_progress)
+        info["rotate"] = turn
+        info["warnings"] += doubts(info, self.detector, is_chosen=self.options.rotate == "auto")
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
         end_time = float(times[0] + info["seconds"])
@@ -184,10 +194,16 @@ class Pipeline:
             info=info,
         )
 
-    def _opened(self, source: ClipSource | GivenFrames) -> AbstractContextManager[Any]:
+    def _opened(self, source: ClipSource | GivenFrames, turn: int) -> AbstractContextManager[Any]:
         if isinstance(source, GivenFrames):
             return nullcontext(source)
-        return open_clip(source, folder_fps=self.options.folder_fps)
+        return open_clip(source, folder_fps=self.options.folder_fps, turn=turn)
+
+    def turn_of(self, source: ClipSource) -> int:
+        """Return the degrees, clockwise, by which the pictures of a clip are turned."""
+        if self.options.rotate != "auto":
+            return self.options.rotate
+        return best_turn(sample_images(source, SAMPLES), self.detector)
 
     def _read(
         self, clip: Clip | GivenFrames, on_progress: Progress | None
@@ -288,6 +304,7 @@ def analyze(
     provider: str = "cpu",
     threads: int = 2,
     folder_fps: float = 30.0,
+    rotate: Literal["auto", 0, 90, 180, 270] = 0,
     smooth: Mapping[str, Smoothing] | None = None,
     thresholds: Mapping[str, float] | None = None,
     derived: bool = True,
@@ -308,6 +325,8 @@ def analyze(
         provider: Execution provider of the models, for example `cpu` or `cuda`.
         threads: Threads that run at the same time, >= 1; see `Pipeline`.
         folder_fps: Frames per second of a folder of numbered images or the pages of a TIFF.
+        rotate: Degrees, clockwise, by which pictures are turned; "auto" takes the turn with most
+            and best faces. Boxes are in the turned picture.
         smooth: Smoothings by group (`expression`, `valence_arousal`, `action_units`,
             `compounds`), each instead of the rule file's.
         thresholds: Probability from which an action unit counts as present, by name. Default:
@@ -334,6 +353,7 @@ def analyze(
         provider=provider,
         threads=threads,
         folder_fps=folder_fps,
+        rotate=rotate,
         smooth=smooth,
         thresholds=thresholds,
         derived=derived,

@@ -77,6 +77,8 @@ def test_a_bad_clip_is_one_line_and_the_others_are_complete(
         ("run", *BASE, "--detector", "haar", "clips"),
         ("run", *BASE, "--provider", "abacus", "clips"),
         ("run", *BASE, "--jobs", "0", "clips"),
+        ("run", *BASE, "--rotate", "45", "clips"),
+        ("run", *BASE, "--rotate", "auto", "clips"),
         ("run", *BASE, "--blend", "expression=1,2", "clips"),
         ("run", *BASE, "--format", "xlsx", "clips"),
         ("run", *BASE, "--out", "pair.yaml", "clips"),
@@ -92,6 +94,16 @@ def test_bad_usage_is_one_line_and_nothing_is_processed(
     assert "Traceback" not in outcome.err
     assert outcome.err
     assert not (work / "out").exists() or not list((work / "out").iterdir())
+
+
+def test_pictures_are_turned_and_the_record_says_so(work: Path, cexpr_command: Command) -> None:
+    assert cexpr_command("run", *BASE, "--rotate", "270", "clips/a.avi").status == 0
+    run = read_run()
+    info = run["clips"]["a"]["info"]
+    assert (run["options"]["rotate"], info["rotate"]) == (270, 270)
+    assert (info["width"], info["height"]) == (48, 64)
+    (box, *_) = read_csv(work / "out" / "a.faces.csv")
+    assert (float(box["w"]), float(box["h"])) == (48, 64)
 
 
 def test_a_folder_without_clips_says_so(work: Path, cexpr_command: Command) -> None:

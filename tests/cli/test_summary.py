@@ -82,7 +82,9 @@ def test_a_run_without_faces_is_advised_of_crops(
     record.options["detector"] = detector
     record.clips["a"].info["faces"] = 0
     finish(record, Path("out"), quiet=False, as_json=False)
-    assert ("run with --detector full-frame" in capsys.readouterr().err) is is_advised
+    told = capsys.readouterr().err
+    for advice in ("run with --detector full-frame", "with --rotate auto"):
+        assert (advice in told) is is_advised
 
 
 def image(name: str, faces: int, shown: str = "") -> ClipRecord:

@@ -22,7 +22,7 @@ from builders.video_files import (
     write_video,
 )
 from cexpr import ClipError
-from cexpr.clips.decode import Clip, open_clip
+from cexpr.clips.decode import Clip, open_clip, sample_images
 from cexpr.clips.reader import Frame
 from cexpr.clips.sources import ClipSource, find_clips
 
@@ -89,6 +89,51 @@ def test_orientation_flag_turns_the_picture(tmp_path: Path) -> None:
     assert shown.shape == (64, 48, 3)
     assert shown[:24].mean() > 240
     assert shown[40:].mean() < 15
+
+
+def test_a_clip_is_turned_after_the_turn_of_its_file(tmp_path: Path) -> None:
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:, :32] = 255
+    path = write_video(tmp_path / "phone.mp4", [image] * 3)
+    with open_clip(find_clips(path)[0], turn=90) as clip:
+        assert (clip.width, clip.height) == (48, 64)
+        assert [frame.image[:24].mean() > 240 for frame in clip] == [True] * 3
+    set_mp4_rotation(path)
+    with open_clip(find_clips(path)[0], turn=90) as clip:
+        assert (clip.width, clip.height) == (64, 48)
+        assert [frame.image[:, 40:].mean() > 240 for frame in clip] == [True] * 3
+
+
+def test_a_photograph_is_turned_as_its_exif_says(tmp_path: Path) -> None:
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:, :32] = 255
+    plain = cv2.imencode(".jpg", image)[1].tobytes()
+    # One tag, the orientation (0x0112), is 6: to be turned by 90 degrees clockwise.
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    path = tmp_path / "phone.jpg"
+    path.write_bytes(plain[:2] + segment + plain[2:])
+    clip, (frame,) = read(path)
+    assert (clip.width, clip.height) == (48, 64)
+    assert frame.image[:24].mean() > 240
+
+
+def test_samples_are_spread_over_a_clip(tmp_path: Path) -> None:
+    dark_to_bright = [np.full((48, 64, 3), i, np.uint8) for i in range(200)]
+    for folder in ("numbered", "gaps"):
+        (tmp_path / folder).mkdir()
+    for i in range(20):
+        save_image(tmp_path / "numbered" / f"{i + 1:05}.png", dark_to_bright[10 * i])
+    (tmp_path / "numbered" / "00004.png").write_bytes(b"damaged")
+    for path, expected in (
+        (write_video(tmp_path / "long.mp4", dark_to_bright), [20, 60, 100, 140, 180]),
+        (write_mjpeg_avi(tmp_path / "short.avi", dark_to_bright[:100:10]), [10, 30, 50, 70, 90]),
+        (tmp_path / "numbered", [20, 60, 100, 140, 180]),
+        (save_image(tmp_path / "one.png", dark_to_bright[50]), [50]),
+    ):
+        images = sample_images(find_clips(path)[0], 5)
+        found = [float(image.mean()) for image in images]
+        assert found == pytest.approx(expected, abs=CODING_TOLERANCE), path
 
 
 @pytest.mark.parametrize("size", [(63, 47), (1, 1), (1, 9), (5, 3)])

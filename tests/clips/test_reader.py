@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cexpr.clips.reader import as_bgr, head_of, mapped, uneven
+from cexpr.clips.reader import as_bgr, head_of, mapped, spread, turned, uneven
 from cexpr.errors import ClipError
 
 
@@ -42,3 +42,19 @@ def test_pixels_become_bgr() -> None:
 def test_uneven_spacing_is_a_warning() -> None:
     assert uneven(0.04, 0.06) == []
     assert "40 to 70 ms apart" in uneven(0.04, 0.07)[0]
+
+
+def test_items_are_spread_at_equal_distances() -> None:
+    assert spread(range(10), 5) == [1, 3, 5, 7, 9]
+    assert spread(range(3), 5) == [0, 1, 2]
+    assert spread(range(100), 1) == [50]
+    assert spread([], 5) == []
+
+
+def test_an_image_is_turned_clockwise() -> None:
+    image = np.zeros((2, 3, 3), np.uint8)
+    image[0, 0] = 255  # top left
+    for degrees, corner in ((0, (0, 0)), (90, (0, 1)), (180, (1, 2)), (270, (2, 0)), (-90, (2, 0))):
+        found = turned(image, degrees)
+        assert tuple(np.argwhere(found[..., 0])[0]) == corner
+        assert found.flags.c_contiguous

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from builders.photos import astronaut
 from cexpr.clips.decode import open_clip
 from cexpr.clips.reader import Frame
 from cexpr.clips.sources import find_clips
@@ -240,9 +242,27 @@ def test_of_several_faces_those_that_began_first_are_first() -> None:
 
 
 def test_doubtful_face_is_never_started() -> None:
-    people = [Person(RED, standing(60, 80)), Person(BLUE, standing(200, 80), confirmed=0.6)]
+    people = [Person(RED, standing(60, 80)), Person(BLUE, standing(200, 80), confirmed=0.4)]
     _, seen = Stage(people).play(40)
     assert [faces.tracks.tolist() for faces in seen] == [[1]] * 40
+
+
+@pytest.mark.parametrize(("confirmed", "clear_score", "expected"), [
+    (0.6, 0.98, 1), (0.6, 1.0, 0), (0.8, 1.0, 1), (0.4, 0.98, 0),
+])  # fmt: skip
+def test_clear_face_starts_with_less_confirmation(
+    confirmed: float, clear_score: float, expected: int
+) -> None:
+    stage = Stage([Person(RED, standing(100, 80), confirmed)])  # detected with 0.99
+    _, (faces,) = stage.play(1, TrackOptions(clear_score=clear_score))
+    assert len(faces) == expected
+
+
+def test_every_face_of_a_group_is_kept_in_a_still() -> None:
+    person = cv2.resize(astronaut(), (240, 240), interpolation=cv2.INTER_AREA)
+    picture = np.tile(person, (5, 6, 1))
+    faces = Tracker(make_detector("mtcnn")).update(Frame(1, 0.0, picture))
+    assert faces.tracks.tolist() == list(range(1, 31))
 
 
 def test_scene_cut_is_searched_at_once_and_gives_new_people_new_ids() -> None:

@@ -58,7 +58,7 @@ def _warnings(record: RunRecord) -> Iterator[str]:
     if done and searches and not any(clip.info.get("faces") for clip in done):
         yield (
             "no face was found in any clip; if the images are already face crops, "
-            "run with --detector full-frame"
+            "run with --detector full-frame; if they are not upright, with --rotate auto"
         )
     yield from told(record)
 

@@ -107,6 +107,15 @@ def run(
             parser=options.number("--fps"),
         ),
     ] = 30.0,
+    rotate: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|0|90|180|270",
+            help="Degrees by which pictures are turned clockwise. auto takes, for each clip, the "
+            "turn with most and best faces.",
+            autocompletion=lambda: ["auto", "0", "90", "180", "270"],
+        ),
+    ] = "0",
     config: Annotated[
         Path | None,
         typer.Option(
@@ -155,6 +164,7 @@ def run(
         "no_derived": ("derived", not no_derived),
         "provider": ("provider", provider),
         "fps": ("folder_fps", fps),
+        "rotate": ("rotate", rotate),
     }
     values = {} if config is None else read_config(config)
     for parameter, (name, value) in given.items():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from cexpr._support.opencv import load_cv2, reason
 from cexpr._support.types import Image
-from cexpr.clips.reader import FALLBACK_FPS, Frame, Reader, as_bgr, head_of
+from cexpr.clips.reader import FALLBACK_FPS, Frame, Reader, as_bgr, head_of, spread
 from cexpr.clips.sources import image_number
 from cexpr.errors import ClipError
 
@@ -66,6 +67,14 @@ class FolderReader(Reader):
                 self.warnings.append(f"frame {number} is left out: {error}")
                 continue
             yield Frame(number, (number - 1) / self.fps, image)
+
+    def sampled(self, count: int) -> list[Image]:
+        """Read no more images than are wanted; see `Reader.sampled`."""
+        images: list[Image] = []
+        for number in spread(sorted(self._files), count):
+            with suppress(ClipError):
+                images.append(read_image(self._files[number]))
+        return images
 
 
 def read_image(path: Path) -> Image:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import mmap
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from cexpr.errors import ClipError
 FALLBACK_FPS: Final = 30.0
 # Longest over shortest time between two frames from which a clip has no one frame rate.
 _UNEVEN: Final = 1.5
+_T = TypeVar("_T")
 # Bytes that tell what a file is.
 _HEAD: Final = 64
 
@@ -63,8 +64,46 @@ class Reader:
         """
         raise NotImplementedError
 
+    def sampled(self, count: int) -> list[Image]:
+        """Return the images of frames spread over the clip, in place of all its frames.
+
+        Args:
+            count: Number of images wanted, >= 1; a short clip gives fewer.
+
+        Raises:
+            ClipError: as `frames`.
+        """
+        kept: list[Image] = []
+        step = 1
+        for index, frame in enumerate(self.frames()):
+            if index % step == 0:
+                kept.append(frame.image)
+            if len(kept) > 2 * count:
+                kept, step = kept[::2], 2 * step
+        return spread(kept, count)
+
     def close(self) -> None:
         """Release what the reader holds."""
+
+
+def spread(items: Sequence[_T], count: int) -> list[_T]:
+    """Choose up to `count` items at equal distances, none of them at the very ends."""
+    count = min(count, len(items))
+    return [items[(2 * i + 1) * len(items) // (2 * count)] for i in range(count)]
+
+
+def turned(image: Image, degrees: int) -> Image:
+    """Turn an image clockwise.
+
+    Args:
+        image: uint8, shape (H, W, 3).
+        degrees: A multiple of 90.
+
+    Returns:
+        uint8, C-contiguous; shape (W, H, 3) after an odd number of quarter turns.
+    """
+    quarters = degrees // 90 % 4
+    return np.ascontiguousarray(np.rot90(image, -quarters)) if quarters else image
 
 
 def head_of(path: Path) -> bytes:

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from cexpr._support.opencv import load_cv2, reason
 from cexpr._support.types import Image
-from cexpr.clips.reader import FALLBACK_FPS, Frame, Reader, as_bgr, uneven
+from cexpr.clips.reader import FALLBACK_FPS, Frame, Reader, as_bgr, spread, turned, uneven
 from cexpr.clips.sound import is_sound
 from cexpr.errors import ClipError
 
 _MAX_FPS: Final = 1000.0
+# A jump decodes from the key frame before; frames from one jump to the next that make up for it.
+_FRAMES_PER_JUMP: Final = 30
 # Text files: FFmpeg renders them as films of a terminal.
 _TEXT_CODECS: Final = frozenset((b"ansi", b"ANSI"))
 
@@ -54,7 +54,7 @@ class VideoReader(Reader):
             capture.release()
             raise ClipError(f"{path}: {_why_not(path)}")
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-        self._turns = _turns(capture, cv2)
+        self._degrees = _degrees(capture, cv2)
         fps = float(capture.get(cv2.CAP_PROP_FPS))
         count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         announced = int(count) if math.isfinite(count) and 0 < count < 2**53 else None
@@ -81,7 +81,9 @@ class VideoReader(Reader):
                     damaged += 1
                     continue
                 number += 1
-                yield Frame(number, stamps.repaired(stamp / 1000.0), self._upright(as_bgr(image)))
+                yield Frame(
+                    number, stamps.repaired(stamp / 1000.0), turned(as_bgr(image), self._degrees)
+                )
         except cv2.error as error:
             self.warnings.append(f"decoding stopped after frame {number}: {reason(error)}")
         if damaged:
@@ -98,8 +100,18 @@ class VideoReader(Reader):
                 f"the container announces {self.announced_frames} frames, {number} were decoded"
             )
 
-    def _upright(self, image: Image) -> Image:
-        return np.ascontiguousarray(np.rot90(image, -self._turns)) if self._turns else image
+    def sampled(self, count: int) -> list[Image]:
+        """Jump to frames spread over the video, if it is long; see `Reader.sampled`."""
+        announced = self.announced_frames or 0
+        if announced < _FRAMES_PER_JUMP * count:
+            return super().sampled(count)
+        images: list[Image] = []
+        for index in spread(range(announced), count):
+            self._capture.set(self._cv2.CAP_PROP_POS_FRAMES, index)
+            decoded, image = self._capture.read()
+            if decoded:
+                images.append(turned(as_bgr(image), self._degrees))
+        return images
 
     def close(self) -> None:
         with self._lock:
@@ -114,11 +126,11 @@ def _why_not(path: Path) -> str:
     return "not a video that can be decoded; the file is damaged, cut off or of another type"
 
 
-def _turns(capture: Any, cv2: Any) -> int:
-    """Quarter turns, clockwise, that the backend leaves to the caller; 0 where it rotates."""
+def _degrees(capture: Any, cv2: Any) -> int:
+    """Degrees, clockwise, by which the caller must turn frames; 0 where the backend does it."""
     if capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) == 1:
         return 0
-    return round(float(capture.get(cv2.CAP_PROP_ORIENTATION_META)) / 90) % 4
+    return 90 * round(float(capture.get(cv2.CAP_PROP_ORIENTATION_META)) / 90)
 
 
 class _Stamps:

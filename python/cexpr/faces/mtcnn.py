@@ -29,6 +29,10 @@ STRIDE: Final = 2
 # By default, the smallest face is this share of the shorter side: 40 pixels at 640 x 480.
 SMALLEST_SHARE: Final = 1 / 12
 SMALLEST_PIXELS: Final = 20.0
+# A search goes on for smaller faces where it found one that is less than so many times its limit.
+_NEAR_LIMIT: Final = 1.5
+# A face that fills or leaves the image is at least this share of its shorter side.
+_FILLING_SHARE: Final = 1 / 4
 # Best candidates that go on from the first stage, far above what a crowd gives.
 _MAX_CANDIDATES: Final = 2000
 # Shift in x and y and size, in faces, of the crops that a new face is judged by.
@@ -48,17 +52,24 @@ class MtcnnOptions:
 
     Attributes:
         smallest_face: Side of the smallest face looked for, pixels, >= 12; None for a twelfth of
-            the image's shorter side, at least 20.
+            the image's shorter side, at least 20, and see `finer`.
         scale_factor: Size of a pyramid level relative to the one before, 0..1.
         thresholds: Scores that a candidate must exceed in the three stages.
         margin: Share of a followed face's size that is added on each side before it is looked
             at again.
+        padding: Share of the image's sides that is added on each side, in black, for a second
+            search where the first one found nothing: for faces that fill or leave the image. 0
+            for none, at most 1.
+        finer: Whether the search goes on for smaller faces, down to 20 pixels, where it found some
+            that are near `smallest_face`, or none; only for the default of `smallest_face`.
     """
 
     smallest_face: float | None = None
     scale_factor: float = 0.709
     thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)
     margin: float = 0.0
+    padding: float = 0.25
+    finer: bool = True
 
     def __post_init__(self) -> None:
         if self.smallest_face is not None and not self.smallest_face >= CELL:
@@ -67,8 +78,9 @@ class MtcnnOptions:
             raise ValueError(f"scale_factor: expected 0.1 to 0.95, got {self.scale_factor}")
         if len(self.thresholds) != 3 or not all(0 < t < 1 for t in self.thresholds):
             raise ValueError(f"thresholds: expected three of 0..1, got {self.thresholds}")
-        if not 0 <= self.margin <= 1:
-            raise ValueError(f"margin: expected 0 to 1, got {self.margin}")
+        for name in ("margin", "padding"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
 
 
 class Mtcnn:
@@ -106,13 +118,32 @@ class Mtcnn:
     def detect(self, image: Image) -> Detections:
         """Search the whole image; see `Detector.detect`."""
         require_image(image)
-        boxes = self._propose(image)
+        smallest = self._smallest_face(image)
+        found = self._judge(image, self._propose(image, smallest))
+        if not len(found) and self.options.padding:
+            found = self._judge(image, self._propose_beyond(image))
+        if self.options.finer and self.options.smallest_face is None:
+            found = self._search_finer(image, found, smallest)
+        return found
+
+    def _search_finer(self, image: Image, found: Detections, smallest: float) -> Detections:
+        """Look for ever smaller faces while small ones are found, and once where none is.
+
+        Faces near the limit of a search are seldom alone: most of a group may lie below it.
+        """
+        is_wanted = not len(found) or _smallest_side(found) < _NEAR_LIMIT * smallest
+        while is_wanted and smallest > SMALLEST_PIXELS:
+            below, smallest = smallest, max(SMALLEST_PIXELS, smallest / 2)
+            found = _joined(found, self._judge(image, self._propose(image, smallest, below)))
+            is_wanted = _smallest_side(found) < _NEAR_LIMIT * smallest
+        return found
+
+    def _judge(self, image: Image, boxes: Floats) -> Detections:
+        """Run the second and third stage on candidates, shape (N, 4)."""
         boxes = self._filter(image, boxes)
         probability, boxes, landmarks = self._describe(image, boxes)
         good = probability > self.options.thresholds[2]
-        probability, boxes, landmarks = probability[good], boxes[good], landmarks[good]
-        kept = _core.nms(boxes, probability, 0.7, "min")
-        return Detections(to_xywh(boxes[kept]), probability[kept], landmarks[kept])
+        return _distinct(boxes[good], probability[good], landmarks[good])
 
     def refine(self, image: Image, boxes_xywh: Floats) -> Detections:
         """Run the last network alone on each box; see `Detector.refine`."""
@@ -128,7 +159,8 @@ class Mtcnn:
         """Average the last network over shifted and scaled crops; see `Detector.confirm`.
 
         Real faces score high on all of them; prints and patterns that pass for a face in one crop
-        seldom do in its neighbours.
+        seldom do in its neighbours. Where a crop leaves the image, the pixels of the edge go on:
+        black would count against faces that the image cuts off.
         """
         require_image(image)
         centers = (boxes_xywh[:, :2] + boxes_xywh[:, 2:] / 2)[:, np.newaxis]
@@ -136,16 +168,44 @@ class Mtcnn:
         halves = sides * _VARIANTS[:, 2:] / 2
         centers = centers + sides * _VARIANTS[:, :2]
         squares = np.concatenate([centers - halves, centers + halves], axis=2)
-        probability, _, _ = self._describe(image, squares.reshape(-1, 4).astype(np.float32))
+        inside, squares = self._with_edges(image, squares.reshape(-1, 4).astype(np.float32))
+        probability, _, _ = self._describe(inside, squares)
         scores: Floats = probability.reshape(len(boxes_xywh), len(_VARIANTS)).mean(axis=1)
         return scores
 
-    def _propose(self, image: Image) -> Floats:
-        """First stage: square candidates, shape (N, 4), from all levels of the pyramid."""
+    def _with_edges(self, image: Image, squares: Floats) -> tuple[Image, Floats]:
+        """Continue an image as far as squares, shape (N, 4), reach; return it and them in it."""
+        size_wh = np.array(image.shape[1::-1])
+        before = np.maximum(-squares[:, :2], 0).max(axis=0, initial=0)
+        after = np.maximum(squares[:, 2:] - size_wh, 0).max(axis=0, initial=0)
+        # Boxes may reach far outside.
+        sides = np.minimum(np.ceil([before, after]), size_wh).astype(int)
+        if sides.any():
+            (left, top), (right, bottom) = sides.tolist()
+            border = self._cv2.BORDER_REPLICATE
+            image = self._cv2.copyMakeBorder(image, top, bottom, left, right, border)
+        return image, squares + np.tile(sides[0], 2).astype(np.float32)
+
+    def _smallest_face(self, image: Image) -> float:
+        """Side of the smallest face that is looked for, pixels."""
+        return self.options.smallest_face or max(
+            SMALLEST_PIXELS, min(image.shape[:2]) * SMALLEST_SHARE
+        )
+
+    def _propose_beyond(self, image: Image) -> Floats:
+        """First stage on the image with black around it, for large faces only, shape (N, 4)."""
+        height, width = image.shape[:2]
+        x, y = round(width * self.options.padding), round(height * self.options.padding)
+        padded = self._cv2.copyMakeBorder(image, y, y, x, x, self._cv2.BORDER_CONSTANT)
+        smallest = max(self._smallest_face(image), min(width, height) * _FILLING_SHARE)
+        return self._propose(padded, smallest) - np.array([x, y, x, y], np.float32)
+
+    def _propose(self, image: Image, smallest: float, below: float = math.inf) -> Floats:
+        """First stage: square candidates, shape (N, 4), from the levels for faces of a size."""
         found: list[Floats] = []
         scores: list[Floats] = []
         level = image
-        for width, height in self._pyramid(image.shape[1], image.shape[0]):
+        for width, height in self._pyramid(image.shape[1], image.shape[0], smallest, below):
             level = self._shrink(level, width, height)
             probability, offsets = self._pnet(level[np.newaxis])
             boxes, score, offset = _candidates(
@@ -200,13 +260,14 @@ class Mtcnn:
             landmarks * sizes + corners,
         )
 
-    def _pyramid(self, width: int, height: int) -> list[tuple[int, int]]:
+    def _pyramid(
+        self, width: int, height: int, smallest: float, below: float
+    ) -> list[tuple[int, int]]:
         """Sizes of the pyramid's levels, largest first; none where a cell does not fit."""
         shorter = min(width, height)
-        smallest = self.options.smallest_face or max(SMALLEST_PIXELS, shorter * SMALLEST_SHARE)
         scale = CELL / smallest
         levels = []
-        while shorter * scale >= CELL:
+        while shorter * scale >= CELL and scale * below > CELL:
             levels.append((math.ceil(width * scale), math.ceil(height * scale)))
             scale *= self.options.scale_factor
         return levels
@@ -244,3 +305,20 @@ def _moved_and_squared(boxes: Floats, offsets: Floats) -> Floats:
     moved = _core.regress_boxes(np.ascontiguousarray(boxes), np.ascontiguousarray(offsets))
     squares: Floats = _core.square_boxes(moved)
     return squares
+
+
+def _distinct(boxes: Floats, scores: Floats, landmarks: Floats) -> Detections:
+    """Keep each face once, best score first; boxes by their corners."""
+    kept = _core.nms(np.ascontiguousarray(boxes), scores, 0.7, "min")
+    return Detections(to_xywh(boxes[kept]), scores[kept], landmarks[kept])
+
+
+def _joined(first: Detections, second: Detections) -> Detections:
+    boxes = np.concatenate([first.boxes_xywh, second.boxes_xywh])
+    scores = np.concatenate([first.scores, second.scores])
+    return _distinct(to_xyxy(boxes), scores, np.concatenate([first.landmarks, second.landmarks]))
+
+
+def _smallest_side(found: Detections) -> float:
+    """Longer side of the smallest face, pixels; infinite without a face."""
+    return float(found.boxes_xywh[:, 2:].max(axis=1).min(initial=math.inf))

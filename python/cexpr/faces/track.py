@@ -39,6 +39,8 @@ class TrackOptions:
         search_every: The same while no face is in sight or one is lost, after a few searches in
             a row, >= 1.
         start_score: Least score of a closer look (`Detector.confirm`) at a new face, 0..1.
+        clear_score: Score of a search from which a face counts as clear, 0..1.
+        clear_start_score: The same as `start_score` for a clear face, 0..1.
         follow_score: Least score at which a face counts as still there, 0..1.
         gap_seconds: Time for which a lost face is known again near its place, >= 0.
         return_seconds: Time for which a lost face keeps its track; after `gap_seconds` or a cut it
@@ -49,6 +51,8 @@ class TrackOptions:
     detect_every: int = 15
     search_every: int = 4
     start_score: float = 0.75
+    clear_score: float = 0.98
+    clear_start_score: float = 0.5
     follow_score: float = 0.6
     gap_seconds: float = 2.0
     return_seconds: float = 10.0
@@ -58,7 +62,8 @@ class TrackOptions:
         for name in ("detect_every", "search_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        for name in ("start_score", "follow_score", "new_share"):
+        shares = ("start_score", "clear_score", "clear_start_score", "follow_score", "new_share")
+        for name in shares:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
         if not self.gap_seconds >= 0:
@@ -283,8 +288,7 @@ class Tracker:
         rows = np.flatnonzero((overlaps <= _SAME_FACE).all(axis=1))
         if not len(rows):
             return
-        scores = self._detector.confirm(image, found.boxes_xywh[rows])
-        for row in rows[scores >= self.options.start_score].tolist():
+        for row in rows[self._are_faces(image, found[rows])].tolist():
             self._tracks.append(
                 KnownFace(self._next_number, found[row : row + 1], time, looks[row])
             )
@@ -310,6 +314,14 @@ class Tracker:
             if affinity > 0 and index not in matches and row not in matches.values():
                 matches[index] = row
         return [(self._tracks[index], row) for index, row in matches.items()]
+
+    def _are_faces(self, image: Image, found: Detections) -> NDArray[np.bool_]:
+        """Tell which of the new faces that a search found are faces, shape (N,)."""
+        options = self.options
+        is_clear = found.scores >= options.clear_score
+        least = np.where(is_clear, options.clear_start_score, options.start_score)
+        faces: NDArray[np.bool_] = self._detector.confirm(image, found.boxes_xywh) >= least
+        return faces
 
     def _doubt(self, image: Image, tracks: list[KnownFace]) -> None:
         """Look closer at followed faces that a search did not find: are they still faces?"""

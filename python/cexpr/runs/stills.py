@@ -185,7 +185,8 @@ def _look(analyst: Analyst, source: ClipSource, record: ClipRecord, number: int)
     """Search an image and hand its faces to the models; False where it holds several pictures."""
     start = time.perf_counter()
     try:
-        with open_clip(source, folder_fps=analyst.pipeline.options.folder_fps) as clip:
+        turn = analyst.pipeline.turn_of(source)
+        with open_clip(source, turn=turn) as clip:
             frames = list(islice(clip, 2))
         decoded = time.perf_counter() - start
         if len(frames) > 1:
@@ -201,6 +202,7 @@ def _look(analyst: Analyst, source: ClipSource, record: ClipRecord, number: int)
         "announced_frames": clip.announced_frames,
         "seconds": 0.0,
         "full_detections": tracker.full_detections,
+        "rotate": turn,
         "width": clip.width,
         "height": clip.height,
         "fps": clip.fps,
