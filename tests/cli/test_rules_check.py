@@ -107,6 +107,17 @@ def test_test_counts_and_fails_with_expected_got_and_runner_up(good: Path) -> No
     ]
 
 
+def test_a_test_that_gets_no_label_names_the_best_score(tmp_path: Path) -> None:
+    file = tmp_path / "high.yaml"
+    file.write_text(
+        "cexpr: 1\nname: high\ncompounds: {A: anger, B: fear}\ndecide: {abstain_below: 0.5}\n"
+        "tests: [{given: {anger: 0.2, fear: 0.4}, expect: A}]\n",
+        encoding="utf-8",
+    )
+    shown = "expected A (0.2), got no label, runner-up B (0.4)"
+    assert shown in run("test", file).output
+
+
 def test_the_shipped_sets_pass_their_own_tests() -> None:
     result = run("test", *shipped())
     assert result.exit_code == 0
