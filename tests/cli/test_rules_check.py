@@ -175,9 +175,15 @@ def test_strict_makes_errors_of_warnings(dubious: Path, good: Path) -> None:
     )
     tested = run("test", "--strict", dubious)
     assert tested.exit_code == 2
-    assert "warning: idle" in tested.stderr
-    assert tested.stdout == f"{dubious}: 0 of 0 tests passed\n"
-    assert run("test", dubious).exit_code == 0
+    assert ": error: idle: " in tested.stderr
+    assert "warning:" not in tested.output
+    assert tested.stdout == (
+        f"{dubious}: 0 of 0 tests passed\n{dubious}: refused for 3 warnings (--strict)\n"
+    )
+    plain = run("test", dubious)
+    assert plain.exit_code == 0
+    assert "warning: idle" in plain.stderr
+    assert plain.stdout == f"{dubious}: 0 of 0 tests passed\n"
 
 
 def test_check_as_json_holds_problems_and_warnings(
