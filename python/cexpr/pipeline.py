@@ -36,7 +36,7 @@ from cexpr.timeline.events import length_of
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
 # A clip on disk; or images, uint8, (H, W, 3) BGR or (H, W) grey, each with its time in seconds; or
-# an array of them, shape (T, H, W, 3).
+# an array of them, shape (T, H, W, 3) or (T, H, W).
 Frames = str | PathLike[str] | Iterable[tuple[Image, float]] | Image
 
 
@@ -332,7 +332,8 @@ def analyze(
     Args:
         source: The path of a video, GIF or image, or of a folder of numbered images. Or an iterable
             of pairs (image, time): images uint8, shape (H, W, 3), BGR, or (H, W), grey; times in
-            seconds, not decreasing. Or an array of frames, uint8, shape (T, H, W, 3), BGR.
+            seconds, not decreasing. Or an array of frames, uint8, shape (T, H, W, 3), BGR, or
+            (T, H, W), grey.
         rules: Rule file, name of a shipped rule set, or a rule set.
         models: Names or files of models, which are blended. Default: the shipped model.
         fps: Frames per second of an array of frames, which has no times; required there, and
@@ -390,7 +391,7 @@ def _one_clip(source: Frames, fps: float | None) -> ClipSource | GivenFrames:
             raise TypeError(
                 "source: expected the path of a clip (str or os.PathLike), an iterable of "
                 f"(image, time) or an array of frames, got {type(source).__name__}; "
-                "cexpr.Stream takes frames as they come"
+                "cexpr.Stream takes frames as they come, cexpr.Pipeline.run a found clip"
             )
         return GivenFrames(source, fps)
     if fps is not None:

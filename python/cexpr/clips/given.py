@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from os import PathLike
+from typing import Any, Final
 
 import numpy as np
 
 from cexpr._support.arguments import real
 from cexpr._support.types import Image
 from cexpr.clips.reader import FALLBACK_FPS, Frame
+from cexpr.clips.sources import ClipSource
+
+# What has no more columns than this is one image with channels, not a stack of grey frames.
+_MOST_CHANNELS: Final = 4
 
 
 class FrameMaker:
@@ -66,7 +71,7 @@ class GivenFrames:
 
         Args:
             source: An iterable of pairs (image, time), see `FrameMaker.make`; or an array of
-                frames, uint8, shape (T, H, W, 3), BGR.
+                frames, uint8, shape (T, H, W, 3), BGR, or (T, H, W), grey, W > 4.
             fps: Frames per second of an array, which has no times; frame i is at i / fps seconds.
 
         Raises:
@@ -113,22 +118,36 @@ class GivenFrames:
 
 
 def _image_and_time(pair: Any, index: int) -> tuple[Any, Any]:
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
+    if isinstance(pair, tuple | list) and len(pair) == 2:
+        return pair[0], pair[1]
+    if isinstance(pair, str | PathLike | ClipSource):
         raise TypeError(
-            f"frame {index}: expected a pair (image, time), got {type(pair).__name__}; images "
-            "without times go into one array, numpy.stack(images), with fps"
+            "source: expected one clip or pairs (image, time), got a list of "
+            f"{'clips' if isinstance(pair, ClipSource) else 'paths'}; cexpr.run takes many paths, "
+            "cexpr.Pipeline.run one clip after the other"
         )
-    return pair[0], pair[1]
+    raise TypeError(
+        f"frame {index}: expected a pair (image, time), got {type(pair).__name__}"
+        + (
+            "; images without times go into one array, numpy.stack(images), with fps"
+            if isinstance(pair, np.ndarray)
+            else ""
+        )
+    )
 
 
 def _pairs_of(frames: Any, fps: float | None) -> Iterable[tuple[Image, float]]:
     """Return the frames of an array with their times."""
     if frames.dtype != np.uint8:
         raise TypeError(f"source: expected an array of uint8, got {frames.dtype}")
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.size == 0:
+    is_grey = frames.ndim == 3 and frames.shape[2] > _MOST_CHANNELS
+    if frames.size == 0 or not (is_grey or (frames.ndim == 4 and frames.shape[3] == 3)):
+        is_image = frames.ndim == 2 or (frames.ndim == 3 and frames.shape[2] == 3)
         raise ValueError(
-            f"source: expected an array of frames, shape (T, H, W, 3), got {frames.shape}; "
-            "one image becomes such an array by image[None]"
+            "source: expected an array of frames, not empty, shape (T, H, W, 3), BGR, or "
+            f"(T, H, W), grey; got {frames.shape}"
+            + ("; one image becomes such an array by image[None]" if is_image else "")
+            + ("; frames[..., :3] is without alpha" if frames.shape[3:] == (4,) else "")
         )
     if fps is None:
         raise ValueError(
