@@ -22,7 +22,7 @@ from builders.threads import needs_thread_times, working_threads
 from builders.tiny_model import expected_signals, write_tiny_model
 from builders.video_files import grey_steps, write_mjpeg_avi, write_video
 from cexpr.clips.decode import open_clip
-from cexpr.clips.sources import find_clips
+from cexpr.clips.sources import ClipSource, find_clips
 from cexpr.errors import ClipError, ModelError, RuleError, UsageError
 from cexpr.options import RunOptions
 from cexpr.pipeline import Pipeline
@@ -362,7 +362,8 @@ def test_a_rule_set_at_hand_does_what_its_file_does(
 def test_what_is_no_path_and_no_rules_is_a_type_error(
     tmp_path: Path, options: dict[str, str]
 ) -> None:
-    for camera in (None, 0, b"clip.avi"):
+    found = ClipSource(tmp_path / "clip.avi", "video", "clip")
+    for camera in (None, 0, b"clip.avi", found):
         with pytest.raises(TypeError, match=r"expected the path of a clip .* cexpr\.Stream takes"):
             cexpr.analyze(camera)  # type: ignore[arg-type]
     for change, message in (

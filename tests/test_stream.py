@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 import pytest
 
 import cexpr
@@ -62,7 +66,7 @@ def run_stream(stream: Stream, frames: list[Frame]) -> list[DecidedFrame]:
 
 
 def check_equal(stream: Stream, decided: list[DecidedFrame], result: cexpr.ClipResult) -> None:
-    """Labels, scores, signals and flags of every frame are those of the clip."""
+    """What the stream says of a frame is in the clip's tables, but for signals without a face."""
     frames = result.frames
     assert [frame.frame for frame in decided] == frames["frame"].to_pylist()
     assert [frame.time for frame in decided] == frames["time"].to_pylist()
@@ -72,14 +76,45 @@ def check_equal(stream: Stream, decided: list[DecidedFrame], result: cexpr.ClipR
     ).tolist()
     labels = [stream.compounds[one.label] if one.label >= 0 else None for one in decided]
     assert labels == frames["compound"].to_pylist()
-    for names, rows in (
-        (stream.compounds, [frame.scores for frame in decided]),
-        (stream.names, [frame.signals for frame in decided]),
+    seen = np.array([one.face_count > 0 for one in decided])
+    known = seen | np.array([one.is_filled for one in decided])
+    for names, rows, which in (
+        (stream.compounds, [one.scores for one in decided], known),
+        (["confidence"], [[one.confidence] for one in decided], known),
+        (stream.names, [one.signals for one in decided], seen),
+        (["face"], [[one.track] for one in decided], seen),
     ):
-        expected = [frames[name].to_numpy(zero_copy_only=False) for name in names]
-        wanted = np.stack(expected, axis=1).astype(np.float32)
-        seen = np.array([frame.face_count > 0 for frame in decided])
-        np.testing.assert_allclose(np.stack(rows)[seen], wanted[seen], rtol=0, atol=1e-4)
+        np.testing.assert_allclose(
+            np.stack(rows)[which], columns_of(frames, names)[which], rtol=0, atol=1e-4
+        )
+    assert all(np.isnan(one.signals).all() for one in decided if one.face_count == 0)
+    has_tracks = stream.rules.faces == "each"
+    for one, face in zip(decided, frames["face"].to_pylist(), strict=True):
+        if one.face_count == 0:
+            assert one.track == (face if has_tracks and one.is_filled else -1)
+
+
+def check_faces_equal(
+    stream: Stream, decided: list[DecidedFrame], result: cexpr.ClipResult
+) -> None:
+    """Each face of the stream, in order, is a row of the table of faces."""
+    table = result.faces
+    faces = [(one.frame, face) for one in decided for face in one.faces]
+    assert [frame for frame, _ in faces] == table["frame"].to_pylist()
+    assert [face.track for _, face in faces] == table["face"].to_pylist()
+    labels = [stream.compounds[face.label] if face.label >= 0 else None for _, face in faces]
+    assert labels == table["compound"].to_pylist()
+    for names, rows in (
+        (["x", "y", "w", "h"], [face.box_xywh for _, face in faces]),
+        (stream.compounds, [face.scores for _, face in faces]),
+        (["confidence"], [[face.confidence] for _, face in faces]),
+    ):
+        np.testing.assert_allclose(rows, columns_of(table, names), rtol=0, atol=1e-3)
+
+
+def columns_of(table: pa.Table, names: Sequence[str]) -> npt.NDArray[np.float32]:
+    columns = [table[name].to_numpy(zero_copy_only=False) for name in names]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def mean_rate(frames: list[Frame]) -> float:
@@ -101,6 +136,23 @@ def test_a_stream_gives_what_the_clip_gives() -> None:
     assert [one.faces[0].label for one in again] == [one.label for one in decided]
 
 
+@pytest.mark.skipif(not PORTRAIT.exists(), reason="the sample clip is not beside the tests")
+@pytest.mark.parametrize("faces", ["max", "each"])
+def test_frames_without_a_face_are_filled_as_in_the_clip(faces: str) -> None:
+    rules = cexpr.RuleSet.from_string(STEADY.replace("FACES", faces))
+    frames = frames_of(PORTRAIT)
+    for index in range(30, 35):
+        frames[index] = replace(frames[index], image=np.zeros_like(frames[index].image))
+    stream = Stream(rules, frames_per_second=mean_rate(frames))
+    decided = run_stream(stream, frames)
+    filled = [one for one in decided if one.is_filled]
+    assert [one.frame for one in filled] == [31, 32, 33, 34, 35]
+    assert not any(one.faces for one in filled)
+    check_equal(
+        stream, decided, cexpr.analyze([(frame.image, frame.time) for frame in frames], rules)
+    )
+
+
 @pytest.mark.parametrize("name", ["walking-pair.gif", "eat.mkv"])
 def test_a_stream_gives_what_a_real_clip_gives(shared: Path, name: str) -> None:
     clip = shared / "clips" / name
@@ -112,13 +164,11 @@ def test_a_stream_gives_what_a_real_clip_gives(shared: Path, name: str) -> None:
     result = cexpr.analyze([(frame.image, frame.time) for frame in frames], rules)
     check_equal(stream, run_stream(stream, frames), result)
     each = cexpr.RuleSet.from_string(STEADY.replace("FACES", "each"))
-    decided = run_stream(Stream(each, frames_per_second=mean_rate(frames)), frames)
-    tracks = [(one.frame, face.track) for one in decided for face in one.faces]
-    expected = zip(result.faces["frame"].to_pylist(), result.faces["face"].to_pylist(), strict=True)
-    assert tracks == list(expected)
-    boxes = [face.box_xywh for one in decided for face in one.faces]
-    columns = [result.faces[name].to_numpy() for name in ("x", "y", "w", "h")]
-    np.testing.assert_allclose(boxes, np.stack(columns, axis=1), atol=1e-3)
+    stream = Stream(each, frames_per_second=mean_rate(frames))
+    decided = run_stream(stream, frames)
+    result = cexpr.analyze([(frame.image, frame.time) for frame in frames], each)
+    check_equal(stream, decided, result)
+    check_faces_equal(stream, decided, result)
 
 
 def test_grey_and_strided_images_are_taken(options: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
@@ -13,12 +13,11 @@ import numpy as np
 
 from cexpr._support.arguments import function
 from cexpr._support.opencv import load_cv2
-from cexpr._support.types import Doubles, Image, Integers
+from cexpr._support.types import Doubles, Integers
 from cexpr.clips.decode import Clip, open_clip, sample_images
-from cexpr.clips.given import GivenFrames
+from cexpr.clips.given import Frames, GivenFrames, one_clip
 from cexpr.clips.readahead import frames_of
-from cexpr.clips.sources import ClipSource, find_clips
-from cexpr.errors import UsageError
+from cexpr.clips.sources import ClipSource
 from cexpr.faces.batches import SignalRows
 from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
@@ -35,9 +34,6 @@ from cexpr.timeline.events import length_of
 
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
-# A clip on disk; or images, uint8, (H, W, 3) BGR or (H, W) grey, each with its time in seconds; or
-# an array of them, shape (T, H, W, 3).
-Frames = str | PathLike[str] | Iterable[tuple[Image, float]] | Image
 
 
 class Pipeline:
@@ -166,7 +162,7 @@ class Pipeline:
         """
         function("on_progress", on_progress)
         if not isinstance(source, ClipSource | GivenFrames):
-            source = _one_clip(source, fps)
+            source = one_clip(source, fps)
         start = time.perf_counter()
         inference_before = self.inference_seconds
         turn = 0 if isinstance(source, GivenFrames) else self.turn_of(source)
@@ -314,7 +310,8 @@ def analyze(
     Args:
         source: The path of a video, GIF or image, or of a folder of numbered images. Or an iterable
             of pairs (image, time): images uint8, shape (H, W, 3), BGR, or (H, W), grey; times in
-            seconds, not decreasing. Or an array of frames, uint8, shape (T, H, W, 3), BGR.
+            seconds, not decreasing. Or an array of frames, uint8, shape (T, H, W, 3), BGR, or
+            (T, H, W), grey.
         rules: Rule file, name of a shipped rule set, or a rule set.
         models: Names or files of models, which are blended. Default: the shipped model.
         fps: Frames per second of an array of frames, which has no times; required there, and
@@ -358,35 +355,8 @@ def analyze(
         thresholds=thresholds,
         derived=derived,
     )
-    clip = _one_clip(source, fps)
+    clip = one_clip(source, fps)
     return Pipeline(options, given).run(clip)
-
-
-def _one_clip(source: Frames, fps: float | None) -> ClipSource | GivenFrames:
-    """Find the clip at a path, or take the frames of a program.
-
-    Raises:
-        TypeError: source is neither.
-        ValueError: fps or the shape of an array is wrong.
-        UsageError: there is not exactly one clip.
-    """
-    if not isinstance(source, str | PathLike):
-        if isinstance(source, bytes) or not isinstance(source, Iterable):
-            raise TypeError(
-                "source: expected the path of a clip (str or os.PathLike), an iterable of "
-                f"(image, time) or an array of frames, got {type(source).__name__}; "
-                "cexpr.Stream takes frames as they come"
-            )
-        return GivenFrames(source, fps)
-    if fps is not None:
-        raise ValueError(
-            f"fps: expected none, because a clip has its own times; got {fps} "
-            "(folder_fps is for folders of numbered images)"
-        )
-    clips = find_clips(source)
-    if len(clips) != 1:
-        raise UsageError(f"{source}: expected one clip, found {len(clips)}; cexpr.run takes many")
-    return clips[0]
 
 
 def _require_type(name: str, value: object, kind: type) -> None:

@@ -25,7 +25,8 @@ class Stream:
 
     Detector, tracker, models and rules are inside. A frame comes out `delay` frames after it went
     in. The results are those of `cexpr.analyze` for the same frames, with the exceptions that
-    `cexpr.Analyzer` names. One stream serves one camera, and one thread at a time.
+    `cexpr.Analyzer` names, and with signals that are NaN in a frame without a face: there the
+    tables hold filled ones. One stream serves one camera, and one thread at a time.
 
     Args:
         rules: Rule file, name of a shipped rule set, or a rule set.

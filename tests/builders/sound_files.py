@@ -28,6 +28,15 @@ def write_mp4(path: Path, *handlers: bytes) -> Path:
     return path
 
 
+def write_nested_mp4(path: Path, depth: int) -> Path:
+    """Write an MP4 whose box of tracks holds itself again and again."""
+    boxes = b""
+    for _ in range(depth):
+        boxes = _box(b"moov", boxes)
+    path.write_bytes(_box(b"ftyp", b"M4A \0\0\0\0") + boxes)
+    return path
+
+
 def write_matroska(path: Path, *track_types: int) -> Path:
     """Write the beginning of a Matroska file with tracks of these types (1 video, 2 sound)."""
     tracks = b"".join(b"\xae\x83" + bytes((0x83, 0x81, kind)) for kind in track_types)

@@ -107,6 +107,17 @@ def test_test_counts_and_fails_with_expected_got_and_runner_up(good: Path) -> No
     ]
 
 
+def test_a_test_that_gets_no_label_names_the_best_score(tmp_path: Path) -> None:
+    file = tmp_path / "high.yaml"
+    file.write_text(
+        "cexpr: 1\nname: high\ncompounds: {A: anger, B: fear}\ndecide: {abstain_below: 0.5}\n"
+        "tests: [{given: {anger: 0.2, fear: 0.4}, expect: A}]\n",
+        encoding="utf-8",
+    )
+    shown = "expected A (0.2), got no label, runner-up B (0.4)"
+    assert shown in run("test", file).output
+
+
 def test_the_shipped_sets_pass_their_own_tests() -> None:
     result = run("test", *shipped())
     assert result.exit_code == 0
@@ -164,9 +175,15 @@ def test_strict_makes_errors_of_warnings(dubious: Path, good: Path) -> None:
     )
     tested = run("test", "--strict", dubious)
     assert tested.exit_code == 2
-    assert "warning: idle" in tested.stderr
-    assert tested.stdout == f"{dubious}: 0 of 0 tests passed\n"
-    assert run("test", dubious).exit_code == 0
+    assert ": error: idle: " in tested.stderr
+    assert "warning:" not in tested.output
+    assert tested.stdout == (
+        f"{dubious}: 0 of 0 tests passed\n{dubious}: refused for 3 warnings (--strict)\n"
+    )
+    plain = run("test", dubious)
+    assert plain.exit_code == 0
+    assert "warning: idle" in plain.stderr
+    assert plain.stdout == f"{dubious}: 0 of 0 tests passed\n"
 
 
 def test_check_as_json_holds_problems_and_warnings(

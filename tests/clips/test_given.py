@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from cexpr.clips.given import FrameMaker, GivenFrames
+from cexpr.clips.sources import ClipSource
 
+CLIP = ClipSource(Path("a.mp4"), "video", "a")
 IMAGE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 
 
@@ -63,6 +66,14 @@ def test_pairs_are_frames_with_their_times() -> None:
     assert (given.width, given.height, given.fps) == (6, 4, 4)
 
 
+def test_an_array_may_be_grey() -> None:
+    grey = np.arange(3 * 4 * 6, dtype=np.uint8).reshape(3, 4, 6)
+    frames = list(GivenFrames(grey, fps=50))
+    assert [frame.time for frame in frames] == [0, 0.02, 0.04]
+    for frame, image in zip(frames, grey, strict=True):
+        np.testing.assert_array_equal(frame.image, np.stack([image] * 3, axis=2))
+
+
 def test_an_array_has_the_times_of_its_rate() -> None:
     given = GivenFrames(np.stack([IMAGE] * 3), fps=50)
     assert given.announced_frames == 3
@@ -76,7 +87,10 @@ def test_an_array_has_the_times_of_its_rate() -> None:
         (np.stack([IMAGE] * 2), None, ValueError, "fps: expected the frames per second .* fps=25"),
         (np.stack([IMAGE] * 2), 0, ValueError, "fps: expected a finite number above 0, got 0"),
         (np.stack([IMAGE] * 2), "25", TypeError, "fps: expected a number, got '25'"),
-        (IMAGE, 25, ValueError, r"shape \(T, H, W, 3\), got \(4, 6, 3\); .* image\[None\]"),
+        (IMAGE, 25, ValueError, r"grey; got \(4, 6, 3\); one image .* image\[None\]"),
+        (IMAGE[:, :, 0], 25, ValueError, r"grey; got \(4, 6\); one image .* image\[None\]"),
+        (np.zeros((4, 6, 4), np.uint8), 25, ValueError, r"grey; got \(4, 6, 4\)$"),
+        (np.zeros((2, 4, 6, 4), np.uint8), 25, ValueError, r"frames\[\.\.\., :3\] is without"),
         (np.zeros((0, 4, 6, 3), np.uint8), 25, ValueError, "source: expected an array of frames"),
         (np.zeros((1, 4, 6, 3)), 25, TypeError, "source: expected an array of uint8, got float64"),
         ([(IMAGE, 0)], 25, ValueError, "fps: expected none, because every frame comes with"),
@@ -87,6 +101,10 @@ def test_an_array_has_the_times_of_its_rate() -> None:
             TypeError,
             r"frame 1: expected a pair \(image, time\), got ndarray; .* fps",
         ),
+        ([3], None, TypeError, r"frame 1: expected a pair \(image, time\), got int$"),
+        (["a.mp4", "b.mp4"], None, TypeError, "got a list of paths; cexpr.run takes many paths"),
+        ([Path("a.mp4")], None, TypeError, "got a list of paths; .* cexpr.Pipeline.run one clip"),
+        ([CLIP], None, TypeError, "got a list of clips; .* cexpr.Pipeline.run one clip after"),
         ([(IMAGE, 1), (IMAGE, 0)], None, ValueError, "frame 2: time: expected at least 1"),
         ([(IMAGE, 1), (1, 1)], None, TypeError, "frame 2: image: expected a numpy array"),
     ],

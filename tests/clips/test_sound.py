@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.sound_files import write_matroska, write_mp4, write_wav
+from builders.sound_files import write_matroska, write_mp4, write_nested_mp4, write_wav
 from builders.video_files import grey_steps, write_mjpeg_avi, write_video
 from cexpr.clips.decode import open_clip
 from cexpr.clips.sound import is_sound
@@ -22,6 +22,13 @@ def test_containers_with_sound_tracks_only(tmp_path: Path) -> None:
     assert not is_sound(write_mp4(tmp_path / "none.mp4"))
     assert is_sound(write_matroska(tmp_path / "a.mka", 2))
     assert not is_sound(write_matroska(tmp_path / "a.mkv", 2, 1))
+
+
+def test_boxes_that_are_nested_without_end_are_not_followed(tmp_path: Path) -> None:
+    path = write_nested_mp4(tmp_path / "deep.mp4", 3000)
+    assert not is_sound(path)
+    with pytest.raises(ClipError, match=r"deep\.mp4: "):
+        open_clip(find_clips(path)[0])
 
 
 @pytest.mark.parametrize(

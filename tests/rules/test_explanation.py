@@ -71,6 +71,32 @@ def test_the_winner_stands_first_even_where_another_score_that_is_0_is_adjusted_
     assert found.text(1).splitlines()[1] == "B = 0.5"
 
 
+def test_without_a_label_the_best_stands_before_the_second_best() -> None:
+    rules = RuleSet.from_string(
+        "cexpr: 1\nname: a\ncompounds: {A: anger, B: fear, C: sadness}\n"
+        "decide: {abstain_below: 0.8}"
+    )
+    found = rules.explain_given({"anger": 0.4, "fear": 0.5, "sadness": 0.2})
+    assert found.reason.startswith("no label: the highest score, 0.5 of B, is below abstain_below")
+    assert (found.winner, found.runner_up) == (None, "B")
+    lines = found.text(2).splitlines()
+    assert lines[1:] == ["B = 0.5", "  fear = 0.5", "A = 0.4", "  anger = 0.4"]
+
+
+def test_the_default_shows_the_score_that_the_verdict_names_first() -> None:
+    rules = RuleSet.load("default")
+    found = rules.explain_given({"happiness": 0.9, "surprise": 0.05, "fear": 0.01})
+    names = [line.split(" = ")[0] for line in found.text(2).splitlines() if line[0].isupper()]
+    assert names == ["Happily_Surprised", "Fearfully_Surprised"]
+
+
+def test_where_no_compound_has_a_score_none_is_ahead() -> None:
+    rules = RuleSet.from_string("cexpr: 1\nname: a\ncompounds: {A: anger, B: fear}")
+    nothing = rules.explain_given({})
+    assert (nothing.winner, nothing.runner_up) == (None, None)
+    assert [line.split(" = ")[0] for line in str(nothing).splitlines()[1::2]] == ["A", "B"]
+
+
 def test_a_let_stands_after_those_that_it_reads() -> None:
     rules = RuleSet.from_string(
         "cexpr: 1\nname: a\nlet: {outer: inner + 1, inner: fear}\ncompounds: {A: outer}"

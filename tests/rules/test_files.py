@@ -277,6 +277,24 @@ def test_default_leans_to_the_stronger_emotion_and_takes_off_a_tenth_of_neutral(
     np.testing.assert_allclose(scores_of("default", signals), expected, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize(
+    ("setting", "changed"),
+    [
+        ("  expression: {kernel: gaussian, sigma: 0.2s, radius: 0.6s}", "  expression: none"),
+        ("calm: 0.1 * neutral", "calm: 0"),
+        ("abstain_below: 0.35", "abstain_below: 0.30"),
+        (" exit_below: 0.25,", ""),
+        (" hysteresis: 0.05,", ""),
+        (", min_duration: 1s", ""),
+    ],
+)
+def test_the_tests_of_default_hold_each_of_its_settings(setting: str, changed: str) -> None:
+    text = RuleSet.load("default").text
+    assert text.count(setting) == 1
+    results = RuleSet.from_string(text.replace(setting, changed)).run_tests()
+    assert not all(result["passed"] for result in results)
+
+
 @pytest.mark.parametrize("first", [0.4, 0.5, 0.7, 0.9])
 def test_default_begins_where_two_of_ten_people_see_the_weaker_emotion(first: float) -> None:
     rows = np.zeros((2, 8), dtype=np.float32)

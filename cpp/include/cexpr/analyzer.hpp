@@ -96,9 +96,8 @@ struct DecidedFrame {
 ///   - in a gap longer than `gap_frames` the last scores are held, where a whole clip has a
 ///     straight line; frames before the first face are filled only when it comes within
 ///     `gap_frames`;
-///   - with `faces: each`, a face that is away while others are seen is taken for gone when it
-///   stays
-///     away for more frames than the longest radius of the signals' smoothings, plus `gap_frames`
+///   - with `faces: each`, a face that is away while others are seen is taken for gone when that
+///     lasts for more frames than the longest radius of the signals' smoothings, plus `gap_frames`
 ///     when gaps are interpolated: frames before that come out as at the end of a clip. When it
 ///     stays away for more than `gap_frames` as well, it begins anew when it comes back;
 ///   - lengths in seconds are turned into frames by `frames_per_second`, not by the times;

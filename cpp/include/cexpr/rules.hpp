@@ -72,7 +72,7 @@ struct TestCase {
 struct TestResult {
   bool passed = false;
   std::int32_t got = -1;        // class id, -1 for none
-  std::int32_t runner_up = -1;  // highest adjusted score after the first, -1 for none
+  std::int32_t runner_up = -1;  // highest adjusted score beside `got`, -1 for none
   std::size_t frame = 0;
   std::vector<float> scores;         // (frames, K), smoothed as in a clip; one row for a single row
   std::vector<std::int32_t> labels;  // of each frame
@@ -110,7 +110,7 @@ struct RowExplanation {
   std::vector<CompoundExplanation> compounds;
   std::vector<LetExplanation> lets;  // those that a compound reads, each after those it reads
   std::int32_t winner = -1;
-  std::int32_t runner_up = -1;  // -1 where no other compound has a score
+  std::int32_t runner_up = -1;  // highest adjusted score beside the winner, -1 for none
   std::string reason;           // one sentence
 };
 

@@ -28,7 +28,7 @@ def data_path(*parts: str) -> Path | None:
 
 
 def data_files(folder: str, pattern: str = "*") -> list[Path]:
-    """List the data files of one folder of the package, sorted by name.
+    """List the data files of one folder of the package, sorted by name without suffix.
 
     Args:
         folder: Folder below `share/`, for example `"rules"`.
@@ -42,4 +42,4 @@ def data_files(folder: str, pattern: str = "*") -> list[Path]:
         for path in root.joinpath("share", folder).glob(pattern):
             if path.is_file():
                 found.setdefault(path.name, path)
-    return [found[name] for name in sorted(found)]
+    return sorted(found.values(), key=lambda path: (path.stem, path.suffix))

@@ -49,11 +49,12 @@ def run_tests(files: _Files, strict: _Strict = False) -> None:
     """
     from cexpr.rules.rule_set import RuleSet
 
-    failed = warned = False
+    failed = refused = False
     for file in files:
         rules = RuleSet.load(file)
-        warn(rules)
-        warned = warned or bool(rules.warnings)
+        is_refused = strict and bool(rules.warnings)
+        warn(rules, "error" if is_refused else "warning")
+        refused = refused or is_refused
         passed = 0
         for entry, result in zip(rules.tests, rules.run_tests(), strict=True):
             passed += result["passed"]
@@ -62,18 +63,20 @@ def run_tests(files: _Files, strict: _Strict = False) -> None:
                 for line in _failure(entry, result, rules.compounds):
                     typer.echo(f"{file}:{line}")
         typer.echo(f"{file}: {passed} of {len(rules.tests)} tests passed")
-    if warned and strict:
+        if is_refused:
+            typer.echo(_refusal(file, rules.warnings))
+    if refused:
         raise typer.Exit(2)
     if failed:
         raise typer.Exit(1)
 
 
-def warn(rules: RuleSet) -> None:
-    """Show the warnings of a rule set on standard error."""
+def warn(rules: RuleSet, kind: str = "warning") -> None:
+    """Show the warnings of a rule set on standard error, called warnings or another kind."""
     if rules.warnings:
         lines = _lines(rules.file)
         for warning in rules.warnings:
-            typer.echo(_shown(warning, lines, "warning"), err=True)
+            typer.echo(_shown(warning, lines, kind), err=True)
 
 
 def warn_about(rules: str, quiet: bool) -> None:
@@ -115,12 +118,15 @@ def _print_report(report: Mapping[str, Any]) -> None:
             complain(problem.message)
     for warning in warnings:
         typer.echo(_shown(warning, _lines(file), "warning" if report["ok"] else "error"))
-    count = counted(len(warnings), "warning")
     if report["ok"]:
         about = f"{file}: ok, {counted(len(report['compounds']), 'compound')}"
-        typer.echo(f"{about}, {count}" if warnings else about)
+        typer.echo(f"{about}, {counted(len(warnings), 'warning')}" if warnings else about)
     elif warnings:
-        typer.echo(f"{file}: refused for {count} (--strict)")
+        typer.echo(_refusal(file, warnings))
+
+
+def _refusal(file: str, warnings: Sequence[RuleProblem]) -> str:
+    return f"{file}: refused for {counted(len(warnings), 'warning')} (--strict)"
 
 
 def _as_json(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from os import PathLike
+from typing import Any, Final
 
 import numpy as np
 
 from cexpr._support.arguments import real
 from cexpr._support.types import Image
 from cexpr.clips.reader import FALLBACK_FPS, Frame
+from cexpr.clips.sources import ClipSource, find_clips
+from cexpr.errors import UsageError
+
+# A clip on disk; or images, uint8, (H, W, 3) BGR or (H, W) grey, each with its time in seconds; or
+# an array of them, shape (T, H, W, 3) or (T, H, W).
+Frames = str | PathLike[str] | Iterable[tuple[Image, float]] | Image
+# What has no more columns than this is one image with channels, not a stack of grey frames.
+_MOST_CHANNELS: Final = 4
 
 
 class FrameMaker:
@@ -67,7 +76,7 @@ class GivenFrames:
 
         Args:
             source: An iterable of pairs (image, time), see `FrameMaker.make`; or an array of
-                frames, uint8, shape (T, H, W, 3), BGR.
+                frames, uint8, shape (T, H, W, 3), BGR, or (T, H, W), grey, W > 4.
             fps: Frames per second of an array, which has no times; frame i is at i / fps seconds.
 
         Raises:
@@ -115,22 +124,36 @@ class GivenFrames:
 
 
 def _image_and_time(pair: Any, index: int) -> tuple[Any, Any]:
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
+    if isinstance(pair, tuple | list) and len(pair) == 2:
+        return pair[0], pair[1]
+    if isinstance(pair, str | PathLike | ClipSource):
         raise TypeError(
-            f"frame {index}: expected a pair (image, time), got {type(pair).__name__}; images "
-            "without times go into one array, numpy.stack(images), with fps"
+            "source: expected one clip or pairs (image, time), got a list of "
+            f"{'clips' if isinstance(pair, ClipSource) else 'paths'}; cexpr.run takes many paths, "
+            "cexpr.Pipeline.run one clip after the other"
         )
-    return pair[0], pair[1]
+    raise TypeError(
+        f"frame {index}: expected a pair (image, time), got {type(pair).__name__}"
+        + (
+            "; images without times go into one array, numpy.stack(images), with fps"
+            if isinstance(pair, np.ndarray)
+            else ""
+        )
+    )
 
 
 def _rate_of(frames: Any, fps: float | None) -> float:
     """Return the frames per second of an array, if it and they are right."""
     if frames.dtype != np.uint8:
         raise TypeError(f"source: expected an array of uint8, got {frames.dtype}")
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.size == 0:
+    is_grey = frames.ndim == 3 and frames.shape[2] > _MOST_CHANNELS
+    if frames.size == 0 or not (is_grey or (frames.ndim == 4 and frames.shape[3] == 3)):
+        is_image = frames.ndim == 2 or (frames.ndim == 3 and frames.shape[2] == 3)
         raise ValueError(
-            f"source: expected an array of frames, shape (T, H, W, 3), got {frames.shape}; "
-            "one image becomes such an array by image[None]"
+            "source: expected an array of frames, not empty, shape (T, H, W, 3), BGR, or "
+            f"(T, H, W), grey; got {frames.shape}"
+            + ("; one image becomes such an array by image[None]" if is_image else "")
+            + ("; frames[..., :3] is without alpha" if frames.shape[3:] == (4,) else "")
         )
     if fps is None:
         raise ValueError(
@@ -160,3 +183,30 @@ def _as_bgr(image: Any, place: str) -> Image:
             f"got {image.shape}{hint}"
         )
     return np.ascontiguousarray(np.repeat(image[:, :, np.newaxis], 3, 2) if is_grey else image)
+
+
+def one_clip(source: Frames, fps: float | None) -> ClipSource | GivenFrames:
+    """Find the clip at a path, or take the frames of a program.
+
+    Raises:
+        TypeError: source is neither.
+        ValueError: fps or the shape of an array is wrong.
+        UsageError: there is not exactly one clip.
+    """
+    if not isinstance(source, str | PathLike):
+        if isinstance(source, bytes) or not isinstance(source, Iterable):
+            raise TypeError(
+                "source: expected the path of a clip (str or os.PathLike), an iterable of "
+                f"(image, time) or an array of frames, got {type(source).__name__}; "
+                "cexpr.Stream takes frames as they come, cexpr.Pipeline.run a found clip"
+            )
+        return GivenFrames(source, fps)
+    if fps is not None:
+        raise ValueError(
+            f"fps: expected none, because a clip has its own times; got {fps} "
+            "(folder_fps is for folders of numbered images)"
+        )
+    clips = find_clips(source)
+    if len(clips) != 1:
+        raise UsageError(f"{source}: expected one clip, found {len(clips)}; cexpr.run takes many")
+    return clips[0]

@@ -26,7 +26,7 @@ _MATROSKA: Final = b"\x1aE\xdf\xa3"
 # Of a Matroska file: its tracks are described near the beginning.
 _LOOKED_AT: Final = 1 << 20
 _VIDEO_TRACK, _SOUND_TRACK = b"\x83\x81\x01", b"\x83\x81\x02"
-# Boxes of an MP4 that hold the boxes which say what a track is.
+# Boxes of an MP4, each within the one before; the last holds the box that says what a track is.
 _CONTAINERS: Final = (b"moov", b"trak", b"mdia")
 
 
@@ -55,7 +55,7 @@ def is_sound(path: Path) -> bool:
     return False
 
 
-def _track_kinds(file: BinaryIO, end: int) -> set[bytes]:
+def _track_kinds(file: BinaryIO, end: int, depth: int = 0) -> set[bytes]:
     """Read the handler types of the tracks of an MP4 (ISO/IEC 14496-12) up to an offset."""
     kinds: set[bytes] = set()
     while file.tell() + 8 <= end:
@@ -66,8 +66,9 @@ def _track_kinds(file: BinaryIO, end: int) -> set[bytes]:
         after = start + size if size else end
         if after < file.tell() or after > end:
             break
-        if name in _CONTAINERS:
-            kinds |= _track_kinds(file, after)
+        # Nested no deeper than tracks are, whatever a file says.
+        if name in _CONTAINERS[depth : depth + 1]:
+            kinds |= _track_kinds(file, after, depth + 1)
         elif name == b"hdlr":
             kinds.add(file.read(12)[8:])
         file.seek(after)

@@ -100,7 +100,8 @@ class RowExplanation:
 
     Attributes:
         winner: The compound, or None for no label.
-        runner_up: The next best, or None.
+        runner_up: The best beside the winner; where there is no label, the best. None if no other
+            compound has a score.
         reason: One sentence.
         compounds: Every compound in the order of the ids.
         lets: The named values that were read, by name, those first that others read.

@@ -12,6 +12,9 @@ from typing import Final, NamedTuple
 import yaml
 
 _QUOTE_IT: Final = "put the whole value in quotes"
+# A key with its value right behind the ':'.
+_NO_SPACE: Final = re.compile(r"\s*(?:- +)*[\w-]+:(?=\S)")
+_IS_EMPTY: Final = re.compile(r"\s*(?:#|$)")
 
 
 class _Found(NamedTuple):
@@ -85,10 +88,23 @@ def _cut_short(found: _Found) -> _Answer:
 def _second_colon(found: _Found) -> _Answer:
     if re.search(r":\s", found.line[: found.at[1]]):
         return found.at, f"a second ':' is not allowed here; {_QUOTE_IT}"
-    return found.at, (
+    return _missing_space(found) or (
+        found.at,
         "':' is not allowed here: the line above has a value already, or lacks a ':'; "
-        "check it, and the indentation"
+        "check it, and the indentation",
     )
+
+
+def _missing_space(found: _Found) -> _Answer | None:
+    """Find the first of the lines right above the place that have a value right behind a ':'."""
+    answer = None
+    for number in range(found.at[0] - 1, -1, -1):
+        tight = _NO_SPACE.match(found.lines[number])
+        if tight:
+            answer = (number, tight.end() - 1), "a space is missing after this ':'"
+        elif not _IS_EMPTY.match(found.lines[number]):
+            break
+    return answer
 
 
 def _no_colon(found: _Found) -> _Answer:
@@ -117,8 +133,9 @@ def _indented_otherwise(found: _Found) -> _Answer:
 
 
 def _further_out(found: _Found) -> _Answer:
-    return found.at, (
-        "this line is further out than the first one; all keys of a file start in one column"
+    return _missing_space(found) or (
+        found.at,
+        "this line is further out than the first one; all keys of a file start in one column",
     )
 
 

@@ -216,12 +216,10 @@ class Finder {
       if (score.is_only(0.0) && !is_told) {
         add(compound.line, compound.column, compound.name,
             compound.when != kNone && range_of(compound.when).is_only(0.0)
-                ? "when is never true, so this compound never becomes the label; change when, or "
-                  "take "
-                  "the compound away"
-                : "the score is always 0, so this compound never becomes the label; change the "
-                  "score, or "
-                  "take the compound away");
+                ? "when is never true, so this compound never becomes the label; change when, "
+                  "or take the compound away"
+                : "the score is always 0, so this compound never becomes the label; change "
+                  "the score, or take the compound away");
       } else if (low.high < decision.abstain_below && !is_told) {
         add(compound.line, compound.column, compound.name,
             "the score is at most " + number_text(low.high) + ", below abstain_below (" +

@@ -104,7 +104,7 @@ class Explainer {
       }
     }
     result.winner = ranking.winner;
-    result.runner_up = ranking.runner_up;
+    result.runner_up = ranking.best_beside(ranking.winner);
     result.reason = reason(ranking, result.compounds);
     return result;
   }

@@ -13,6 +13,11 @@ struct Ranking {
   std::int32_t winner = -1;     // the leader, or -1 where it lies below `abstain_below`
   std::int32_t runner_up = -1;  // the highest after the leader
   std::vector<float> adjusted;
+
+  /// The highest that is not the label of the row; of a row without a label, the highest.
+  std::int32_t best_beside(std::int32_t label) const {
+    return label == leader ? runner_up : leader;
+  }
 };
 
 Ranking rank(const Decision& decision, const std::vector<float>& scores);

@@ -182,7 +182,7 @@ void judge(const TestCase& test, const Decision& decision, std::size_t compounds
   const auto ranking = rules::detail::rank(
       decision, std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(compounds)));
   result.got = result.labels[result.frame];
-  result.runner_up = ranking.leader == result.got ? ranking.runner_up : ranking.leader;
+  result.runner_up = ranking.best_beside(result.got);
 }
 
 /// The signals that a test has.
@@ -213,7 +213,7 @@ TestResult run_row(const TestCase& test, const RuleSet& rules, const BoundRules&
   const rules::detail::Ranking ranking = rules::detail::rank(rules.decision(), scores.values);
   TestResult result;
   result.got = ranking.winner;
-  result.runner_up = ranking.runner_up;
+  result.runner_up = ranking.best_beside(result.got);
   result.passed = result.got == test.expected;
   result.scores = std::move(scores.values);
   result.labels = {result.got};
