@@ -18,6 +18,7 @@ from cexpr.clips.decode import Clip, open_clip, sample_images
 from cexpr.clips.given import Frames, GivenFrames, one_clip
 from cexpr.clips.readahead import frames_of
 from cexpr.clips.sources import ClipSource
+from cexpr.errors import UsageError
 from cexpr.faces.batches import SignalRows
 from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
