@@ -406,7 +406,7 @@ def test_no_id_crosses_a_cut_to_another_person_in_the_same_room(
 
 
 def test_images_may_be_written_over(shared: Path) -> None:
-    images = [*pictures(shared, "again")[:4], *pictures(shared, "book")[:4]]
+    images = [*pictures(shared, "eat")[:4], *pictures(shared, "book")[:4]]
     tracker, buffer = Tracker(make_detector("mtcnn")), np.empty_like(images[0])
     for number, image in enumerate(images, start=1):
         buffer[:] = image
