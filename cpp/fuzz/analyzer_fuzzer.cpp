@@ -77,7 +77,7 @@ void check(cexpr::Span<const cexpr::DecidedFrame> frames, bool is_each, Count& c
     require(frame.frame == count.first + count.decided);
     require(frame.label >= -1 && frame.label < 3);
     require(frame.scores.size == 3 && frame.signals.size == kSignals);
-    require(frame.face_count > 0 ? frame.track != -1 : is_each || frame.track == -1);
+    require((frame.face_count > 0) == (frame.track != -1));
     require(frame.faces.size == (is_each ? frame.face_count : 0));
     bool is_shown = frame.faces.empty();
     for (const cexpr::DecidedFace& face : frame.faces) {

@@ -185,7 +185,7 @@ inline std::vector<Decided> whole_each(const RuleSet& set, const Clip& clip) {
     out[t].frame = static_cast<std::int64_t>(t) + 1;
     out[t].label = face.label;
     out[t].confidence = face.confidence;
-    out[t].track = !clip[t].empty() || out[t].is_filled ? face.track : -1;
+    out[t].track = !clip[t].empty() ? face.track : -1;
     out[t].face_count = clip[t].size();
     out[t].scores = face.scores;
     out[t].signals = face.signals;

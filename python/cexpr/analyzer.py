@@ -50,8 +50,8 @@ class DecidedFrame:
         confidence: Score of the label, NaN without one.
         face_count: Faces in the frame.
         is_filled: No face was in the frame and its scores were filled in.
-        track: Track of the face that decided; -1 in a frame without a face. But with `faces: each`,
-            a filled frame has the track that it was filled from.
+        track: Track of the face that decided; -1 in a frame without a face, also where it was
+            filled in.
         scores: float32, shape (K,), scores of the compounds: merged (`each`: of the face that
             decided), filled and smoothed.
         signals: float32, shape (S,), smoothed signals of the face that decided; NaN in a frame

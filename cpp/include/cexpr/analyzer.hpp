@@ -71,9 +71,8 @@ struct DecidedFrame {
   /// No face was in the frame and its scores were filled in.
   bool is_filled = false;
   /// Track of the face that decided: the one whose score the label has; without a label, the one
-  /// with the highest score; where that is none, the one with the highest detection score. In a
-  /// frame without a face -1; but with `faces: each`, the track that a filled frame was filled
-  /// from.
+  /// with the highest score; where that is none, the one with the highest detection score. -1 in a
+  /// frame without a face, also where it was filled in.
   std::int64_t track = -1;
   /// Scores of the compounds, merged (with `each`: of the face that decided), filled and smoothed.
   Span<const float> scores;

@@ -121,7 +121,7 @@ typedef struct cexpr_decided_frame {
   float confidence;
   size_t face_count;
   int is_filled;
-  int64_t track;        /* of the face that decided (or was filled from), -1 for none */
+  int64_t track;        /* of the face that decided, -1 in a frame without a face */
   const float* scores;  /* one for each compound */
   const float* signals; /* one for each name of the analyzer */
 } cexpr_decided_frame;

@@ -188,7 +188,6 @@ void EachFace::decide_unseen(std::size_t row, DecidedFrame& frame) {
   }
   if (shown != nullptr) {
     show(shown->lane.row(row), frame);
-    frame.track = frame.is_filled ? shown->id : -1;
   }
 }
 
