@@ -17,7 +17,15 @@ from cexpr.timeline.tracks import lay_out
 
 SECTIONS = st.fixed_dictionaries(
     {
-        "gaps": st.sampled_from(["interpolate", "hold", "none"]),
+        "gaps": st.sampled_from(
+            [
+                "interpolate",
+                "hold",
+                "none",
+                {"how": "interpolate", "at_most": 2},
+                {"how": "hold", "at_most": "0.08s"},
+            ]
+        ),
         "smooth": st.sampled_from(
             [
                 "none",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,8 @@ from cexpr.timeline.tracks import (
     lay_out,
     shown_cells,
 )
+
+_MICROSECOND: Final = 1e-6  # tolerance of lengths in seconds
 
 
 class Tables(NamedTuple):
@@ -182,12 +184,17 @@ def decide_clip(
     tracks = decide_tracks(layout, scores, frame, time, rules, smoothings)
     n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     if rules.faces == "each":
-        return _each(rows, tracks, scores, n_faces, rules)
+        return _each(rows, tracks, scores, n_faces, time, rules)
     return _merged(rows, tracks, scores, n_faces, frame, time, rules, smoothings)
 
 
 def _each(
-    rows: FaceRows, tracks: DecidedTracks, scores: Floats, n_faces: Integers, rules: RuleSet
+    rows: FaceRows,
+    tracks: DecidedTracks,
+    scores: Floats,
+    n_faces: Integers,
+    time: Doubles,
+    rules: RuleSet,
 ) -> DecidedClip:
     """Show in each frame the face whose own label is strongest."""
     layout = tracks.layout
@@ -196,7 +203,7 @@ def _each(
     is_filled = _taken(tracks.is_filled, shown, 0)
     signals, merged = _taken(rows.signals, chosen, np.nan), _taken(scores, chosen, np.nan)
     unseen = (shown >= 0) & (chosen < 0)
-    signals[unseen] = filled_signals(layout, rows.signals, shown[unseen], rules.gaps)
+    signals[unseen] = filled_signals(layout, rows.signals, shown[unseen], time, rules)
     source = np.where((chosen >= 0) | (is_filled == 1), _taken(layout.nearest, shown, -1), -1)
     return DecidedClip(
         rows=rows,
@@ -231,7 +238,8 @@ def _merged(
         scores, index, len(frame), rules.faces, rows.detection, area
     )
     seen = (n_faces > 0).astype(np.uint8)
-    filled_scores, is_filled = steps.fill_gaps(merged, seen, rules.gaps)
+    gaps = (rules.gaps, rules.gaps_at_most, time)
+    filled_scores, is_filled = steps.fill_gaps(merged, seen, *gaps)
     smoothed = smooth_scores(
         filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time)
     )
@@ -241,8 +249,8 @@ def _merged(
     column = np.where(labels >= 0, labels, closest)
     chosen = decided[np.arange(len(frame)), column]
     chosen = np.where(chosen >= 0, chosen, _best_detection(rows.detection, index, len(frame)))
-    signals, _ = steps.fill_gaps(_taken(rows.signals, chosen, np.nan), seen, rules.gaps)
-    face = _filled_faces(_taken(rows.track, chosen, 0), rules.gaps)
+    signals, _ = steps.fill_gaps(_taken(rows.signals, chosen, np.nan), seen, *gaps)
+    face = _filled_faces(_taken(rows.track, chosen, 0), *gaps)
     return DecidedClip(
         rows=rows,
         tracks=tracks,
@@ -266,12 +274,16 @@ def _taken(values: NDArray[Any], rows: Integers, otherwise: float) -> NDArray[An
     return found
 
 
-def _filled_faces(face: Integers, how: str) -> Integers:
+def _filled_faces(
+    face: Integers, how: str, at_most: steps.Length | None, time: Doubles
+) -> Integers:
     """Say which face the frames without one are filled in from; 0 where it is not a single one.
 
     Args:
         face: int64, shape (T,), track of the face that is shown, 0 without a face.
         how: `RuleSet.gaps`; "interpolate" fills in from the faces on both sides.
+        at_most: `RuleSet.gaps_at_most`; longer gaps are filled in from the face before.
+        time: float64, shape (T,), seconds.
     """
     place = np.arange(len(face))
     before = np.maximum.accumulate(np.where(face > 0, place, -1))
@@ -280,7 +292,11 @@ def _filled_faces(face: Integers, how: str) -> Integers:
     from_before, from_after = np.where(before >= 0, around[before], 0), around[after]
     if how == "hold":
         return np.asarray(from_before)
-    from_after = np.where(from_after > 0, from_after, from_before)
+    limit, unit = at_most or (np.inf, "frames")
+    reach = time if unit == "seconds" else place
+    behind = reach[np.maximum(after - 1, 0)] - reach[np.maximum(before, 0)]
+    is_long = (before >= 0) & (behind > limit + _MICROSECOND)
+    from_after = np.where((from_after > 0) & ~is_long, from_after, from_before)
     from_before = np.where(from_before > 0, from_before, from_after)
     return np.where(from_before == from_after, from_before, 0)
 
