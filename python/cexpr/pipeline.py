@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
@@ -13,18 +13,18 @@ import numpy as np
 
 from cexpr._support.arguments import function
 from cexpr._support.opencv import load_cv2
-from cexpr._support.types import Doubles, Image, Integers
+from cexpr._support.types import Doubles, Integers
 from cexpr.clips.decode import Clip, open_clip
-from cexpr.clips.given import GivenFrames
+from cexpr.clips.given import Frames, GivenFrames, one_clip
 from cexpr.clips.readahead import frames_of
-from cexpr.clips.sources import ClipSource, find_clips
-from cexpr.errors import RuleError, UsageError
+from cexpr.clips.sources import ClipSource
+from cexpr.errors import RuleError
 from cexpr.faces.batches import SignalRows
 from cexpr.faces.detector import make_detector
 from cexpr.faces.track import Tracker
 from cexpr.models import outputs, zoo
 from cexpr.models.stacked import open_model
-from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
+from cexpr.options import DEFAULT_DETECTOR, DEFAULT_MIN_QUALITY, DEFAULT_RULES, RunOptions
 from cexpr.rules.files import shipped
 from cexpr.rules.rule_set import RuleSet
 from cexpr.signals import ACTION_UNITS, SIGNALS
@@ -35,9 +35,6 @@ from cexpr.timeline.events import length_of
 
 # Called after each frame with the frames done so far and the number announced, if any.
 Progress = Callable[[int, int | None], None]
-# A clip on disk; or images, uint8, (H, W, 3) BGR or (H, W) grey, each with its time in seconds; or
-# an array of them, shape (T, H, W, 3).
-Frames = str | PathLike[str] | Iterable[tuple[Image, float]] | Image
 
 
 class Pipeline:
@@ -122,15 +119,7 @@ class Pipeline:
 
         Those of the options override the mean over the models.
         """
-        given: dict[str, list[float]] = {}
-        for model in self.models:
-            units = model.manifest.outputs.action_units
-            if units is not None:
-                for name in units.labels:
-                    given.setdefault(name, []).append(units.thresholds.get(name, 0.5))
-        of_models = {
-            name: sum(values) / len(values) for name, values in given.items() if name in self.names
-        }
+        of_models = outputs.thresholds([model.manifest for model in self.models], self.names)
         return {**of_models, **self.options.thresholds}
 
     @property
@@ -168,15 +157,21 @@ class Pipeline:
         """
         function("on_progress", on_progress)
         if not isinstance(source, ClipSource | GivenFrames):
-            source = _one_clip(source, fps)
+            source = one_clip(source, fps)
         start = time.perf_counter()
         inference_before = self.inference_seconds
         with self._opened(source) as clip:
             frame, times, rows, info = self._read(clip, on_progress)
         read = time.perf_counter()
-        smoothings = self.options.smoothings(self.rules.smooth)
-        end_time = float(times[0] + info["seconds"])
-        tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time)
+        tables = decide_tables(
+            rows,
+            frame,
+            times,
+            self.rules,
+            self.options.smoothings(self.rules.smooth),
+            end_time=float(times[0] + info["seconds"]),
+            min_quality=self.options.min_quality,
+        )
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,
@@ -233,6 +228,7 @@ class Pipeline:
             "faces": len(np.unique(rows.track)),
             "face_rows": len(rows),
             "frames_with_face": len(np.unique(rows.frame)),
+            "quality": round(float(rows.quality.mean()), 6) if len(rows) else None,
             "seconds": length_of(stamps, end_time),
             "full_detections": tracker.full_detections,
             "width": clip.width,
@@ -326,6 +322,7 @@ def analyze(
     smooth: Mapping[str, Smoothing] | None = None,
     thresholds: Mapping[str, float] | None = None,
     derived: bool = True,
+    min_quality: float = DEFAULT_MIN_QUALITY,
 ) -> ClipResult:
     """Analyse one clip and keep the result in memory; nothing is written.
 
@@ -348,6 +345,7 @@ def analyze(
         thresholds: Probability from which an action unit counts as present, by name. Default:
             those of the models.
         derived: Whether signals that are computed from the expressions instead of learnt are there.
+        min_quality: Least quality of a face, 0..1, that gets a label (docs/quality.md).
 
     Returns:
         The result, with the tables `frames`, `faces` and `events`.
@@ -372,36 +370,9 @@ def analyze(
         smooth=smooth,
         thresholds=thresholds,
         derived=derived,
+        min_quality=min_quality,
     )
-    clip = _one_clip(source, fps)
-    return Pipeline(options, given).run(clip)
-
-
-def _one_clip(source: Frames, fps: float | None) -> ClipSource | GivenFrames:
-    """Find the clip at a path, or take the frames of a program.
-
-    Raises:
-        TypeError: source is neither.
-        ValueError: fps or the shape of an array is wrong.
-        UsageError: there is not exactly one clip.
-    """
-    if not isinstance(source, str | PathLike):
-        if isinstance(source, bytes) or not isinstance(source, Iterable):
-            raise TypeError(
-                "source: expected the path of a clip (str or os.PathLike), an iterable of "
-                f"(image, time) or an array of frames, got {type(source).__name__}; "
-                "cexpr.Stream takes frames as they come"
-            )
-        return GivenFrames(source, fps)
-    if fps is not None:
-        raise ValueError(
-            f"fps: expected none, because a clip has its own times; got {fps} "
-            "(folder_fps is for folders of numbered images)"
-        )
-    clips = find_clips(source)
-    if len(clips) != 1:
-        raise UsageError(f"{source}: expected one clip, found {len(clips)}; cexpr.run takes many")
-    return clips[0]
+    return Pipeline(options, given).run(one_clip(source, fps))
 
 
 def _require_type(name: str, value: object, kind: type) -> None:

@@ -202,6 +202,47 @@ def test_a_filled_row_names_the_face_that_it_is_filled_from(
     assert frames.column("face").to_pylist() == faces
 
 
+def with_quality(rows: FaceRows, values: list[float]) -> FaceRows:
+    quality = np.float32(values)
+    return dataclasses.replace(rows, quality=quality, reason=(quality < 0.5).astype(np.int32))
+
+
+@pytest.mark.parametrize("faces", ["max", "each"])
+def test_a_face_below_the_limit_counts_as_not_seen_but_keeps_its_signals(faces: str) -> None:
+    rows = make_rows([1, 2, 2, 3, 4], [7, 7, 9, 7, 9], seed=3)
+    judged = with_quality(rows, [0.9, 0.2, 0.8, 0.5, np.nan])
+    rules = make_rules(faces=faces)
+    kept = np.array([0, 2, 3, 4])
+    tables = decide_tables(judged, *timeline_of(4), rules, min_quality=0.5)
+    without = decide_tables(judged[kept], *timeline_of(4), rules)
+    counts = tables.frames["n_faces"].to_pylist()
+    assert counts == [1, 2, 1, 1]
+    assert tables.frames.drop_columns("n_faces").equals(without.frames.drop_columns("n_faces"))
+    assert tables.events.equals(without.events)
+    assert tables.faces.take(kept).equals(without.faces)
+    poor = tables.faces.slice(1, 1).to_pylist()[0]
+    assert [poor[name] for name in NAMES] == pytest.approx(rows.signals[1].tolist())
+    assert poor["quality"] == pytest.approx(0.2)
+    assert poor["quality_reason"] == "small"
+    empty = (*COMPOUNDS, "expression", "compound", "confidence")
+    assert [poor[name] for name in empty] == [None] * len(empty)
+    assert poor["compound_id"] == -1
+    # 0 keeps all.
+    every = decide_tables(judged, *timeline_of(4), rules, min_quality=0)
+    assert every.frames.equals(decide_tables(rows, *timeline_of(4), rules).frames)
+
+
+def test_a_clip_of_poor_faces_has_no_label() -> None:
+    rows = with_quality(make_rows([1, 2], [1, 1]), [0.1, 0.2])
+    for faces in ("max", "each"):
+        tables = decide_tables(rows, *timeline_of(2), make_rules(faces=faces), min_quality=0.5)
+        assert tables.frames["compound"].to_pylist() == [None, None]
+        assert tables.frames["face"].to_pylist() == [None, None]
+        assert tables.frames["n_faces"].to_pylist() == [1, 1]
+        assert tables.faces.num_rows == 2
+        assert tables.events.num_rows == 0
+
+
 def test_the_end_of_the_last_frame_may_be_given() -> None:
     rows = make_rows([1, 2], [1, 1])
     rows.signals[:] = [0, 0.8, 0.8, 0.5, 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,12 @@ import numpy as np
 from cexpr._support.arguments import real
 from cexpr._support.types import Image
 from cexpr.clips.reader import FALLBACK_FPS, Frame
+from cexpr.clips.sources import ClipSource, find_clips
+from cexpr.errors import UsageError
+
+# A clip on disk; or images, uint8, (H, W, 3) BGR or (H, W) grey, each with its time in seconds; or
+# an array of them, shape (T, H, W, 3).
+Frames = str | PathLike[str] | Iterable[tuple[Image, float]] | Image
 
 
 class FrameMaker:
@@ -158,3 +165,30 @@ def _as_bgr(image: Any, place: str) -> Image:
             f"got {image.shape}{hint}"
         )
     return np.ascontiguousarray(np.repeat(image[:, :, np.newaxis], 3, 2) if is_grey else image)
+
+
+def one_clip(source: Frames, fps: float | None) -> ClipSource | GivenFrames:
+    """Find the clip at a path, or take the frames of a program.
+
+    Raises:
+        TypeError: source is neither.
+        ValueError: fps or the shape of an array is wrong.
+        UsageError: there is not exactly one clip.
+    """
+    if not isinstance(source, str | PathLike):
+        if isinstance(source, bytes) or not isinstance(source, Iterable):
+            raise TypeError(
+                "source: expected the path of a clip (str or os.PathLike), an iterable of "
+                f"(image, time) or an array of frames, got {type(source).__name__}; "
+                "cexpr.Stream takes frames as they come"
+            )
+        return GivenFrames(source, fps)
+    if fps is not None:
+        raise ValueError(
+            f"fps: expected none, because a clip has its own times; got {fps} "
+            "(folder_fps is for folders of numbered images)"
+        )
+    clips = find_clips(source)
+    if len(clips) != 1:
+        raise UsageError(f"{source}: expected one clip, found {len(clips)}; cexpr.run takes many")
+    return clips[0]

@@ -39,6 +39,7 @@ def decide_again(
         rules,
         options.smoothings(rules.smooth),
         float(time[0] + seconds) if len(time) else None,
+        options.min_quality,
     )
     return ClipResult(
         stem=clip.stem,

@@ -88,7 +88,8 @@ def explain_frame(
         if time is None
         else (f"At {time:g} s the clip shows frame {table.frame[row]} ({table.time[row]:.4g} s).",)
     )
-    run = _Run(rules, table, row, record, path, options.smoothings(rules.smooth))
+    smooth = options.smoothings(rules.smooth)
+    run = _Run(rules, table, row, record, path, smooth, options.min_quality)
     face = -1 if run.decision is None else int(run.decision.chosen[row])
     if run.decision is None or face < 0:
         found = rules.explain(
@@ -140,9 +141,10 @@ class _Run:
         record: RunRecord | None,
         path: Path,
         smooth: Mapping[str, Smoothing],
+        min_quality: float,
     ) -> None:
         self._rules, self._table, self._row, self._smooth = rules, table, row, smooth
-        self._record = record
+        self._record, self._min_quality = record, min_quality
         stem = path.stem.removesuffix(_PART)
         clip = None if record is None else record.clips.get(stem)
         # The frames of a clip that is outdated are still those of the rules before.
@@ -158,7 +160,14 @@ class _Run:
             return None
         rows = face_rows(read_table(faces))
         try:
-            return decide_clip(rows, self._table.frame, self._table.time, self._rules, self._smooth)
+            return decide_clip(
+                rows,
+                self._table.frame,
+                self._table.time,
+                self._rules,
+                self._smooth,
+                self._min_quality,
+            )
         except ValueError as error:
             raise UsageError(f"{faces}: does not belong to {path.name}: {error}") from error
 
@@ -226,9 +235,10 @@ class _Run:
         """Why the label or its score is not that of the row that is explained."""
         rules, row = self._rules, self._row
         decision, reasons = self.decision, []
-        has_no_face = int(self._table.n_faces[row]) == 0
-        if has_no_face:
-            reasons.append("it has no face, and its scores are filled in from the frames around")
+        count = int(self._table.n_faces[row])
+        if count == 0 or (decision is not None and decision.chosen[row] < 0):
+            what = "no face" if count == 0 else "no face of the quality that a label needs"
+            reasons.append(f"it has {what}, and its scores are filled in from the frames around")
         elif decision is None and rules.looks_over_time:
             reasons.append(
                 "no table of faces is beside this one, so functions over time saw its rows, "

@@ -22,6 +22,7 @@ from cexpr.tables.columns import (
     FACE_DECISION,
     FACE_EXPRESSION,
     FACE_KEYS,
+    FACE_QUALITY,
     FRAME_DECISION,
     FRAME_KEYS,
     FRAME_SHOWN,
@@ -193,7 +194,7 @@ def _required(part: str) -> tuple[str, ...]:
 def _column_types(part: str, names: Sequence[str]) -> dict[str, pa.DataType]:
     columns = {
         "frames": (*FRAME_KEYS, *FRAME_DECISION, *FRAME_SHOWN),
-        "faces": (*FACE_KEYS, *FACE_EXPRESSION, *FACE_DECISION),
+        "faces": (*FACE_KEYS, *FACE_EXPRESSION, *FACE_DECISION, *FACE_QUALITY),
         "events": (*EVENT_KEYS, *EVENT_END),
     }
     known = {one.name: one.kind for one in columns.get(part, ())}

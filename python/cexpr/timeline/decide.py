@@ -52,9 +52,10 @@ class DecidedClip:
     """A clip as phase 2 decided it, step by step.
 
     Attributes:
-        rows: The faces; their signals are smoothed.
+        rows: The faces that took part; their signals are smoothed.
+        usable: int64, shape (N,), the rows that these were among all faces.
         tracks: Every face decided on its own timeline, whatever the rules say of `faces`.
-        n_faces: int64, shape (T,).
+        n_faces: int64, shape (T,), all faces of each frame.
         merged: float32, shape (T, K), scores of the faces brought together; with `faces: each`
             those of the face that the frame shows.
         decided: int64, shape (T, K), the face row that each of them is of, -1 for none.
@@ -71,6 +72,7 @@ class DecidedClip:
     """
 
     rows: FaceRows
+    usable: Integers
     tracks: DecidedTracks
     n_faces: Integers
     merged: Floats
@@ -91,6 +93,7 @@ def decide_tables(
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
     end_time: float | None = None,
+    min_quality: float = 0.0,
 ) -> Tables:
     """Decide a clip and lay it out as tables.
 
@@ -101,6 +104,7 @@ def decide_tables(
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
         end_time: Seconds at which the last frame ends; None if it is as long as the one before.
+        min_quality: As in `decide_clip`; the rows of faces below it have no label and no scores.
 
     Returns:
         The tables of frames, T rows, of faces, as many rows as there are faces, and of events. The
@@ -111,7 +115,7 @@ def decide_tables(
         RuleError: the rules need a signal that the rows lack.
         ValueError: a face stands in a frame that is not among `frame`.
     """
-    found = decide_clip(rows, frame, time, rules, smoothings)
+    found = decide_clip(rows, frame, time, rules, smoothings, min_quality)
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
     frames = FrameRowsDecided(
         frame=frame,
@@ -124,12 +128,15 @@ def decide_tables(
         filled=found.is_filled.astype(bool),
         face=found.face,
     )
-    cell = found.tracks.layout.cell
+    cell = np.full(len(rows), -1, np.int64)
+    cell[found.usable] = found.tracks.layout.cell
+    smoothed = np.full(rows.signals.shape, np.nan, np.float32)
+    smoothed[found.usable] = found.rows.signals
     faces = FaceDecisions(
-        signals=found.rows.signals,
-        scores=found.tracks.scores[cell],
-        labels=found.tracks.labels[cell],
-        confidence=found.tracks.confidence[cell],
+        signals=smoothed,
+        scores=_taken(found.tracks.scores, cell, np.nan),
+        labels=_taken(found.tracks.labels, cell, -1),
+        confidence=_taken(found.tracks.confidence, cell, np.nan),
     )
     if rules.faces == "each":
         events = cut_each(found.tracks, time, rules.event_options, end_time)
@@ -138,7 +145,7 @@ def decide_tables(
             found.labels,
             found.confidence,
             found.decided,
-            rows.track,
+            found.rows.track,
             time,
             rules.event_options,
             end_time,
@@ -156,6 +163,7 @@ def decide_clip(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
+    min_quality: float = 0.0,
 ) -> DecidedClip:
     """Find the label of every frame of a clip.
 
@@ -169,6 +177,8 @@ def decide_clip(
         time: float64, shape (T,), seconds, not decreasing.
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
+        min_quality: Faces whose quality is known and below this count as not seen, but for
+            `n_faces`.
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
@@ -176,28 +186,32 @@ def decide_clip(
     """
     smoothings = smoothings or rules.smooth
     index = _frame_index(rows.frame, frame)
+    n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
+    usable = rows.of_quality(min_quality)
+    rows, index = rows[usable], index[usable]
     rows = replace(rows, signals=smooth_tracks(rows, smoothings, frame_rate(frame, time)))
     scores = rules.evaluate(
         rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.track
     )
     layout = lay_out(rows.track, index, len(frame))
     tracks = decide_tracks(layout, scores, frame, time, rules, smoothings)
-    n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     if rules.faces == "each":
-        return _each(rows, tracks, scores, n_faces, time, rules)
-    return _merged(rows, tracks, scores, n_faces, frame, time, rules, smoothings)
+        found = _each(rows, tracks, scores, time, rules)
+    else:
+        found = _merged(rows, tracks, scores, frame, time, rules, smoothings)
+    return replace(found, n_faces=n_faces, usable=usable)
 
 
 def _each(
     rows: FaceRows,
     tracks: DecidedTracks,
     scores: Floats,
-    n_faces: Integers,
     time: Doubles,
     rules: RuleSet,
 ) -> DecidedClip:
     """Show in each frame the face whose own label is strongest."""
     layout = tracks.layout
+    n_faces = np.bincount(layout.frame[layout.cell], minlength=len(time))
     shown = shown_cells(tracks, rows.detection, n_faces)
     chosen = _taken(layout.row, shown, -1)
     is_filled = _taken(tracks.is_filled, shown, 0)
@@ -207,6 +221,7 @@ def _each(
     source = np.where((chosen >= 0) | (is_filled == 1), _taken(layout.nearest, shown, -1), -1)
     return DecidedClip(
         rows=rows,
+        usable=np.arange(len(rows)),
         tracks=tracks,
         n_faces=n_faces,
         merged=merged,
@@ -225,7 +240,6 @@ def _merged(
     rows: FaceRows,
     tracks: DecidedTracks,
     scores: Floats,
-    n_faces: Integers,
     frame: Integers,
     time: Doubles,
     rules: RuleSet,
@@ -237,6 +251,7 @@ def _merged(
     merged, decided = steps.merge_faces(
         scores, index, len(frame), rules.faces, rows.detection, area
     )
+    n_faces = np.bincount(index, minlength=len(frame))
     seen = (n_faces > 0).astype(np.uint8)
     gaps = (rules.gaps, rules.gaps_at_most, time)
     filled_scores, is_filled = steps.fill_gaps(merged, seen, *gaps)
@@ -253,6 +268,7 @@ def _merged(
     face = _filled_faces(_taken(rows.track, chosen, 0), *gaps)
     return DecidedClip(
         rows=rows,
+        usable=np.arange(len(rows)),
         tracks=tracks,
         n_faces=n_faces,
         merged=merged,
