@@ -185,13 +185,11 @@ def report(path: Path, rows: int) -> str:
             f"{row.neutral_labelled:.3f}, {row.neutral_kept:.3f} | "
             f"{row.quality:.2f} | {100 * row.kept:.1f} % | {row.reason} |"
         )
-    shown = ", ".join(f"{milliseconds(side):.2f} ms at {side} pixels" for side in (40, 200, 800))
-    lines += ["", f"Measuring the quality of a face takes {shown}."]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Print the report, or write it between the marks of a page."""
+    """Print the report and times, or write the report between the marks of a page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("faces", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -199,7 +197,9 @@ def main() -> None:
     given = parser.parse_args()
     text = report(given.faces, given.rows)
     if given.write is None:
-        print(text, end="")
+        print(text)
+        for side in (40, 200, 800):
+            print(f"quality of a face of {side} pixels: {milliseconds(side):.3f} ms")
         return
     page = given.write.read_text(encoding="utf-8")
     before, _, rest = page.partition(_START)
