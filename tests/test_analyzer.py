@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,7 +108,16 @@ def run_stream(live: Analyzer, rows: FaceRows, frame_count: int) -> list[Decided
     seed=st.integers(0, 2**32 - 1),
     frame_count=st.integers(1, 90),
     faces=st.sampled_from(["max", "mean", "first", "largest", "each"]),
-    gaps=st.sampled_from(["interpolate", "hold", "none"]),
+    gaps=st.sampled_from(
+        [
+            "interpolate",
+            "hold",
+            "none",
+            "{how: interpolate, at_most: 3}",
+            "{how: interpolate, at_most: 0.08s}",
+            "{how: hold, at_most: 2}",
+        ]
+    ),
     compounds=st.sampled_from(
         ["none", "{kernel: box, radius: 3}", "{kernel: box, radius: 4, filled: skip}"]
     ),
@@ -151,6 +159,35 @@ def test_stream_gives_the_frames_of_the_whole_clip(
     shown = np.array([frame.track for frame in decided])
     wanted = expected["face"].to_numpy(zero_copy_only=False)
     np.testing.assert_array_equal(shown[seen], wanted[seen])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    faces=st.sampled_from(["max", "each"]),
+    gaps=st.sampled_from(["{at_most: 0.2s}", "{at_most: 0}", "{how: hold, at_most: 4}"]),
+    filled=st.sampled_from(["skip", "count"]),
+)
+def test_long_gaps_are_as_empty_in_a_stream_as_in_a_clip(
+    seed: int, faces: str, gaps: str, filled: str
+) -> None:
+    rules = make_rules(faces, gaps, f"{{kernel: box, radius: 3, filled: {filled}}}")
+    away = np.random.default_rng(seed).integers(1, 90, (3, 1)) + np.arange(25)
+    rows = keep_track(make_faces(seed, 90), 3, away)
+    # As far as gaps are filled at all, this stream sees their end.
+    live = Analyzer(rules, NAMES, max_faces=2, gap_frames=12)
+    assert live.delay == 5 + 3 + (5 if "0.2s" in gaps else 0)
+    decided = run_stream(live, rows, 90)
+    number = np.arange(1, 91)
+    expected = decide_tables(rows, number, (number - 1) / FRAMES_PER_SECOND, rules).frames
+    assert [int(frame.is_filled) for frame in decided] == expected["filled"].to_pylist()
+    assert [frame.label for frame in decided] == expected["compound_id"].to_pylist()
+    for k, name in enumerate(rules.compounds):
+        np.testing.assert_allclose(
+            np.array([frame.scores[k] for frame in decided]),
+            expected[name].to_numpy(zero_copy_only=False).astype(np.float32),
+            atol=TOLERANCE,
+        )
 
 
 def test_delay_is_the_sum_of_the_steps() -> None:
@@ -270,16 +307,9 @@ def test_numbers_of_other_types_give_the_same() -> None:
     np.testing.assert_array_equal(results[2], results[0])
 
 
-def keep_track(rows: FaceRows, track: int) -> FaceRows:
-    """The rows of one person."""
-    here = rows.track == track
-    return replace(
-        rows,
-        **{
-            name: getattr(rows, name)[here]
-            for name in ("frame", "time", "track", "boxes_xywh", "detection", "signals")
-        },
-    )
+def keep_track(rows: FaceRows, track: int, away: Any = ()) -> FaceRows:
+    """The rows of one person, but for the frames `away`."""
+    return rows[(rows.track == track) & ~np.isin(rows.frame, away)]
 
 
 def alone(rows: FaceRows, track: int, frame_count: int) -> tuple[list[int], dict[str, list[Any]]]:

@@ -71,6 +71,7 @@ def test_the_order_and_repetition_of_formats_change_nothing() -> None:
         ),
         ("thresholds: {AU03: 0.5}", "not AU03"),
         ("thresholds: {AU01: 1.5}", "thresholds.AU01"),
+        ("min_quality: 1.5", "min_quality"),
         ("detectors: mtcnn", "detectors"),
         ("- mtcnn", "expected options by name"),
         ("{", "cannot be read"),

@@ -6,6 +6,7 @@ import inspect
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,16 +43,17 @@ def rules(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def options(tmp_path: Path, rules: Path) -> dict[str, str]:
+def options(tmp_path: Path, rules: Path) -> dict[str, Any]:
     return {
         "rules": str(rules),
         "models": str(write_tiny_model(tmp_path)),
         "detector": "full-frame",
+        "min_quality": 0,
     }
 
 
 def test_signals_are_those_of_the_model_in_every_frame(
-    tmp_path: Path, options: dict[str, str]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     # More frames than go through the model at once, and not a multiple of it.
     images = [np.full((36, 48, 3), 5 + 6 * i, np.uint8) for i in range(37)]
@@ -70,7 +72,7 @@ def test_signals_are_those_of_the_model_in_every_frame(
 
 
 def test_cuts_are_in_the_info_and_nothing_is_smoothed_across_them(
-    tmp_path: Path, options: dict[str, str]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     bright = astronaut()
     dim = np.ascontiguousarray(bright[:, ::-1]) // 2
@@ -85,7 +87,7 @@ def test_cuts_are_in_the_info_and_nothing_is_smoothed_across_them(
     np.testing.assert_allclose(surprise, raw, atol=0.005)
 
 
-def test_the_last_frame_of_a_gif_has_its_own_delay(tmp_path: Path, options: dict[str, str]) -> None:
+def test_the_last_frame_of_a_gif_has_its_own_delay(tmp_path: Path, options: dict[str, Any]) -> None:
     result = cexpr.analyze(write_gif(tmp_path / "slow_end.gif", [10, 10, 250]), **options)
     assert result.frames.column("time").to_pylist() == pytest.approx([0.0, 0.1, 0.2])
     assert result.info["seconds"] == pytest.approx(2.7)
@@ -113,7 +115,7 @@ def test_frames_with_a_rate_last_exactly_as_long_as_it_says(
 
 def test_derived_signals_are_left_out_on_request(tmp_path: Path, rules: Path) -> None:
     clip = write_mjpeg_avi(tmp_path / "grey.avi", grey_steps(2))
-    options = {"rules": str(rules), "detector": "full-frame"}
+    options: dict[str, Any] = {"rules": str(rules), "detector": "full-frame", "min_quality": 0}
     whole = cexpr.analyze(clip, **options)
     learnt = cexpr.analyze(clip, **options, derived=False)
     assert set(whole.derived) == set(SIGNALS) - set(EXPRESSIONS)
@@ -129,7 +131,7 @@ def test_rules_that_read_a_signal_that_is_left_out_are_refused(tmp_path: Path) -
     (tmp_path / "pleased.yaml").write_text(
         "cexpr: 1\nname: pleased\ncompounds:\n  Pleased: max(valence, 0)\n"
     )
-    options = RunOptions(rules=str(tmp_path / "pleased.yaml"), detector="full-frame")
+    options = RunOptions(rules=str(tmp_path / "pleased.yaml"), detector="full-frame", min_quality=0)
     Pipeline(options)
     for rules, needed in ((options.rules, "valence"), ("emfacs", "AU01, AU02, AU04, .*AU26")):
         leaving = options.model_copy(update={"derived": False, "rules": rules})
@@ -151,6 +153,7 @@ def test_models_are_blended_by_head(tmp_path: Path, rules: Path) -> None:
         str(rules),
         models,
         detector="full-frame",
+        min_quality=0,
         blend={"expression": [1, 3]},
     )
     grey = 10 / 255
@@ -168,6 +171,7 @@ def test_rules_that_need_an_absent_signal_are_refused_before_a_clip_is_opened(
         rules=str(rules),
         models=(str(write_tiny_model(tmp_path, heads=("expression",))),),
         detector="full-frame",
+        min_quality=0,
     )
     with pytest.raises(RuleError, match=r"AU12[\s\S]*need signals that the models do not provide"):
         Pipeline(options)
@@ -180,7 +184,7 @@ def test_rules_that_need_an_absent_signal_are_refused_before_a_clip_is_opened(
 
 
 def test_one_pipeline_runs_many_clips_each_by_itself(
-    tmp_path: Path, options: dict[str, str]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     write_mjpeg_avi(tmp_path / "a.avi", grey_steps(3))
     (tmp_path / "b.avi").write_bytes(b"no video")
@@ -198,7 +202,7 @@ def test_one_pipeline_runs_many_clips_each_by_itself(
 
 
 def test_a_clip_that_fails_midway_leaves_nothing_to_the_next(
-    tmp_path: Path, options: dict[str, str]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     write_mjpeg_avi(tmp_path / "a.avi", grey_steps(5))
     (source,) = find_clips([tmp_path / "a.avi"])
@@ -214,14 +218,14 @@ def test_a_clip_that_fails_midway_leaves_nothing_to_the_next(
     assert pipeline.run(source).faces.equals(expected.faces)
 
 
-def test_analyze_takes_exactly_one_clip(tmp_path: Path, options: dict[str, str]) -> None:
+def test_analyze_takes_exactly_one_clip(tmp_path: Path, options: dict[str, Any]) -> None:
     for name in ("a.avi", "b.avi"):
         write_mjpeg_avi(tmp_path / name, grey_steps(1))
     with pytest.raises(UsageError, match="expected one clip, found 2"):
         cexpr.analyze(tmp_path, **options)
 
 
-def test_analyze_names_a_wrong_option(tmp_path: Path, options: dict[str, str]) -> None:
+def test_analyze_names_a_wrong_option(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="threads: expected at least 1, got 0"):
         cexpr.analyze(tmp_path, **options, threads=0)
     # Those of files that `analyze` does not write.
@@ -245,7 +249,7 @@ def test_analyze_spells_out_the_options_of_a_run_with_their_defaults() -> None:
 
 @pytest.mark.parametrize("as_path", [str, Path])
 def test_a_pipeline_takes_the_path_of_one_clip(
-    tmp_path: Path, options: dict[str, str], as_path: type
+    tmp_path: Path, options: dict[str, Any], as_path: type
 ) -> None:
     clip = write_mjpeg_avi(tmp_path / "clip.avi", grey_steps(3))
     pipeline = Pipeline(RunOptions.checked({**options, "models": (options["models"],)}))
@@ -255,7 +259,7 @@ def test_a_pipeline_takes_the_path_of_one_clip(
 
 
 def test_frames_of_a_program_give_what_their_file_gives(
-    tmp_path: Path, options: dict[str, str]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     clip = write_mjpeg_avi(tmp_path / "clip.avi", grey_steps(10))
     (source,) = find_clips(clip)
@@ -274,7 +278,7 @@ def test_frames_of_a_program_give_what_their_file_gives(
     assert [one.info["announced_frames"] for one in (by_pairs, by_array)] == [None, 10]
 
 
-def test_frames_of_a_program_are_asked_for_in_its_own_thread(options: dict[str, str]) -> None:
+def test_frames_of_a_program_are_asked_for_in_its_own_thread(options: dict[str, Any]) -> None:
     threads = set()
 
     def camera() -> Iterator[tuple[np.ndarray, float]]:
@@ -286,7 +290,7 @@ def test_frames_of_a_program_are_asked_for_in_its_own_thread(options: dict[str, 
     assert threads == {threading.get_ident()}
 
 
-def test_frames_that_do_not_fit_are_named(tmp_path: Path, options: dict[str, str]) -> None:
+def test_frames_that_do_not_fit_are_named(tmp_path: Path, options: dict[str, Any]) -> None:
     images = np.stack(grey_steps(3))
     with pytest.raises(ValueError, match=r"fps: expected the frames per second .* fps=25"):
         cexpr.analyze(images, **options)
@@ -296,7 +300,7 @@ def test_frames_that_do_not_fit_are_named(tmp_path: Path, options: dict[str, str
         cexpr.analyze(write_mjpeg_avi(tmp_path / "a.avi", grey_steps(1)), fps=25, **options)
 
 
-def test_a_pipeline_names_what_is_not_one_clip(tmp_path: Path, options: dict[str, str]) -> None:
+def test_a_pipeline_names_what_is_not_one_clip(tmp_path: Path, options: dict[str, Any]) -> None:
     for name in ("a.avi", "b.avi"):
         write_mjpeg_avi(tmp_path / name, grey_steps(1))
     pipeline = Pipeline(RunOptions.checked({**options, "models": (options["models"],)}))
@@ -311,7 +315,7 @@ def test_a_pipeline_names_what_is_not_one_clip(tmp_path: Path, options: dict[str
 
 
 def test_a_model_that_fails_is_refused_before_a_clip_is_opened(
-    tmp_path: Path, options: dict[str, str]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     manifest = Path(options["models"])
     content = yaml.safe_load(manifest.read_text())
@@ -336,7 +340,7 @@ def test_no_more_threads_than_asked_for_do_any_work(tmp_path: Path, threads: int
     assert working_threads(prepare, "pipeline.run(sys.argv[2], note)", threads, clip) <= threads
 
 
-def test_info_counts_what_was_decoded(tmp_path: Path, options: dict[str, str]) -> None:
+def test_info_counts_what_was_decoded(tmp_path: Path, options: dict[str, Any]) -> None:
     clip = write_mjpeg_avi(tmp_path / "grey.avi", grey_steps(4, width=64, height=48))
     info = cexpr.analyze(clip, **options).info
     assert (info["frames"], info["announced_frames"]) == (4, 4)
@@ -345,7 +349,7 @@ def test_info_counts_what_was_decoded(tmp_path: Path, options: dict[str, str]) -
 
 
 def test_a_rule_set_at_hand_does_what_its_file_does(
-    tmp_path: Path, options: dict[str, str]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     clip = write_mjpeg_avi(tmp_path / "clip.avi", grey_steps(3))
     rules = cexpr.RuleSet.load(options["rules"])
@@ -360,7 +364,7 @@ def test_a_rule_set_at_hand_does_what_its_file_does(
 
 
 def test_what_is_no_path_and_no_rules_is_a_type_error(
-    tmp_path: Path, options: dict[str, str]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     found = ClipSource(tmp_path / "clip.avi", "video", "clip")
     for camera in (None, 0, b"clip.avi", found):

@@ -12,6 +12,7 @@
 #include "cexpr/boxes.hpp"
 #include "cexpr/error.hpp"
 #include "cexpr/preprocess.hpp"
+#include "cexpr/quality.hpp"
 #include "register.hpp"
 
 namespace cexpr::bindings {
@@ -217,6 +218,34 @@ void bind_align(py::module_& module) {
       "boxes_xywh"_a, "size"_a, "margin"_a);
 }
 
+void bind_quality(py::module_& module) {
+  module.def(
+      "face_quality",
+      [](const py::object& image, const py::object& landmarks, const py::object& boxes_xywh,
+         const py::object& detection, float need) {
+        const ImageView view = require_image(image);
+        const auto boxes = require_array<float>(boxes_xywh, "boxes_xywh", {"F", "4"});
+        const std::string faces = std::to_string(boxes.shape(0));
+        const auto points = require_array<float>(landmarks, "landmarks", {faces.c_str(), "5", "2"});
+        const auto scores = require_array<float>(detection, "detection", {faces.c_str()});
+        py::array_t<float> quality(boxes.shape(0));
+        py::array_t<std::uint8_t> reasons(boxes.shape(0));
+        std::vector<QualityReason> found(static_cast<std::size_t>(boxes.shape(0)));
+        const Span2D<const float> from{points.data(), found.size(), 10, 10};
+        const Span<float> to{quality.mutable_data(), found.size()};
+        const Span2D<const float> rows = rows_of(boxes);
+        const Span<const float> given = view_1d<float>(scores);
+        {
+          const py::gil_scoped_release unlocked;
+          face_quality(view, from, rows, given, need, to, {found.data(), found.size()});
+        }
+        std::transform(found.begin(), found.end(), reasons.mutable_data(),
+                       [](QualityReason reason) { return static_cast<std::uint8_t>(reason); });
+        return py::make_tuple(quality, reasons);
+      },
+      "image"_a, "landmarks"_a, "boxes_xywh"_a, "detection"_a, "need"_a);
+}
+
 void bind_boxes(py::module_& module) {
   module.def(
       "iou",
@@ -277,6 +306,7 @@ void bind_boxes(py::module_& module) {
 void register_image(py::module_& module) {
   bind_preprocess(module);
   bind_align(module);
+  bind_quality(module);
   bind_boxes(module);
 }
 

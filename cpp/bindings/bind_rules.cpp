@@ -167,6 +167,7 @@ void register_rules(py::module_& module) {
       .def_property_readonly("smooth", smooth_to_python)
       .def_property_readonly("faces", faces_to_python)
       .def_property_readonly("gaps", gaps_to_python)
+      .def_property_readonly("gaps_at_most", gaps_at_most_to_python)
       .def_property_readonly("decide_options", decision_to_python)
       .def_property_readonly("event_options", events_to_python)
       .def_property_readonly("tests", tests_to_python)

@@ -85,8 +85,12 @@ py::tuple merge(const py::object& scores, const py::object& row_frames, py::ssiz
   return py::make_tuple(merged, decided);
 }
 
-py::tuple fill(const py::object& values, const py::object& seen, const std::string& how) {
+py::tuple fill(const py::object& values, const py::object& seen, const std::string& how,
+               const std::optional<PyLength>& at_most, const py::object& times) {
   const rules::Gaps gaps = parse_gaps(how);
+  const rules::Length limit = at_most ? parse_length(*at_most, "at_most") : rules::kUnlimited;
+  py::object keep_times;
+  const auto in_times = optional_view<double>(times, "times", "T", keep_times);
   const auto v = require_array<float>(values, "values", {"T", "C"});
   const auto s = require_array<std::uint8_t>(seen, "seen", {"T"});
   py::array_t<float> filled({v.shape(0), v.shape(1)});
@@ -97,7 +101,7 @@ py::tuple fill(const py::object& values, const py::object& seen, const std::stri
   const auto to_flags = mutable_view_1d<std::uint8_t>(is_filled);
   {
     const py::gil_scoped_release unlocked;
-    fill_gaps(in, in_seen, gaps, to, to_flags);
+    fill_gaps(in, in_seen, in_times, gaps, limit, to, to_flags);
   }
   return py::make_tuple(filled, is_filled);
 }
@@ -173,7 +177,8 @@ py::tuple cut(const py::object& labels, const py::object& strength, const py::ob
 void register_timeline(py::module_& module) {
   module.def("merge_faces", &merge, py::arg("scores"), py::arg("row_frames"),
              py::arg("frame_count"), py::arg("how"), py::arg("detection"), py::arg("area"));
-  module.def("fill_gaps", &fill, py::arg("values"), py::arg("seen"), py::arg("how"));
+  module.def("fill_gaps", &fill, py::arg("values"), py::arg("seen"), py::arg("how"),
+             py::arg("at_most"), py::arg("times"));
   module.def("decide", &decide_labels, py::arg("scores"), py::arg("times"),
              py::arg("abstain_below"), py::arg("exit_below"), py::arg("hysteresis"),
              py::arg("min_duration"), py::arg("bias"), py::arg("weight"));

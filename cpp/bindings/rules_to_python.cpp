@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <cmath>
 #include <string>
 
 namespace cexpr::bindings {
@@ -107,6 +108,11 @@ const char* gaps_to_python(const RuleSet& rules) {
       break;
   }
   return "none";
+}
+
+py::object gaps_at_most_to_python(const RuleSet& rules) {
+  const rules::Length limit = rules.gaps_at_most();
+  return std::isinf(limit.value) ? py::object(py::none()) : length_to_python(limit);
 }
 
 py::dict decision_to_python(const RuleSet& rules) {

@@ -12,6 +12,7 @@ set(CEXPR_CORE_SOURCES
     cpp/src/image/align.cpp
     cpp/src/image/boxes.cpp
     cpp/src/image/preprocess.cpp
+    cpp/src/image/quality.cpp
     cpp/src/filter/filter.cpp
     cpp/src/filter/gaussian.cpp
     cpp/src/filter/stream.cpp

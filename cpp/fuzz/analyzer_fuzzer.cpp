@@ -47,11 +47,17 @@ cexpr::Node rule_file(Bytes& input) {
   const cexpr::Node box = make_map({{"kernel", "box"}, {"radius", input.take_up_to(5)}});
   const cexpr::Node gaussian =
       make_map({{"kernel", "gaussian"}, {"radius", input.take_up_to(6)}, {"sigma", 1.5}});
+  const char* how = kGaps[input.take_up_to(2)];
+  const int at_most = input.take_up_to(9);  // 9: the default
+  const cexpr::NodeValue gaps =
+      at_most == 9 || std::strcmp(how, "none") == 0
+          ? cexpr::NodeValue(how)
+          : cexpr::NodeValue(make_map({{"how", how}, {"at_most", at_most}}));
   return make_map({{"cexpr", 1},
                    {"name", "fuzz"},
                    {"smooth", make_map({{"expression", box}, {"compounds", gaussian}})},
                    {"faces", kFaces[input.take_up_to(4)]},
-                   {"gaps", kGaps[input.take_up_to(2)]},
+                   {"gaps", gaps},
                    {"decide", make_map({{"min_frames", 1 + input.take_up_to(5)},
                                         {"hysteresis", 0.125 * input.take_up_to(2)}})},
                    {"compounds", make_map({{"A", kRules[input.take_up_to(3)]},

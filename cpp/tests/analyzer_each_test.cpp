@@ -64,6 +64,23 @@ CEXPR_TEST(each_face_gets_what_its_own_clip_gives) {
   }
 }
 
+CEXPR_TEST(a_face_is_not_filled_for_longer_than_the_limit) {
+  unsigned seed = 60;
+  for (const char* how : {"interpolate", "hold"}) {
+    for (const int at_most : {0, 2, 5}) {
+      const RuleSet set = rule_set(everything("each", gaps_of(how, at_most)));
+      for (const Clip& clip : {make_visits(seed, 6), only(make_clip(seed, 40), 8)}) {
+        Analyzer analyzer(set, options());
+        const std::vector<Decided> expected = whole_each(set, clip);
+        const std::vector<Decided> got = stream(analyzer, clip);
+        check_equal(got, expected);
+        check_tracks(got, expected);
+      }
+      ++seed;
+    }
+  }
+}
+
 CEXPR_TEST(filled_frames_of_a_face_may_stand_aside) {
   unsigned seed = 100;
   for (const char* filled : {"skip", "count"}) {

@@ -233,24 +233,26 @@ inline void decide_timeline(const RuleSet& set, Timeline& line) {
   const std::size_t n = line.seen.size();
   std::vector<float> filled(n * compounds);
   line.filled.resize(n);
-  fill_gaps({line.scores.data(), n, compounds, compounds}, {line.seen.data(), n}, set.gaps(),
-            {filled.data(), n, compounds, compounds}, {line.filled.data(), n});
-  std::vector<float> known = filled;
-  for (std::size_t k = 0; k < known.size(); ++k) {
-    if (set.smooth_compounds().skip_filled && line.seen[k / compounds] == 0) {
-      known[k] = kNan;
-    }
-  }
   std::vector<std::int64_t> frames;
   std::vector<double> times;
   for (std::size_t t = 0; t < n; ++t) {
     frames.push_back(static_cast<std::int64_t>(line.first + t));
     times.push_back(0.04 * static_cast<double>(line.first + t));
   }
+  fill_gaps({line.scores.data(), n, compounds, compounds}, {line.seen.data(), n}, {times.data(), n},
+            set.gaps(), set.gaps_at_most(), {filled.data(), n, compounds, compounds},
+            {line.filled.data(), n});
+  std::vector<float> known = filled;
+  for (std::size_t k = 0; k < known.size(); ++k) {
+    if (set.smooth_compounds().skip_filled && line.seen[k / compounds] == 0) {
+      known[k] = kNan;
+    }
+  }
   smooth({known.data(), n, compounds, compounds}, {frames.data(), n},
          filter_of(set.smooth_compounds()), {line.scores.data(), n, compounds, compounds});
   for (std::size_t k = 0; k < known.size(); ++k) {
-    if (set.smooth_compounds().skip_filled && std::isnan(line.scores[k])) {
+    const bool is_empty = line.seen[k / compounds] == 0 && std::isnan(filled[k]);
+    if (is_empty || (set.smooth_compounds().skip_filled && std::isnan(line.scores[k]))) {
       line.scores[k] = filled[k];
     }
   }

@@ -25,16 +25,24 @@ inline Node gaussian(int radius, double sigma) {
   return map({{"kernel", text("gaussian")}, {"radius", integer(radius)}, {"sigma", number(sigma)}});
 }
 
-inline Entries everything(const std::string& faces, const std::string& gaps) {
+/// At most so many frames.
+inline Node gaps_of(const std::string& how, int at_most) {
+  return map({{"how", text(how)}, {"at_most", integer(at_most)}});
+}
+
+inline Entries everything(const std::string& faces, const Node& gaps) {
   return {
       {"smooth",
        map({{"expression", gaussian(5, 2.0)}, {"valence_arousal", box(8)}, {"compounds", box(3)}})},
       {"faces", text(faces)},
-      {"gaps", text(gaps)},
+      {"gaps", gaps},
       {"decide", map({{"abstain_below", number(0.4)},
                       {"exit_below", number(0.35)},
                       {"hysteresis", number(0.02)},
                       {"min_frames", integer(5)}})}};
+}
+inline Entries everything(const std::string& faces, const std::string& gaps) {
+  return everything(faces, text(gaps));
 }
 
 }  // namespace cexpr::test

@@ -38,6 +38,41 @@ CEXPR_TEST(a_stream_gives_what_the_whole_clip_gives) {
   }
 }
 
+CEXPR_TEST(gaps_that_are_too_long_are_empty_in_a_stream_as_in_a_clip) {
+  unsigned seed = 20;
+  for (const char* faces : {"max", "first"}) {
+    for (const char* how : {"interpolate", "hold"}) {
+      for (const int at_most : {0, 3, 6}) {
+        const RuleSet set = rule_set(everything(faces, gaps_of(how, at_most)));
+        Clip clip = make_clip(seed++, 40);
+        for (std::size_t t = 0; t < 9; ++t) {
+          clip[t].clear();  // a late start
+        }
+        Analyzer analyzer(set, options());
+        // What is not filled need not be waited for.
+        CHECK(analyzer.delay() == 8 + (how == std::string("interpolate") ? at_most : 0) + 3 + 4);
+        check_equal(stream(analyzer, clip), whole(set, clip));
+      }
+    }
+  }
+}
+
+CEXPR_TEST(a_limit_in_seconds_goes_by_the_rate_of_the_stream) {
+  const Node gaps = map({{"how", text("hold")}, {"at_most", text("0.2s")}});
+  Clip clip(20);
+  clip[2].push_back({1, std::vector<float>(kSignals.size(), 0.5F), 1.0F, 1.0F});
+  for (const double rate : {25.0, 50.0}) {
+    AnalyzerOptions all = options();
+    all.frames_per_second = rate;
+    Analyzer analyzer(rule_set({{"gaps", gaps}}), all);
+    const std::vector<Decided> out = stream(analyzer, clip);
+    const std::size_t last = rate > 30.0 ? 12 : 7;
+    CHECK(out[last].is_filled && out[last].label == 0);
+    CHECK(!out[last + 1].is_filled && out[last + 1].label == -1);
+    CHECK(std::isnan(out[last + 1].scores[0]));
+  }
+}
+
 CEXPR_TEST(without_settings_there_is_no_delay) {
   const RuleSet set = rule_set({{"gaps", text("none")}});
   const Clip clip = make_clip(50, 20);

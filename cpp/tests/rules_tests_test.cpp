@@ -139,6 +139,48 @@ CEXPR_TEST(frames_without_a_face_are_filled) {
   CHECK_NEAR(smoothed("count").scores[0], 0.25, 1e-6);
 }
 
+CEXPR_TEST(gaps_are_read_in_both_forms) {
+  const auto read = [](const Node& gaps) {
+    return RuleSet::compile(file({{"A", text("fear")}}, {{"gaps", gaps}}));
+  };
+  const RuleSet silent = RuleSet::compile(file({{"A", text("fear")}}));
+  CHECK(silent.gaps() == cexpr::rules::Gaps::interpolate);
+  for (const RuleSet& rules : {silent, read(text("hold")), read(map({{"how", text("hold")}}))}) {
+    CHECK(rules.gaps_at_most().value == 1.0 && rules.gaps_at_most().in_seconds);
+  }
+  const RuleSet frames = read(map({{"how", text("hold")}, {"at_most", integer(7)}}));
+  CHECK(frames.gaps() == cexpr::rules::Gaps::hold);
+  CHECK(frames.gaps_at_most().value == 7.0 && !frames.gaps_at_most().in_seconds);
+  CHECK(std::isinf(read(map({{"at_most", text("unlimited")}})).gaps_at_most().value));
+  const auto refused = [](const Node& gaps, const char* part) {
+    const auto problems = problems_of(file({{"A", text("fear")}}, {{"gaps", gaps}}));
+    return problems.size() == 1 && mentions(problems, part);
+  };
+  CHECK(refused(map({{"how", text("holdd")}}), "did you mean 'hold'?"));
+  CHECK(refused(map({{"for", text("1s")}}), "unknown key 'for' in gaps; expected how or at_most"));
+  CHECK(refused(map({{"at_most", text("for ever")}}),
+                "at_most, if not unlimited, is a number of frames (10) or seconds (0.5s)"));
+  CHECK(refused(map({{"how", text("none")}, {"at_most", text("1s")}}),
+                "at_most goes with interpolate and hold"));
+}
+
+CEXPR_TEST(long_gaps_are_not_filled_to_their_end) {
+  const Node box = map({{"kernel", text("box")}, {"radius", integer(2)}});
+  for (const char* filled : {"skip", "count"}) {
+    Node compounds = box;
+    compounds.items.push_back(text("filled"));
+    compounds.items.push_back(text(filled));
+    const TestResult held = run(
+        over_time({step({{"fear", number(0.6)}}), no_face(4), step({{"fear", number(0.6)}})},
+                  {text("A"), text("any"), text("A")}),
+        {{"gaps", map({{"at_most", integer(2)}})}, {"smooth", map({{"compounds", compounds}})}});
+    CHECK(held.passed);
+    // Smoothing does not reach into what is left empty.
+    CHECK((held.labels == std::vector<std::int32_t>{0, 0, 0, -1, -1, 0}));
+    CHECK(std::isnan(held.scores[6]) && std::isnan(held.scores[8]));
+  }
+}
+
 CEXPR_TEST(signals_may_be_absent_over_time) {
   const Node absent = list({text("AU12")});
   CHECK(run(over_time({step({{"fear", number(0.5)}})}, {text("A")}, {{"absent", absent}}), {},

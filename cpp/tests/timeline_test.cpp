@@ -49,11 +49,13 @@ Merged merge(const std::vector<float>& scores, const std::vector<std::int64_t>& 
 }
 
 std::vector<float> fill(const std::vector<float>& values, const std::vector<std::uint8_t>& seen,
-                        rules::Gaps how, std::vector<std::uint8_t>* filled = nullptr) {
+                        rules::Gaps how, std::vector<std::uint8_t>* filled = nullptr,
+                        const rules::Length& at_most = rules::kUnlimited,
+                        const std::vector<double>& times = {}) {
   std::vector<float> out(values.size());
   std::vector<std::uint8_t> is_filled(values.size());
-  cexpr::fill_gaps(matrix(values, 1), view(seen), how, {out.data(), out.size(), 1, 1},
-                   {is_filled.data(), is_filled.size()});
+  cexpr::fill_gaps(matrix(values, 1), view(seen), view(times), how, at_most,
+                   {out.data(), out.size(), 1, 1}, {is_filled.data(), is_filled.size()});
   if (filled != nullptr) {
     *filled = is_filled;
   }
@@ -130,6 +132,35 @@ CEXPR_TEST(gaps_are_bridged_inside_and_held_at_the_ends) {
   check_same(fill(values, seen, rules::Gaps::none, &filled),
              {kNan, 1.0F, kNan, kNan, kNan, 3.0F, kNan});
   CHECK((filled == std::vector<std::uint8_t>(7, 0)));
+}
+
+CEXPR_TEST(gaps_are_filled_for_at_most_so_long) {
+  std::vector<std::uint8_t> filled;
+  const std::vector<float> values{9.0F, 9.0F, 1.0F, 9.0F, 9.0F, 9.0F, 3.0F, 9.0F, 9.0F};
+  const std::vector<std::uint8_t> seen{0, 0, 1, 0, 0, 0, 1, 0, 0};
+  // A gap of three frames is bridged as a whole, or else held.
+  check_same(fill(values, seen, rules::Gaps::interpolate, nullptr, {3.0, false}),
+             {1.0F, 1.0F, 1.0F, 1.5F, 2.0F, 2.5F, 3.0F, 3.0F, 3.0F});
+  check_same(fill(values, seen, rules::Gaps::interpolate, &filled, {1.0, false}),
+             {kNan, 1.0F, 1.0F, 1.0F, kNan, kNan, 3.0F, 3.0F, kNan});
+  CHECK((filled == std::vector<std::uint8_t>{0, 1, 0, 1, 0, 0, 0, 1, 0}));
+  check_same(fill(values, seen, rules::Gaps::hold, nullptr, {1.0, false}),
+             {kNan, kNan, 1.0F, 1.0F, kNan, kNan, 3.0F, 3.0F, kNan});
+  check_same(fill(values, seen, rules::Gaps::hold, nullptr, {0.0, false}),
+             {kNan, kNan, 1.0F, kNan, kNan, kNan, 3.0F, kNan, kNan});
+}
+
+CEXPR_TEST(a_limit_in_seconds_goes_by_the_times) {
+  const std::vector<float> values{9.0F, 1.0F, 9.0F, 9.0F, 5.0F, 9.0F};
+  const std::vector<std::uint8_t> seen{0, 1, 0, 0, 1, 0};
+  const std::vector<double> times{0.0, 0.5, 0.7, 1.5, 3.0, 4.1};
+  const rules::Length second{1.0, true};
+  check_same(fill(values, seen, rules::Gaps::interpolate, nullptr, second, times),
+             {1.0F, 1.0F, 1.0F + 4.0F / 3.0F, 1.0F + 8.0F / 3.0F, 5.0F, kNan});
+  check_same(fill(values, seen, rules::Gaps::interpolate, nullptr, {0.3, true}, times),
+             {kNan, 1.0F, 1.0F, kNan, 5.0F, kNan});
+  CHECK_THROWS(fill(values, seen, rules::Gaps::hold, nullptr, second), ArgumentError);
+  CHECK_THROWS(fill(values, seen, rules::Gaps::hold, nullptr, {-1.0, false}), ArgumentError);
 }
 
 CEXPR_TEST(unknown_values_in_seen_rows_stay_unknown) {

@@ -39,9 +39,25 @@ def merge_faces(
     area: NDArray[np.float32] | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]: ...
 
-# values float32 (T, C), seen uint8 (T,) -> (float32 (T, C), uint8 (T,): 1 where filled).
+# image uint8 (H, W[, 3 or 4]), landmarks float32 (F, 5, 2), boxes float32 (F, 4), detection float32
+# (F,) -> (quality float32 (F,), reason uint8 (F,): 0 none, 1 small, 2 turned, 3 blurred, 4 cut_off,
+# 5 dark).
+def face_quality(
+    image: NDArray[np.uint8],
+    landmarks: NDArray[np.float32],
+    boxes_xywh: NDArray[np.float32],
+    detection: NDArray[np.float32],
+    need: float,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]: ...
+
+# values float32 (T, C), seen uint8 (T,), times float64 (T,) where at_most is in seconds, at_most
+# None for no limit -> (float32 (T, C), uint8 (T,): 1 where filled).
 def fill_gaps(
-    values: NDArray[np.float32], seen: NDArray[np.uint8], how: str
+    values: NDArray[np.float32],
+    seen: NDArray[np.uint8],
+    how: str,
+    at_most: tuple[float, str] | None,
+    times: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]: ...
 
 # scores float32 (T, K), times float64 (T,), bias and weight float32 (K,) -> (labels int32 (T,),
@@ -189,6 +205,8 @@ class RuleSet:
     def faces(self) -> FacesMerged: ...
     @property
     def gaps(self) -> GapsFilled: ...
+    @property
+    def gaps_at_most(self) -> RuleLength | None: ...  # None: unlimited
     # {"abstain_below": float (-inf without), "exit_below": float, "hysteresis": float,
     #  "min_duration": length, "bias": float32 (K,), "weight": float32 (K,)}
     # adjusted score = score * weight + bias; weight comes from `priors`, mean 1.

@@ -76,10 +76,11 @@ class Analyzer:
     """Label a stream of faces frame by frame.
 
     The steps and their results are those of a whole clip, with four exceptions: functions over time
-    in rules look back only; gaps longer than `gap_frames` are held instead of interpolated; lengths
-    in seconds become frames by `frames_per_second`; and with `faces: each`, a face that is away
-    while others are seen is taken for gone after as many frames as the longest radius among the
-    signals' smoothings, plus `gap_frames` where gaps are interpolated.
+    in rules look back only; gaps longer than `gap_frames` are held instead of interpolated (for as
+    long as `at_most` of the rule file says); lengths in seconds become frames by
+    `frames_per_second`; and with `faces: each`, a face that is away while others are seen is taken
+    for gone after as many frames as the longest radius among the signals' smoothings, plus
+    `gap_frames` where gaps are interpolated.
 
     The delay is the longest radius among the signals' smoothings, plus `gap_frames` where gaps are
     interpolated, plus the radius of the compounds' smoothing, plus the minimum duration minus 1.
@@ -89,7 +90,8 @@ class Analyzer:
         signals: Names of the signals, in the order of their columns.
         frames_per_second: Turns lengths in seconds of the rule file into frames.
         max_faces: Most faces in one frame, 1..1024.
-        gap_frames: The longest gap that is interpolated, in frames.
+        gap_frames: The longest gap that is interpolated, in frames; more than `at_most` of the rule
+            file has no effect.
 
     Raises:
         RuleError: the rules need a signal that is not among `signals`.

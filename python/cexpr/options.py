@@ -31,6 +31,8 @@ from cexpr.smoothing import Smoothing
 
 DEFAULT_RULES: Final = "default"
 DEFAULT_DETECTOR: Final = "mtcnn"
+DEFAULT_MIN_QUALITY: Final = 0.5
+"""Chosen by measurement: faces of 28 pixels and less stay below it (docs/quality.md)."""
 
 _FILE_SUFFIXES: Final = (".onnx", ".yaml", ".yml")
 # Files that are mistaken for an options file: a key that only they have, what they are, and the
@@ -152,6 +154,8 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
             takes the one with most and best faces.
         smooth: `Smoothing` by group ("expression", "valence_arousal", "action_units" or
             "compounds"), instead of the rule file's.
+        min_quality: Least quality, 0..1, that a face needs for a label (docs/quality.md); faces
+            below it count as not seen, 0 keeps all.
         thresholds: Probability from which an action unit counts as present, by name, instead of
             the model's.
 
@@ -182,6 +186,7 @@ class RunOptions(BaseModel, metaclass=_OwnHelp):
     smooth: dict[
         Literal["expression", "valence_arousal", "action_units", "compounds"], SmoothingOption
     ] = Field(default_factory=dict)
+    min_quality: Annotated[Number, Field(ge=0, le=1)] = DEFAULT_MIN_QUALITY
     thresholds: dict[str, Annotated[Number, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
     def __init__(self, **values: Any) -> None:

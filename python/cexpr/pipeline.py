@@ -25,7 +25,7 @@ from cexpr.faces.track import Tracker
 from cexpr.faces.upright import SAMPLES, best_turn, doubts
 from cexpr.models import outputs, zoo
 from cexpr.models.stacked import open_model
-from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES, RunOptions
+from cexpr.options import DEFAULT_DETECTOR, DEFAULT_MIN_QUALITY, DEFAULT_RULES, RunOptions
 from cexpr.rules.needs import require_signals
 from cexpr.rules.rule_set import RuleSet
 from cexpr.smoothing import Smoothing
@@ -117,15 +117,7 @@ class Pipeline:
 
         Those of the options override the mean over the models.
         """
-        given: dict[str, list[float]] = {}
-        for model in self.models:
-            units = model.manifest.outputs.action_units
-            if units is not None:
-                for name in units.labels:
-                    given.setdefault(name, []).append(units.thresholds.get(name, 0.5))
-        of_models = {
-            name: sum(values) / len(values) for name, values in given.items() if name in self.names
-        }
+        of_models = outputs.thresholds([model.manifest for model in self.models], self.names)
         return {**of_models, **self.options.thresholds}
 
     @property
@@ -172,9 +164,16 @@ class Pipeline:
         info["rotate"] = turn
         info["warnings"] += doubts(info, self.detector, is_chosen=self.options.rotate == "auto")
         read = time.perf_counter()
-        smoothings = self.options.smoothings(self.rules.smooth)
-        end_time = float(times[0] + info["seconds"])
-        tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time, info["cuts"])
+        tables = decide_tables(
+            rows,
+            frame,
+            times,
+            self.rules,
+            self.options.smoothings(self.rules.smooth),
+            end_time=float(times[0] + info["seconds"]),
+            cuts=info["cuts"],
+            min_quality=self.options.min_quality,
+        )
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,
@@ -237,6 +236,7 @@ class Pipeline:
             "faces": len(np.unique(rows.track)),
             "face_rows": len(rows),
             "frames_with_face": len(np.unique(rows.frame)),
+            "quality": round(float(rows.quality.mean()), 6) if len(rows) else None,
             "seconds": length_of(stamps, end_time),
             "full_detections": tracker.full_detections,
             "cuts": tracker.cuts,
@@ -305,6 +305,7 @@ def analyze(
     smooth: Mapping[str, Smoothing] | None = None,
     thresholds: Mapping[str, float] | None = None,
     derived: bool = True,
+    min_quality: float = DEFAULT_MIN_QUALITY,
 ) -> ClipResult:
     """Analyse one clip and keep the result in memory; nothing is written.
 
@@ -330,6 +331,7 @@ def analyze(
         thresholds: Probability from which an action unit counts as present, by name. Default:
             those of the models.
         derived: Whether signals that are computed from the expressions instead of learnt are there.
+        min_quality: Least quality of a face, 0..1, that gets a label (docs/quality.md).
 
     Returns:
         The result, with the tables `frames`, `faces` and `events`.
@@ -355,9 +357,9 @@ def analyze(
         smooth=smooth,
         thresholds=thresholds,
         derived=derived,
+        min_quality=min_quality,
     )
-    clip = one_clip(source, fps)
-    return Pipeline(options, given).run(clip)
+    return Pipeline(options, given).run(one_clip(source, fps))
 
 
 def _require_type(name: str, value: object, kind: type) -> None:

@@ -13,7 +13,7 @@ from cexpr.analyzer import Analyzer, DecidedFrame
 from cexpr.clips.given import FrameMaker
 from cexpr.faces.batches import SignalRows
 from cexpr.faces.track import Tracker
-from cexpr.options import DEFAULT_DETECTOR, DEFAULT_RULES
+from cexpr.options import DEFAULT_DETECTOR, DEFAULT_MIN_QUALITY, DEFAULT_RULES
 from cexpr.pipeline import Pipeline, checked_options
 from cexpr.rules.rule_set import RuleSet
 
@@ -42,6 +42,8 @@ class Stream:
         max_faces: Most faces in one frame, 1..1024; of more, those that were seen first are taken.
         gap_frames: The longest gap without a face that is interpolated, in frames, where the rules
             say `gaps: interpolate`; each is a frame of delay.
+        min_quality: Least quality of a face, 0..1, that gets a label (docs/quality.md). A face
+            below it is counted, and else as if it were not seen.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -70,6 +72,7 @@ class Stream:
         frames_per_second: float = 25.0,
         max_faces: int = 32,
         gap_frames: int = 12,
+        min_quality: float = DEFAULT_MIN_QUALITY,
     ) -> None:
         options, given = checked_options(
             rules,
@@ -79,6 +82,7 @@ class Stream:
             detector_model=detector_model,
             provider=provider,
             threads=threads,
+            min_quality=min_quality,
         )
         self._max_faces = whole("max_faces", max_faces, 1, 1024)
         self._pipeline = Pipeline(options, given)
@@ -135,13 +139,14 @@ class Stream:
         # To the microsecond, as in the tables of a clip.
         seconds = round(frame.time, 6)
         self._rows.add(frame.number, seconds, frame.image, faces)
-        rows = self._rows.take()
+        found = self._rows.take()
+        rows = found[found.of_quality(self._pipeline.options.min_quality)]
         area = rows.boxes_xywh[:, 2] * rows.boxes_xywh[:, 3]
         decided = self._analyzer.push(
             frame.number, seconds, rows.signals, rows.track, rows.detection, area
         )
         self._pushed = frame.number
-        self._waiting.append(rows.boxes_xywh)
+        self._waiting.append((rows.boxes_xywh, len(found)))
         return self._with_boxes(decided)
 
     def flush(self) -> list[DecidedFrame]:
@@ -156,17 +161,18 @@ class Stream:
         self._frames = FrameMaker()
         self._tracker = Tracker(self._pipeline.detector)
         self._pushed = 0
-        # Boxes of the frames that have not come out yet.
-        self._waiting: deque[Floats] = deque()
+        # Boxes of the faces that may have a label, and the number of all faces, of the frames that
+        # have not come out yet.
+        self._waiting: deque[tuple[Floats, int]] = deque()
 
     def _with_boxes(self, decided: list[DecidedFrame]) -> list[DecidedFrame]:
         """Give each face its box; it is on the same row as in the frame that was pushed."""
         given = []
         for frame in decided:
-            boxes = self._waiting.popleft()[: len(frame.faces)].tolist()
+            boxes, face_count = self._waiting.popleft()
             faces = tuple(
                 replace(face, box_xywh=tuple(box))
-                for face, box in zip(frame.faces, boxes, strict=True)
+                for face, box in zip(frame.faces, boxes[: len(frame.faces)].tolist(), strict=True)
             )
-            given.append(replace(frame, faces=faces))
+            given.append(replace(frame, faces=faces, face_count=face_count))
         return given

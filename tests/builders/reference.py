@@ -62,21 +62,26 @@ def merge_faces(
 
 
 def fill_gaps(
-    values: npt.NDArray[np.float32], seen: npt.NDArray[np.uint8], how: str
+    values: npt.NDArray[np.float32],
+    seen: npt.NDArray[np.uint8],
+    how: str,
+    at_most: float = np.inf,
 ) -> npt.NDArray[np.float64]:
-    """Rows that were not seen, from the numbers in the rows that were."""
+    """Rows that were not seen, from the numbers in the rows that were; `at_most` in rows."""
     out = np.where(seen[:, None] != 0, values, np.nan).astype(np.float64)
-    rows = np.arange(len(values))
     for c in range(values.shape[1]):
         known = np.flatnonzero(~np.isnan(out[:, c]))
         gaps = np.flatnonzero(seen == 0)
         if not len(known) or how == "none":
             continue
-        if how == "interpolate":
-            out[gaps, c] = np.interp(rows[gaps], known, out[known, c])
-        else:
-            for t in gaps[gaps > known[0]]:
-                out[t, c] = out[known[known < t][-1], c]
+        for t in gaps:
+            before, after = known[known < t], known[known > t]
+            if how == "interpolate" and not len(before) and after[0] - t <= at_most:
+                out[t, c] = out[after[0], c]
+            if len(before) and t - before[-1] <= at_most:
+                out[t, c] = out[before[-1], c]
+                if how == "interpolate" and len(after) and after[0] - 1 - before[-1] <= at_most:
+                    out[t, c] = np.interp(t, known, out[known, c])
     return out
 
 

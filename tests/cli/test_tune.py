@@ -50,6 +50,7 @@ def test_a_run_smooths_and_decides_as_the_options_file_says(tmp_path: Path, imag
     content = {
         "models": [str(model)],
         "detector": "full-frame",
+        "min_quality": 0,
         "abaw": True,
         "smooth": {"expression": {"kernel": "gaussian", "radius": 3, "sigma": 1.5}},
         "thresholds": {"AU01": 0.0, "AU02": 1.0},

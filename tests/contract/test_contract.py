@@ -56,9 +56,10 @@ FRAMES = [
 FACES = [
     *("frame", "time", "face", "x", "y", "w", "h", "detection", *SIGNALS),
     *("expression", *COMPOUNDS, "compound", "compound_id", "confidence"),
+    *("quality", "quality_reason"),
 ]
 CLIPS = [
-    *("clip", "frames", "seconds", "frames_with_face", "faces"),
+    *("clip", "frames", "seconds", "frames_with_face", "faces", "quality"),
     *(*EXPRESSIONS, "none", *COMPOUNDS),
 ]
 EVENTS = [

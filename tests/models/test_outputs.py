@@ -192,3 +192,13 @@ def test_a_sigmoid_of_huge_logits_is_zero_or_one_without_a_warning() -> None:
     raw = np.float32([[-1e4, 0, 1e4]])
     values = outputs.signals(manifest(action_units=units), {"units": raw}).values
     np.testing.assert_allclose(values, [[0, 0.5, 1]], atol=1e-30)
+
+
+def test_the_threshold_of_a_unit_is_the_mean_over_the_models() -> None:
+    def units(labels: list[str], **thresholds: float) -> Manifest:
+        head = {"tensor": "units", "slice": [0, len(labels)], "labels": labels}
+        return manifest(action_units={**head, "thresholds": thresholds})
+
+    models = [units(["AU01", "AU02"], AU01=0.3), units(["AU01", "AU04"], AU01=0.5)]
+    found = outputs.thresholds(models, ["AU01", "AU02"])
+    assert found == pytest.approx({"AU01": 0.4, "AU02": 0.5})

@@ -100,7 +100,7 @@ def test_hsemotion_follows_the_published_order() -> None:
             "action_units": "none",
             "compounds": "box",
         }
-        assert (rules.faces, rules.gaps) == ("max", "interpolate")
+        assert (rules.faces, rules.gaps, rules.gaps_at_most) == ("max", "interpolate", None)
 
 
 def make_clip(seed: int, frame_count: int) -> FaceRows:

@@ -48,7 +48,7 @@ def test_the_parts_of_a_file_are_attributes() -> None:
     assert (rules.name, rules.about, rules.source) == ("two", "two & <more>", "nowhere")
     assert rules.compounds == ["Fearfully_Surprised", "Happily_Surprised"]
     assert rules.signals == ["fear", "happiness", "surprise", "valence"]
-    assert (rules.faces, rules.gaps) == ("max", "interpolate")
+    assert (rules.faces, rules.gaps, rules.gaps_at_most) == ("max", "interpolate", (1.0, "seconds"))
     assert not rules.looks_over_time
     assert rules.text == TEXT
     assert len(rules.sha256) == 64

@@ -33,6 +33,10 @@ tests:
 """
     assert RuleSet.from_string(text).compounds == ["A", "Überrascht-1", "C"]
     validator = jsonschema.Draft202012Validator(rule_schema())
+    for gaps in ("{}", "{how: hold}", "{at_most: 12}", "{how: hold, at_most: unlimited}"):
+        other = text.replace("gaps: none", f"gaps: {gaps}")
+        assert RuleSet.from_string(other).gaps in ("interpolate", "hold")
+        validator.validate(yaml.safe_load(other))
     for how in ("largest", "each", "max", "mean", "first"):
         other = text.replace("faces: largest", f"faces: {how}")
         assert RuleSet.from_string(other).faces == how
@@ -50,6 +54,8 @@ def test_schema_takes_every_shipped_set_and_refuses_slips() -> None:
         {"smoth": {}},
         {"cexpr": 2},
         {"faces": "all"},
+        {"gaps": {"at_most": "for ever"}},
+        {"gaps": {"upto": "1s"}},
         {"compounds": {"A": {"when": "true"}}},
         {"compounds": {"A": {"score": "fear", "weights": {"fear": 1}}}},
         {"compounds": {"A": {"score": "fear", "otherwise": "0"}}},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders.gif_files import write_gif
-from builders.run_files import BASE, RULES, Command
+from builders.run_files import BASE, RULES, Command, read_csv, read_run
 from cexpr.errors import ClipError
 from cexpr.options import RunOptions
 from cexpr.rules.rule_set import RuleSet
@@ -62,3 +62,21 @@ def test_a_table_that_is_missing_is_named(work: Path, cexpr_command: Command) ->
     run, rules, options = again("other.yaml")
     with pytest.raises(ClipError, match=r"a\.faces\.csv"):
         decide_again(run, run.clips()[0], rules, options)
+
+
+def test_faces_below_the_limit_of_the_run_have_no_label_again(
+    work: Path, cexpr_command: Command
+) -> None:
+    # The faces of these clips are 32 pixels tall, flat and dark or bright.
+    limited = [word for word in BASE if word not in ("--min-quality", "0")]
+    cexpr_command("run", *limited, "clips/a.avi")
+    assert read_run()["options"]["min_quality"] == 0.5
+    before = (work / "out" / "a.faces.csv").read_bytes()
+    faces, frames = (read_csv(work / "out" / f"a.{part}.csv") for part in ("faces", "frames"))
+    assert {face["quality_reason"] for face in faces} <= {"small", "blurred", "dark"}
+    assert all(float(face["quality"]) < 0.5 and not face["compound"] for face in faces)
+    assert all(face["fear"] for face in faces)
+    assert {frame["n_faces"] for frame in frames} == {"1"}
+    assert {frame["compound"] for frame in frames} == {""}
+    assert cexpr_command("apply", "out").status == 0
+    assert (work / "out" / "a.faces.csv").read_bytes() == before

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from builders.run_files import BASE, OTHER_RULES, RULES, Command, change_times, read_csv, read_run
+from builders.run_files import (
+    BASE,
+    CROPS,
+    OTHER_RULES,
+    RULES,
+    Command,
+    change_times,
+    read_csv,
+    read_run,
+)
 from builders.tiny_model import write_tiny_model
 from builders.video_files import grey_steps, write_mjpeg_avi
 from cexpr.errors import RuleError, UsageError
@@ -49,7 +58,7 @@ def test_apply_refuses_rules_that_need_what_the_run_lacks(
     work: Path, cexpr_command: Command
 ) -> None:
     write_tiny_model(work, "bare", heads=("expression",))
-    bare = ("--rules", "pair.yaml", "--model", "bare.yaml", "--detector", "full-frame")
+    bare = ("--rules", "pair.yaml", "--model", "bare.yaml", *CROPS)
     assert cexpr_command("run", *bare, "-o", "out", "clips").status == 0
     before = change_times(work / "out")
     (work / "needy.yaml").write_text(OTHER_RULES.replace("fear)", "AU12)"))
@@ -173,7 +182,7 @@ def test_the_summary_of_apply_shows_no_time_of_the_run(work: Path, cexpr_command
 
 def test_apply_says_that_a_submission_will_be_missing(work: Path, cexpr_command: Command) -> None:
     write_tiny_model(work, "bare", heads=("expression",))
-    bare = ("--rules", "pair.yaml", "--model", "bare.yaml", "--detector", "full-frame")
+    bare = ("--rules", "pair.yaml", "--model", "bare.yaml", *CROPS)
     cexpr_command("run", *bare, "-o", "out", "clips/a.avi")
     outcome = cexpr_command("apply", "out", "--abaw")
     assert outcome.status == 0

@@ -16,7 +16,13 @@ from cexpr.runs.clip import died_clip, run_clip
 @pytest.fixture
 def pipeline(work: Path) -> Pipeline:
     return Pipeline(
-        RunOptions(rules="pair.yaml", models=("tiny.yaml",), detector="full-frame", events=True)
+        RunOptions(
+            rules="pair.yaml",
+            models=("tiny.yaml",),
+            detector="full-frame",
+            events=True,
+            min_quality=0,
+        )
     )
 
 

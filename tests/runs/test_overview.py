@@ -51,6 +51,9 @@ def check_overview(folder: Path = OUT) -> None:
         for name in (*compounds, "none"):
             count = sum((frame["compound"] or "none") == name for frame in seen)
             assert float(clip[name]) == pytest.approx(count / len(seen), abs=1e-6)
+        faces = read_csv(folder / f"{clip['clip']}.faces.csv")
+        quality = np.mean([float(face["quality"]) for face in faces])
+        assert float(clip["quality"]) == pytest.approx(quality, abs=1e-6)
         expressions = {frame["expression"] for frame in seen}
         for name in expressions:
             count = sum(frame["expression"] == name for frame in seen)

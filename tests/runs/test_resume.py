@@ -213,6 +213,7 @@ def test_a_path_too_long_for_the_results_names_the_folder(work: Path) -> None:
         "rules": "pair.yaml",
         "models": ("tiny.yaml",),
         "detector": "full-frame",
+        "min_quality": 0,
     }
     write_mjpeg_avi(work / "clips" / f"{'n' * 200}.avi", grey_steps(2))
     record = run("clips", deep, RunOptions(**values))
@@ -241,6 +242,7 @@ def test_the_error_holds_what_apply_needs_and_names_no_flag(
         "rules": "pair.yaml",
         "models": ("tiny.yaml",),
         "detector": "full-frame",
+        "min_quality": 0,
     }
     run("clips/a.avi", "out", RunOptions(**values))
     with pytest.raises(OccupiedError) as caught:

@@ -21,7 +21,7 @@ from cexpr.runs.cores import usable_cores
 from cexpr.runs.record import ClipRecord, RunRecord
 from cexpr.runs.run import Observer, run
 
-OPTIONS = RunOptions(rules="pair.yaml", models=("tiny.yaml",), detector="full-frame")
+OPTIONS = RunOptions(rules="pair.yaml", models=("tiny.yaml",), detector="full-frame", min_quality=0)
 
 
 @pytest.mark.parametrize("inputs", ["clips/a.avi", Path("clips/a.avi"), ["clips/a.avi"]])

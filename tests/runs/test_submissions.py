@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from builders.labelled_runs import COMPOUNDS, clip, run_folder
-from builders.run_files import BASE, OTHER_RULES, Command, read_csv
+from builders.run_files import BASE, CROPS, OTHER_RULES, Command, read_csv
 from builders.tiny_model import write_tiny_model
 from cexpr.abaw import files as abaw
 from cexpr.abaw.classes import CE_HEADER, MTL_HEADER
@@ -159,7 +159,7 @@ def test_the_submissions_have_the_form_of_the_challenge(work: Path, cexpr_comman
 
 def test_submissions_without_the_models_for_them(work: Path, cexpr_command: Command) -> None:
     write_tiny_model(work, "bare", heads=("expression",))
-    bare = ("run", "--rules", "pair.yaml", "--model", "bare.yaml", "--detector", "full-frame")
+    bare = ("run", "--rules", "pair.yaml", "--model", "bare.yaml", *CROPS)
     outcome = cexpr_command(*bare, "--abaw", "-o", "out", "clips/a.avi")
     assert outcome.status == 0
     assert "no MTL.txt, because no model provides valence" in outcome.err

@@ -29,6 +29,7 @@ def test_tables_have_the_columns_of_the_contract_in_order() -> None:
     assert result.faces.column_names == [
         *("frame", "time", "face", "x", "y", "w", "h", "detection", *NAMES),
         *("expression", *COMPOUNDS, "compound", "compound_id", "confidence"),
+        *("quality", "quality_reason"),
     ]
     assert result.frames.schema.field("frame").type == pa.int64()
     assert result.frames.schema.field("fear").type == pa.float32()

@@ -28,7 +28,7 @@ TOLERANCE = 1e-5
 
 
 def plain_phase_2(
-    rows: FaceRows, frame: Any, *, box: int, faces: str, gaps: str, scores_box: int, filled: str
+    rows: FaceRows, frame: Any, *, box: int, faces: str, gaps: Any, scores_box: int, filled: str
 ) -> dict[str, Any]:
     """The same in loops: smooth, score, merge, fill, smooth scores, choose."""
     signals = rows.signals.astype(np.float64)
@@ -50,11 +50,13 @@ def plain_phase_2(
         scores.astype(np.float32), index, len(frame), faces, key
     )
     seen = np.isin(frame, rows.frame).astype(np.uint8)
-    full = reference.fill_gaps(merged.astype(np.float32), seen, gaps)
+    how, at_most = (gaps["how"], gaps["at_most"]) if isinstance(gaps, dict) else (gaps, 25)
+    full = reference.fill_gaps(merged.astype(np.float32), seen, how, at_most)
     if scores_box:
         basis = full if filled == "count" else np.where(seen[:, None] == 1, full, np.nan)
         smoothed = reference.smooth(basis.astype(np.float32), frame, "box", scores_box)
-        full = np.where(np.isnan(smoothed), full, smoothed)
+        is_empty = (seen[:, None] == 0) & np.isnan(full)
+        full = np.where(np.isnan(smoothed) | is_empty, full, smoothed)
     usable = ~np.isnan(full) & (full != 0)
     best = np.argmax(np.where(usable, full, -np.inf), axis=1)
     labels = np.where(usable.any(axis=1), best, -1)
@@ -66,12 +68,20 @@ def plain_phase_2(
     clips(),
     st.sampled_from([0, 1, 3]),
     st.sampled_from(["max", "mean", "first", "largest"]),
-    st.sampled_from(["interpolate", "hold", "none"]),
+    st.sampled_from(
+        [
+            "interpolate",
+            "hold",
+            "none",
+            {"how": "interpolate", "at_most": 2},
+            {"how": "hold", "at_most": 1},
+        ]
+    ),
     st.sampled_from([0, 2]),
     st.sampled_from(["skip", "count"]),
 )
 def test_the_whole_phase_equals_plain_numpy(
-    clip: tuple[FaceRows, int], box: int, faces: str, gaps: str, scores_box: int, filled: str
+    clip: tuple[FaceRows, int], box: int, faces: str, gaps: Any, scores_box: int, filled: str
 ) -> None:
     rows, count = clip
     frame, time = timeline_of(count)
@@ -120,16 +130,38 @@ def test_a_clip_without_faces_has_a_row_for_every_frame_and_no_label() -> None:
         ("interpolate", [0, 1, 1, 0, 1], [0.2, 0.4, 0.6, 0.8, 0.8]),
         ("hold", [0, 1, 1, 0, 1], [0.2, 0.2, 0.2, 0.8, 0.8]),
         ("none", [0, 0, 0, 0, 0], [0.2, None, None, 0.8, None]),
+        ({"at_most": 1}, [0, 1, 0, 0, 1], [0.2, 0.2, None, 0.8, 0.8]),
+        ({"at_most": "0.04s"}, [0, 1, 0, 0, 1], [0.2, 0.2, None, 0.8, 0.8]),
+        ({"how": "hold", "at_most": 0}, [0, 0, 0, 0, 0], [0.2, None, None, 0.8, None]),
     ],
 )
+@pytest.mark.parametrize("faces", ["max", "each"])
 def test_filled_frames_hold_filled_signals_and_say_so(
-    gaps: str, filled: list[int], expected: list[float | None]
+    faces: str, gaps: object, filled: list[int], expected: list[float | None]
 ) -> None:
     rows = make_rows([1, 4], [1, 1])
     rows.signals[:, 0] = [0.2, 0.8]
-    frames, *_ = decide_tables(rows, *timeline_of(5), make_rules(gaps=gaps))
+    frames, *_ = decide_tables(rows, *timeline_of(5), make_rules(gaps=gaps, faces=faces))
     assert frames.column("filled").to_pylist() == filled
     assert frames.column("fear").to_pylist() == pytest.approx(expected)
+
+
+def test_a_frame_far_from_any_face_is_empty() -> None:
+    rows = make_rows([30, 90], [1, 1])
+    smooth = {"compounds": {"kernel": "box", "radius": 40, "filled": "count"}}
+    for faces in ("max", "each"):
+        frames = decide_tables(
+            rows, *timeline_of(130), make_rules(faces=faces, smooth=smooth)
+        ).frames
+        # A second, 25 frames, before the first face and behind each.
+        known = [*range(5, 56), *range(90, 116)]
+        for name in ("fear", "Smile", "face"):
+            at = [i + 1 for i, value in enumerate(frames[name].to_pylist()) if value is not None]
+            assert at == known
+        filled = [i + 1 for i, value in enumerate(frames["filled"].to_pylist()) if value]
+        assert filled == [number for number in known if number not in (30, 90)]
+        labelled = [i + 1 for i, value in enumerate(frames["compound"].to_pylist()) if value]
+        assert set(labelled) <= set(known)
 
 
 def test_missing_numbers_of_a_folder_stay_missing() -> None:
@@ -158,6 +190,47 @@ def test_a_filled_row_names_no_face(gaps: str, faces: str) -> None:
     frames = decide_tables(rows, *timeline_of(6), make_rules(gaps=gaps, faces=faces)).frames
     assert frames.column("face").to_pylist() == [None, 3, None, None, 3, None]
     assert any(frames.column("filled").to_pylist()) == (gaps != "none")
+
+
+def with_quality(rows: FaceRows, values: list[float]) -> FaceRows:
+    quality = np.float32(values)
+    return dataclasses.replace(rows, quality=quality, reason=(quality < 0.5).astype(np.int32))
+
+
+@pytest.mark.parametrize("faces", ["max", "each"])
+def test_a_face_below_the_limit_counts_as_not_seen_but_keeps_its_signals(faces: str) -> None:
+    rows = make_rows([1, 2, 2, 3, 4], [7, 7, 9, 7, 9], seed=3)
+    judged = with_quality(rows, [0.9, 0.2, 0.8, 0.5, np.nan])
+    rules = make_rules(faces=faces)
+    kept = np.array([0, 2, 3, 4])
+    tables = decide_tables(judged, *timeline_of(4), rules, min_quality=0.5)
+    without = decide_tables(judged[kept], *timeline_of(4), rules)
+    counts = tables.frames["n_faces"].to_pylist()
+    assert counts == [1, 2, 1, 1]
+    assert tables.frames.drop_columns("n_faces").equals(without.frames.drop_columns("n_faces"))
+    assert tables.events.equals(without.events)
+    assert tables.faces.take(kept).equals(without.faces)
+    poor = tables.faces.slice(1, 1).to_pylist()[0]
+    assert [poor[name] for name in NAMES] == pytest.approx(rows.signals[1].tolist())
+    assert poor["quality"] == pytest.approx(0.2)
+    assert poor["quality_reason"] == "small"
+    empty = (*COMPOUNDS, "expression", "compound", "confidence")
+    assert [poor[name] for name in empty] == [None] * len(empty)
+    assert poor["compound_id"] == -1
+    # 0 keeps all.
+    every = decide_tables(judged, *timeline_of(4), rules, min_quality=0)
+    assert every.frames.equals(decide_tables(rows, *timeline_of(4), rules).frames)
+
+
+def test_a_clip_of_poor_faces_has_no_label() -> None:
+    rows = with_quality(make_rows([1, 2], [1, 1]), [0.1, 0.2])
+    for faces in ("max", "each"):
+        tables = decide_tables(rows, *timeline_of(2), make_rules(faces=faces), min_quality=0.5)
+        assert tables.frames["compound"].to_pylist() == [None, None]
+        assert tables.frames["face"].to_pylist() == [None, None]
+        assert tables.frames["n_faces"].to_pylist() == [1, 1]
+        assert tables.faces.num_rows == 2
+        assert tables.events.num_rows == 0
 
 
 def test_the_end_of_the_last_frame_may_be_given() -> None:

@@ -37,13 +37,23 @@ def test_merge_faces_follows_the_definition(data: st.DataObject, how: str) -> No
 
 
 @settings(deadline=None)
-@given(data=st.data(), how=st.sampled_from(["interpolate", "hold", "none"]))
-def test_fill_gaps_follows_the_definition(data: st.DataObject, how: str) -> None:
+@given(
+    data=st.data(),
+    how=st.sampled_from(["interpolate", "hold", "none"]),
+    at_most=st.sampled_from([None, 0, 1, 2, 4]),
+    unit=st.sampled_from(["frames", "seconds"]),
+)
+def test_fill_gaps_follows_the_definition(
+    data: st.DataObject, how: str, at_most: int | None, unit: str
+) -> None:
     values = data.draw(score_tables())
     random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     seen = (random.random(len(values)) < data.draw(st.sampled_from([0, 0.3, 0.8]))).astype(np.uint8)
-    filled, flags = steps.fill_gaps(values, seen, how)
-    expected = reference.fill_gaps(values, seen, how)
+    # Rows of a quarter of a second, so that lengths in seconds are whole numbers of rows.
+    times = np.arange(len(values)) / 4
+    length = None if at_most is None else (at_most / (4 if unit == "seconds" else 1), unit)
+    filled, flags = steps.fill_gaps(values, seen, how, length, times)
+    expected = reference.fill_gaps(values, seen, how, np.inf if at_most is None else at_most)
     np.testing.assert_allclose(filled, expected, rtol=1e-6)
     np.testing.assert_array_equal(flags, (seen == 0) & ~np.isnan(expected).all(axis=1))
 
@@ -185,6 +195,13 @@ def test_events_name_onset_apex_and_offset() -> None:
             lambda: steps.fill_gaps(np.zeros((1, 2), np.float32), np.ones(1, bool), "hold"),
             TypeError,
             "seen: expected uint8",
+        ),
+        (
+            lambda: steps.fill_gaps(
+                np.zeros((1, 2), np.float32), np.ones(1, np.uint8), "hold", (1.0, "seconds")
+            ),
+            ValueError,
+            "times: expected 1",
         ),
     ],
 )

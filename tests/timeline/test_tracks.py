@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,15 @@ from cexpr.timeline.tracks import lay_out
 
 SECTIONS = st.fixed_dictionaries(
     {
-        "gaps": st.sampled_from(["interpolate", "hold", "none"]),
+        "gaps": st.sampled_from(
+            [
+                "interpolate",
+                "hold",
+                "none",
+                {"how": "interpolate", "at_most": 2},
+                {"how": "hold", "at_most": "0.08s"},
+            ]
+        ),
         "smooth": st.sampled_from(
             [
                 "none",
@@ -55,9 +62,7 @@ def span_of(rows: FaceRows, track: int, frame_count: int) -> tuple[int, int]:
 def alone(rows: FaceRows, track: int, frame_count: int, sections: dict[str, Any]) -> Tables:
     """A track decided as a clip that has no other face and no other frame."""
     first, stop = span_of(rows, track, frame_count)
-    mine = rows.track == track
-    arrays = ("frame", "time", "track", "boxes_xywh", "detection", "signals")
-    own = dataclasses.replace(rows, **{name: getattr(rows, name)[mine] for name in arrays})
+    own = rows[rows.track == track]
     frame = np.arange(first, stop, dtype=np.int64)
     # A frame ends where the next one of the whole clip begins; a still lasts 0.
     end = (stop - 1) / 25.0 if frame_count > 1 else 0.0

@@ -26,7 +26,8 @@ struct AnalyzerOptions {
   /// Most faces in one frame.
   std::size_t max_faces = 8;
   /// `gaps: interpolate` only: the longest gap, in frames, that is bridged by a straight line; each
-  /// frame of it is a frame of delay. In a longer gap the last scores are held.
+  /// frame of it is a frame of delay. In a longer gap the last scores are held, for as long as
+  /// `at_most` of the rule file says. More than `at_most` has no effect.
   std::int64_t gap_frames = 12;
 };
 
@@ -92,9 +93,9 @@ struct DecidedFrame {
 /// `flush` the frames that came out equal those of the whole clip (scores to 1e-6), with these
 /// differences, which no stream can avoid:
 ///   - functions over time in rules look back only (`rules::Windows::trailing`);
-///   - in a gap longer than `gap_frames` the last scores are held, where a whole clip has a
-///     straight line; frames before the first face are filled only when it comes within
-///     `gap_frames`;
+///   - where `gap_frames` is less than `at_most` of the rule file: in a gap longer than
+///     `gap_frames` the last scores are held, where a whole clip has a straight line; frames before
+///     the first face are filled only when it comes within `gap_frames`;
 ///   - with `faces: each`, a face that is away while others are seen is taken for gone when that
 ///     lasts for more frames than the longest radius of the signals' smoothings, plus `gap_frames`
 ///     when gaps are interpolated: frames before that come out as at the end of a clip. When it
@@ -102,9 +103,10 @@ struct DecidedFrame {
 ///   - lengths in seconds are turned into frames by `frames_per_second`, not by the times;
 ///   - smoothing with `window: rows` is refused.
 ///
-/// Delay, in frames: the longest radius among the signals' smoothings, plus `gap_frames` when gaps
-/// are interpolated, plus the radius of the compounds' smoothing, plus the minimum duration less 1.
-/// The frame that comes out of `push(n, ...)` is frame n - delay.
+/// Delay, in frames: the longest radius among the signals' smoothings, plus `gap_frames` (or
+/// `at_most`, if that is less) when gaps are interpolated, plus the radius of the compounds'
+/// smoothing, plus the minimum duration less 1. The frame that comes out of `push(n, ...)` is frame
+/// n - delay.
 ///
 /// Memory is taken when the object is made, by the delay, `max_faces` and the number of signals; it
 /// does not grow with the stream. `push` and `flush` allocate nothing, with two exceptions: rules

@@ -15,6 +15,7 @@
 #include "cexpr/node.hpp"
 #include "cexpr/node_builder.hpp"
 #include "cexpr/preprocess.hpp"
+#include "cexpr/quality.hpp"
 #include "cexpr/rules.hpp"
 #include "cexpr/settings.hpp"
 #include "cexpr/shipped_rules.hpp"

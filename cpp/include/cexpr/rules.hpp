@@ -236,6 +236,8 @@ class CEXPR_API RuleSet {
   const rules::Smoothing& smooth_compounds() const;
   rules::Faces faces() const;
   rules::Gaps gaps() const;
+  /// How far from a seen face frames are filled; `rules::kUnlimited` without a limit.
+  rules::Length gaps_at_most() const;
   const rules::Decision& decision() const;
   const rules::Events& events() const;
   const std::vector<rules::TestCase>& tests() const;

@@ -31,6 +31,11 @@ enum class Faces : std::uint8_t { max, mean, first, largest, each };
 /// Frames in which no face was seen.
 enum class Gaps : std::uint8_t { interpolate, hold, none };
 
+/// How long frames without a face are filled where a file does not say.
+inline constexpr Length kGapsAtMost{1.0, true};
+/// `at_most: unlimited`.
+inline constexpr Length kUnlimited{std::numeric_limits<double>::infinity(), false};
+
 /// From scores to a label. The adjusted score of compound k is score * weight[k] + bias[k].
 struct Decision {
   /// A label needs an adjusted score of at least this much.

@@ -34,16 +34,23 @@ CEXPR_API void merge_faces(Span2D<const float> scores, Span<const std::int64_t> 
 /// Fills the rows of frames in which no face was seen (`seen[t]` == 0), column by column.
 ///
 ///   interpolate   on the straight line between the last number before and the first number after,
-///                 over rows; before the first and after the last number it is held;
+///                 over rows, where all rows between them lie at most `at_most` behind the one
+///                 before; otherwise the number before is held; rows before the first number get
+///                 that number;
 ///   hold          the last number before; rows before the first number stay NaN;
 ///   none          NaN.
-/// Only numbers in seen rows count, and seen rows are copied as they are, NaN included. A column
-/// without a number is NaN everywhere. `is_filled[t]` becomes 1 where frame t was not seen and at
-/// least one of its columns holds a number now, else 0.
+/// A row that lies further than `at_most` from the number that it would hold stays NaN: behind a
+/// number, and for `interpolate` before the first. A length in frames counts rows, one in seconds
+/// is the difference of their times, with a tolerance of a microsecond. Only numbers in seen rows
+/// count, and seen rows are copied as they are, NaN included. A column without a number is NaN
+/// everywhere. `is_filled[t]` becomes 1 where frame t was not seen and at least one of its columns
+/// holds a number now, else 0.
 ///
-/// `values` and `filled` are (T, C), `seen` and `is_filled` (T,). Throws `ArgumentError` when sizes
-/// differ.
-CEXPR_API void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen, rules::Gaps how,
+/// `values` and `filled` are (T, C), `seen` and `is_filled` (T,); `times` holds T seconds that do
+/// not decrease (needed, and read, only where `at_most` is in seconds). Throws `ArgumentError` when
+/// sizes differ or `at_most` is negative.
+CEXPR_API void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen,
+                         Span<const double> times, rules::Gaps how, const rules::Length& at_most,
                          Span2D<float> filled, Span<std::uint8_t> is_filled);
 
 /// Chooses the label of each frame.

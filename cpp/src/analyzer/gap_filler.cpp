@@ -6,10 +6,12 @@
 
 namespace cexpr::detail {
 
-GapFiller::GapFiller(std::size_t compounds, rules::Gaps how, std::size_t lookahead)
+GapFiller::GapFiller(std::size_t compounds, rules::Gaps how, std::size_t lookahead,
+                     std::size_t limit)
     : compounds_(compounds),
       how_(how),
       lookahead_(lookahead),
+      limit_(limit),
       seen_(lookahead + 1),
       scores_((lookahead + 1) * compounds),
       before_(compounds) {}
@@ -47,10 +49,10 @@ bool GapFiller::fill(std::size_t row, float* out) {
   return is_filled;
 }
 
-bool GapFiller::fill_from_before(float* out) const {
+bool GapFiller::fill_from_before(std::size_t row, float* out) const {
   bool is_filled = false;
   for (std::size_t k = 0; k < compounds_; ++k) {
-    out[k] = held(k);
+    out[k] = held(row, k);
     is_filled = is_filled || !std::isnan(out[k]);
   }
   return is_filled;
@@ -65,9 +67,10 @@ bool GapFiller::is_seen_after(std::size_t row) const {
   return false;
 }
 
-float GapFiller::held(std::size_t k) const {
-  return how_ != rules::Gaps::none && before_[k].is_there ? before_[k].value
-                                                          : std::numeric_limits<float>::quiet_NaN();
+float GapFiller::held(std::size_t row, std::size_t k) const {
+  const Known& before = before_[k];
+  const bool is_held = how_ != rules::Gaps::none && before.is_there && row - before.row <= limit_;
+  return is_held ? before.value : std::numeric_limits<float>::quiet_NaN();
 }
 
 float GapFiller::bridge(std::size_t row, std::size_t k) const {
@@ -90,7 +93,7 @@ float GapFiller::bridge(std::size_t row, std::size_t k) const {
                                 static_cast<double>(scores(after)[k]) * share);
     }
   }
-  return held(k);
+  return held(row, k);
 }
 
 }  // namespace cexpr::detail

@@ -11,8 +11,9 @@ namespace cexpr::detail {
 /// Fills the rows of a timeline in which no face was seen, while the stream runs.
 class GapFiller {
  public:
-  /// `lookahead`: rows after one that are known when it is filled.
-  GapFiller(std::size_t compounds, rules::Gaps how, std::size_t lookahead);
+  /// `lookahead`: rows after one that are known when it is filled. `limit`: rows behind a number
+  /// that are filled, at least `lookahead`.
+  GapFiller(std::size_t compounds, rules::Gaps how, std::size_t lookahead, std::size_t limit);
 
   /// Forgets everything; `row` is the number of the row that is pushed next.
   void start(std::size_t row);
@@ -23,7 +24,7 @@ class GapFiller {
   /// was not seen and holds a number now.
   bool fill(std::size_t row, float* out);
   /// The same for a row that was not seen, from the rows before it alone.
-  bool fill_from_before(float* out) const;
+  bool fill_from_before(std::size_t row, float* out) const;
 
   /// Of a row that is not older than `lookahead`.
   bool is_seen(std::size_t row) const { return seen_[row % seen_.size()] != 0; }
@@ -40,11 +41,12 @@ class GapFiller {
     return scores_.data() + (row % seen_.size()) * compounds_;
   }
   float bridge(std::size_t row, std::size_t k) const;
-  float held(std::size_t k) const;
+  float held(std::size_t row, std::size_t k) const;
 
   std::size_t compounds_;
   rules::Gaps how_;
   std::size_t lookahead_;
+  std::size_t limit_;
   std::vector<std::uint8_t> seen_;
   std::vector<float> scores_;
   std::vector<Known> before_;  // the last number of each compound

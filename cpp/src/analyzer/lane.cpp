@@ -25,6 +25,14 @@ std::size_t min_frames_of(const rules::Length& length, double frames_per_second)
   return static_cast<std::size_t>(whole);
 }
 
+std::size_t gap_limit_of(const rules::Length& length, double frames_per_second) {
+  constexpr double kSlack = 1e-6;
+  const double frames = length.in_seconds ? length.value * frames_per_second : length.value;
+  const double most = static_cast<double>(std::numeric_limits<std::int32_t>::max());
+  return frames < most ? static_cast<std::size_t>(std::floor(frames + kSlack))
+                       : std::numeric_limits<std::size_t>::max();
+}
+
 }  // namespace
 
 LaneSettings::LaneSettings(const RuleSet& rules, const AnalyzerOptions& options, std::size_t radius)
@@ -34,15 +42,17 @@ LaneSettings::LaneSettings(const RuleSet& rules, const AnalyzerOptions& options,
       smoothing(filter_options(rules.smooth_compounds(), options.frames_per_second, "compounds")),
       scoring(rules.decision(), compounds),
       min_frames(min_frames_of(rules.decision().min_duration, options.frames_per_second)),
-      gap_frames(gaps == rules::Gaps::interpolate ? static_cast<std::size_t>(options.gap_frames)
-                                                  : 0),
+      gap_limit(gap_limit_of(rules.gaps_at_most(), options.frames_per_second)),
+      gap_frames(gaps == rules::Gaps::interpolate
+                     ? std::min(static_cast<std::size_t>(options.gap_frames), gap_limit)
+                     : 0),
       delay(radius + gap_frames + static_cast<std::size_t>(smoothing.radius) + min_frames - 1) {
   check_decision(rules.decision(), compounds);
 }
 
 Lane::Lane(const LaneSettings& settings)
     : settings_(settings),
-      gaps_(settings.compounds, settings.gaps, settings.gap_frames),
+      gaps_(settings.compounds, settings.gaps, settings.gap_frames, settings.gap_limit),
       filter_(settings.compounds, settings.smoothing),
       keeper_({static_cast<double>(settings.min_frames), false}),
       rows_(settings.delay + 1),
@@ -70,7 +80,7 @@ void Lane::take() {
 
 void Lane::hold() {
   Row& row = slot(end_);
-  row.is_filled = gaps_.fill_from_before(row.filled.data());
+  row.is_filled = gaps_.fill_from_before(end_, row.filled.data());
   smooth(false);
 }
 
@@ -80,6 +90,7 @@ void Lane::finish() {
 }
 
 void Lane::smooth(bool is_seen) {
+  slot(end_).is_seen = is_seen;
   const float* from = slot(end_).filled.data();
   if (settings_.skips_filled && !is_seen) {
     std::fill(scratch_.begin(), scratch_.end(), kNan);
@@ -93,9 +104,10 @@ void Lane::take_smoothed(std::size_t count) {
   for (; count > 0; --count) {
     Row& row = slot(static_cast<std::size_t>(filter_.pop({scratch_.data(), scratch_.size()})));
     for (std::size_t k = 0; k < scratch_.size(); ++k) {
-      // Where nothing was in reach the filled score stands.
-      row.scores[k] =
-          settings_.skips_filled && std::isnan(scratch_[k]) ? row.filled[k] : scratch_[k];
+      // Where nothing was in reach the filled score stands; what was not filled stays unknown.
+      const bool is_empty = !row.is_seen && std::isnan(row.filled[k]);
+      const bool stands = is_empty || (settings_.skips_filled && std::isnan(scratch_[k]));
+      row.scores[k] = stands ? row.filled[k] : scratch_[k];
     }
     chosen_ = settings_.scoring.choose(row.scores.data(), chosen_);
     keeper_.push(

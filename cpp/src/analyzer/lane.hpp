@@ -23,6 +23,7 @@ struct LaneSettings {
   FilterOptions smoothing;
   Scoring scoring;
   std::size_t min_frames;
+  std::size_t gap_limit;   // rows behind a number that are filled
   std::size_t gap_frames;  // lookahead of the gaps
   std::size_t delay;       // rows from a push to the row that it decides
 };
@@ -35,6 +36,7 @@ class Lane {
   /// One row of the timeline.
   struct Row {
     std::int32_t label = -1;
+    bool is_seen = false;
     bool is_filled = false;
     std::vector<float> filled;  // scores, gaps filled
     std::vector<float> scores;  // scores, smoothed

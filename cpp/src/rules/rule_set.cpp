@@ -93,6 +93,7 @@ const rules::Smoothing& RuleSet::smooth_action_units() const {
 const rules::Smoothing& RuleSet::smooth_compounds() const { return document_->smooth_compounds; }
 rules::Faces RuleSet::faces() const { return document_->faces; }
 rules::Gaps RuleSet::gaps() const { return document_->gaps; }
+rules::Length RuleSet::gaps_at_most() const { return document_->gaps_at_most; }
 const rules::Decision& RuleSet::decision() const { return document_->decision; }
 const rules::Events& RuleSet::events() const { return document_->events; }
 const std::vector<rules::TestCase>& RuleSet::tests() const { return document_->tests; }

@@ -91,25 +91,47 @@ void take_class_by_class(Span2D<const float> scores, Span<const std::int64_t> ro
   }
 }
 
+bool is_longer(const rules::Length& limit, std::size_t rows, double seconds) {
+  return limit.in_seconds ? seconds > limit.value + kMicrosecond
+                          : static_cast<double>(rows) > limit.value;
+}
+
+/// How the rows of a gap are filled.
+struct GapFill {
+  rules::Gaps how;
+  rules::Length at_most;
+  Span<const double> times;
+
+  /// Whether two rows lie at most `at_most` apart.
+  bool reaches(std::size_t first, std::size_t last) const {
+    const double seconds = at_most.in_seconds ? times[last] - times[first] : 0.0;
+    return !is_longer(at_most, last - first, seconds);
+  }
+};
+
 /// Fills rows (before, after) of a column from those two rows; `none` (== rows) stands for no row.
 void fill_stretch(Span2D<float> column_of, std::size_t column, std::size_t before,
-                  std::size_t after, const Span<const std::uint8_t>& seen, rules::Gaps how) {
+                  std::size_t after, const Span<const std::uint8_t>& seen, const GapFill& fill) {
   const std::size_t none = column_of.rows;
   const std::size_t first = before == none ? 0 : before + 1;
+  const bool holds = fill.how == rules::Gaps::hold;
+  const bool is_bridged =
+      before != none && after != none && !holds && fill.reaches(before, after - 1);
   for (std::size_t t = first; t < after; ++t) {
     if (seen[t] != 0) {
       continue;
     }
     float& value = column_of(t, column);
-    if (before != none && (after == none || how == rules::Gaps::hold)) {
-      value = column_of(before, column);
-    } else if (before == none) {
-      value = after == none || how == rules::Gaps::hold ? kNan : column_of(after, column);
-    } else {
+    if (is_bridged) {
       const auto from = static_cast<double>(column_of(before, column));
       const auto to = static_cast<double>(column_of(after, column));
       const double share = static_cast<double>(t - before) / static_cast<double>(after - before);
       value = static_cast<float>(from * (1.0 - share) + to * share);
+    } else if (before != none) {
+      value = fill.reaches(before, t) ? column_of(before, column) : kNan;
+    } else {
+      const bool is_held = after != none && !holds && fill.reaches(t, after);
+      value = is_held ? column_of(after, column) : kNan;
     }
   }
 }
@@ -120,11 +142,6 @@ double frame_end(Span<const double> times, std::size_t t) {
     return times[t + 1];
   }
   return t > 0 ? times[t] + (times[t] - times[t - 1]) : times[t];
-}
-
-bool is_longer(const rules::Length& limit, std::size_t rows, double seconds) {
-  return limit.in_seconds ? seconds > limit.value + kMicrosecond
-                          : static_cast<double>(rows) > limit.value;
 }
 
 bool is_shorter(const rules::Length& limit, std::size_t rows, double seconds) {
@@ -207,9 +224,14 @@ void merge_faces(Span2D<const float> scores, Span<const std::int64_t> row_frames
   detail::merge_faces(scores, row_frames, detection, area, how, merged, decided, scratch);
 }
 
-void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen, rules::Gaps how,
-               Span2D<float> filled, Span<std::uint8_t> is_filled) {
+void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen, Span<const double> times,
+               rules::Gaps how, const rules::Length& at_most, Span2D<float> filled,
+               Span<std::uint8_t> is_filled) {
   check_size(seen.size, values.rows, "seen", "values");
+  check_length(at_most, "at_most");
+  if (at_most.in_seconds) {
+    check_size(times.size, values.rows, "times", "values");
+  }
   check_size(is_filled.size, values.rows, "is_filled", "values");
   check_size(filled.rows, values.rows, "filled", "values");
   if (filled.cols != values.cols) {
@@ -227,16 +249,17 @@ void fill_gaps(Span2D<const float> values, Span<const std::uint8_t> seen, rules:
   if (how == rules::Gaps::none) {
     return;
   }
+  const GapFill fill{how, at_most, times};
   const std::size_t none = values.rows;
   for (std::size_t c = 0; c < values.cols; ++c) {
     std::size_t before = none;
     for (std::size_t t = 0; t < values.rows; ++t) {
       if (seen[t] != 0 && !std::isnan(values(t, c))) {
-        fill_stretch(filled, c, before, t, seen, how);
+        fill_stretch(filled, c, before, t, seen, fill);
         before = t;
       }
     }
-    fill_stretch(filled, c, before, none, seen, how);
+    fill_stretch(filled, c, before, none, seen, fill);
   }
   for (std::size_t t = 0; t < values.rows; ++t) {
     const float* row = filled.row(t);

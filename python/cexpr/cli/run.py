@@ -88,6 +88,14 @@ def run(
             help="Execution provider of ONNX Runtime: cpu, cuda, coreml, directml, ...",
         ),
     ] = "cpu",
+    min_quality: Annotated[
+        float,
+        typer.Option(
+            metavar="Q",
+            help="Least quality of a face, 0 to 1, that gets a label: size, turn, sharpness, light "
+            "and share inside the picture. 0 keeps all.",
+        ),
+    ] = 0.5,
     jobs: options.Jobs = 1,
     threads: Annotated[
         int | None,
@@ -165,6 +173,7 @@ def run(
         "provider": ("provider", provider),
         "fps": ("folder_fps", fps),
         "rotate": ("rotate", rotate),
+        "min_quality": ("min_quality", min_quality),
     }
     values = {} if config is None else read_config(config)
     for parameter, (name, value) in given.items():

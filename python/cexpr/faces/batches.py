@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cexpr._support.types import Floats, Image, Integers
+from cexpr._support.types import Floats, Image, Integers, Labels
 from cexpr.faces.cut import cut_face, cut_matrices
+from cexpr.faces.quality import face_quality
 from cexpr.models import outputs
 from cexpr.models.session import FaceModel
 from cexpr.tables.result import FaceRows
@@ -136,6 +137,8 @@ class SignalRows:
         self._track: list[Integers] = [np.zeros(0, np.int64)]
         self._boxes: list[Floats] = [np.zeros((0, 4), np.float32)]
         self._detection: list[Floats] = [np.zeros(0, np.float32)]
+        self._quality: list[Floats] = [np.zeros(0, np.float32)]
+        self._reason: list[Labels] = [np.zeros(0, np.int32)]
         self._signals: list[Floats] = [np.zeros((0, len(self.names)), np.float32)]
 
     def add(self, number: int, time: float, image: Image, faces: TrackedFaces) -> None:
@@ -157,6 +160,9 @@ class SignalRows:
         self._track.append(faces.tracks)
         self._boxes.append(faces.boxes_xywh)
         self._detection.append(faces.scores)
+        quality, reason = face_quality(image, faces.landmarks, faces.boxes_xywh, faces.scores)
+        self._quality.append(quality)
+        self._reason.append(reason)
         self._batches.add(image, faces.landmarks, faces.boxes_xywh)
 
     def take(self) -> FaceRows:
@@ -175,6 +181,8 @@ class SignalRows:
             names=self.names,
             signals=np.concatenate(self._signals),
             derived=self.derived,
+            quality=np.concatenate(self._quality),
+            reason=np.concatenate(self._reason),
         )
         self.clear()
         return rows

@@ -267,6 +267,22 @@ def blend(parts: Sequence[Signals], weights: Mapping[str, Sequence[float]]) -> S
     return Signals(names, np.ascontiguousarray(values), derived)
 
 
+def thresholds(manifests: Sequence[Manifest], names: Sequence[str]) -> dict[str, float]:
+    """Return the probability from which an action unit counts as present: the mean over models.
+
+    Args:
+        manifests: The models.
+        names: Signals that are asked for.
+    """
+    given: dict[str, list[float]] = {}
+    for manifest in manifests:
+        units = manifest.outputs.action_units
+        if units is not None:
+            for name in units.labels:
+                given.setdefault(name, []).append(units.thresholds.get(name, 0.5))
+    return {name: sum(values) / len(values) for name, values in given.items() if name in names}
+
+
 def blended(parts: Sequence[Provided], weights: Mapping[str, Sequence[float]]) -> Provided:
     """Tell which signals a blend of models provides.
 

@@ -178,6 +178,11 @@ class RuleSet:
         return self._core.gaps
 
     @property
+    def gaps_at_most(self) -> tuple[float, str] | None:
+        """How far from a seen face frames are filled, in frames or seconds; None: unlimited."""
+        return self._core.gaps_at_most
+
+    @property
     def decide_options(self) -> dict[str, Any]:
         """The file's `decide`, with defaults filled in."""
         return self._core.decide_options

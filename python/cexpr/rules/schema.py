@@ -24,6 +24,7 @@ _LENGTH: Final[dict[str, Any]] = {
 _NAME: Final = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 _LABEL: Final = r"^[^\x00-@\[-^`{-\x7f][^\x00-,./:-@\[-^`{-\x7f]*$"
 _NONE: Final[dict[str, Any]] = {"enum": ["none", None]}
+_GAPS: Final[dict[str, Any]] = {"enum": ["interpolate", "hold", "none", None]}
 
 
 def _map(
@@ -99,6 +100,14 @@ def _smooth() -> dict[str, Any]:
         "description": "Smoothing over frames, before the rules read a signal",
         "anyOf": [groups, _smoothing("All signals alike")],
     }
+
+
+def _gaps() -> dict[str, Any]:
+    limit = {
+        "anyOf": [_LENGTH, {"const": "unlimited"}],
+        "description": "How far from a seen face frames are filled; 1s by default",
+    }
+    return _map({"how": _GAPS, "at_most": limit})
 
 
 def _decide() -> dict[str, Any]:
@@ -204,8 +213,8 @@ def rule_schema() -> dict[str, Any]:
                     "description": "Several faces: each labelled alone, or merged, and how",
                 },
                 "gaps": {
-                    "enum": ["interpolate", "hold", "none", None],
-                    "description": "How frames without a face are filled",
+                    "description": "How frames without a face are filled, and how long",
+                    "anyOf": [_GAPS, _gaps()],
                 },
                 "decide": _decide(),
                 "events": _map(

@@ -90,6 +90,7 @@ def decide_again(
         options.smoothings(rules.smooth),
         float(time[0] + seconds) if len(time) else None,
         clip.info.get("cuts", ()),
+        options.min_quality,
     )
     return ClipResult(
         stem=clip.stem,

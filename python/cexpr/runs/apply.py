@@ -189,7 +189,7 @@ def _apply_to_images(
     counts = [clip.info["face_rows"] for clip in clips]
     number = np.repeat(np.arange(1, len(clips) + 1), counts)
     rows = face_rows(faces_of_images(before, number), run.record.derived)
-    decided = decide_stills(rows, len(clips), rules)
+    decided = decide_stills(rows, len(clips), rules, options.min_quality)
     table = images_table(
         decided.faces, number, [clip.path for clip in clips], [clip.stem for clip in clips]
     )

@@ -102,7 +102,9 @@ def explain_frame(
     )
     stem = path.stem.removesuffix(_PART)
     rows, smoothings = _faces_beside(path, stem), options.smoothings(rules.smooth)
-    return _Run(rules, table, row, record, path, rows, smoothings).explanation(when)
+    return _Run(rules, table, row, record, path, rows, smoothings, options.min_quality).explanation(
+        when
+    )
 
 
 def explain_image(rules: RuleSet, path: Path, image: str) -> FrameExplanation:
@@ -137,7 +139,8 @@ def explain_image(rules: RuleSet, path: Path, image: str) -> FrameExplanation:
         raise UsageError(f"{clip.path}: no face was found in this image")
     frames = frame_rows(frames_of(folder, clip, rules_of(record)))
     place = Path(f"{clip.stem}{_PART}")
-    return _Run(rules, frames, 0, record, place, rows, rules.smooth).explanation(())
+    least = RunOptions.checked(record.options).min_quality
+    return _Run(rules, frames, 0, record, place, rows, rules.smooth, least).explanation(())
 
 
 def _faces_beside(path: Path, stem: str) -> FaceRows | None:
@@ -200,9 +203,10 @@ class _Run:
         path: Path,
         faces: FaceRows | None,
         smooth: Mapping[str, Smoothing],
+        min_quality: float,
     ) -> None:
         self._rules, self._table, self._row, self._smooth = rules, table, row, smooth
-        self._record = record
+        self._record, self._min_quality = record, min_quality
         stem = _stem_of(path)
         clip = None if record is None else record.clips.get(stem)
         # The frames of a clip that is outdated are still those of the rules before.
@@ -216,7 +220,13 @@ class _Run:
         """Decide the clip again from its faces."""
         try:
             return decide_clip(
-                rows, self._table.frame, self._table.time, self._rules, self._smooth, self.cuts
+                rows,
+                self._table.frame,
+                self._table.time,
+                self._rules,
+                self._smooth,
+                self.cuts,
+                self._min_quality,
             )
         except ValueError as error:
             faces = find_table(path.parent, path.stem.removesuffix(_PART), "faces")
@@ -311,9 +321,10 @@ class _Run:
         """Why the label or its score is not that of the row that is explained."""
         rules, row = self._rules, self._row
         decision, reasons = self.decision, []
-        has_no_face = int(self._table.n_faces[row]) == 0
-        if has_no_face:
-            reasons.append("it has no face, and its scores are filled in from the frames around")
+        count = int(self._table.n_faces[row])
+        if count == 0 or (decision is not None and decision.chosen[row] < 0):
+            what = "no face" if count == 0 else "no face of the quality that a label needs"
+            reasons.append(f"it has {what}, and its scores are filled in from the frames around")
         elif decision is None and rules.looks_over_time:
             reasons.append(
                 "no table of faces is beside this one, so functions over time saw its rows, "

@@ -143,7 +143,7 @@ def _clips_table(clips: list[ClipRecord], content: Content) -> pa.Table:
 
 
 def _clip_row(clip: ClipRecord, content: Content) -> dict[str, Any]:
-    with_face = clip.info["frames_with_face"]
+    with_face, quality = clip.info["frames_with_face"], clip.info.get("quality")
     shares = {name: clip.expressions.get(name, 0.0) for name in content.signals}
     shares |= {name: clip.shown.get(name, 0.0) for name in content.compounds}
     # Counted in frames, because the rounded shares need not add up to 1.
@@ -157,5 +157,6 @@ def _clip_row(clip: ClipRecord, content: Content) -> dict[str, Any]:
         "seconds": clip.info.get("seconds", math.nan),
         "frames_with_face": with_face,
         "faces": clip.info["faces"],
+        "quality": math.nan if quality is None else quality,
         **shares,
     }

@@ -132,7 +132,8 @@ def run_stills(analyst: Analyst, batch: Batch, on_progress: Progress) -> Finishe
         rows = analyst.rows.take()
         if not pipeline.options.derived:
             rows = rows.learnt()
-        tables = decide_stills(rows, len(seen), pipeline.rules) if seen else None
+        least = pipeline.options.min_quality
+        tables = decide_stills(rows, len(seen), pipeline.rules, least) if seen else None
     except Exception as error:  # noqa: BLE001 - a defect met by one image must not stop the others
         # A model fails on a whole batch; which image it fails on shows when each is alone.
         if len(batch) > 1:
@@ -202,6 +203,7 @@ def _look(analyst: Analyst, source: ClipSource, record: ClipRecord, number: int)
         "announced_frames": clip.announced_frames,
         "seconds": 0.0,
         "full_detections": tracker.full_detections,
+        "cuts": [],
         "rotate": turn,
         "width": clip.width,
         "height": clip.height,

@@ -125,6 +125,16 @@ FACE_EXPRESSION: Final = (
     ),
 )
 FACE_DECISION: Final = _LABEL
+QUALITY_REASONS: Final = ("small", "turned", "blurred", "cut_off", "dark")
+FACE_QUALITY: Final = (
+    Column("quality", _SCORE, "how much of the face there is to see", "", "0 to 1", "detector"),
+    Column(
+        "quality_reason",
+        _TEXT,
+        f"what is worst where the quality is low: {', '.join(QUALITY_REASONS)}; empty elsewhere",
+        origin="detector",
+    ),
+)
 FACE_PLACE: Final = tuple(one.name for one in (_FRAME, _START))
 _CLIP = Column("clip", _TEXT, "name of the clip in the names of its files", origin="clip")
 IMAGE_KEYS: Final = (
@@ -153,6 +163,7 @@ CLIP_KEYS: Final = (
     Column("seconds", _TIME, "from the first frame to the end of the last", "seconds", "", "clip"),
     Column("frames_with_face", _INT, "frames with a face", "frames", "from 0", "detector"),
     Column("faces", _INT, "track ids, one for each face over time", "faces", "from 0", "detector"),
+    Column("quality", _TIME, "mean quality of the faces in all frames", "", "0 to 1", "detector"),
 )
 
 _MEANINGS: Final = {
@@ -183,6 +194,7 @@ def face_columns(content: Content) -> list[Column]:
         *FACE_EXPRESSION,
         *_scores(content, "its score for this face alone"),
         *FACE_DECISION,
+        *FACE_QUALITY,
     ]
 
 

@@ -23,6 +23,7 @@ from cexpr.tables.columns import (
     FACE_EXPRESSION,
     FACE_KEYS,
     FACE_PLACE,
+    FACE_QUALITY,
     FRAME_DECISION,
     FRAME_KEYS,
     FRAME_SHOWN,
@@ -34,7 +35,7 @@ Format = Literal["csv", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "parquet")
 _PARTS: Final = ("frames", "faces", "events")
 _FRAME_COLUMNS: Final = ("frame", "time", "n_faces", *SIGNALS, "compound", "confidence")
-_FACES: Final = (*FACE_KEYS, *FACE_EXPRESSION, *FACE_DECISION)
+_FACES: Final = (*FACE_KEYS, *FACE_EXPRESSION, *FACE_DECISION, *FACE_QUALITY)
 _PARQUET: Final = b"PAR1"
 _UNREADABLE: Final = (OSError, ValueError, csv.Error, pa.ArrowException)
 

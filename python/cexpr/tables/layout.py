@@ -122,6 +122,8 @@ def faces_table(rows: FaceRows, decided: FaceDecisions, content: Content) -> pa.
             expression_names(decided.signals, content.signals),
             *decided.scores.T,
             *_label_arrays(decided.labels, decided.confidence, content.compounds),
+            rows.quality,
+            label_names(rows.reason - 1, columns.QUALITY_REASONS),
         ],
     )
 

@@ -14,9 +14,9 @@ import pyarrow.compute
 from numpy.typing import NDArray
 
 from cexpr._support.text import counted
-from cexpr._support.types import Doubles, Floats, Integers
+from cexpr._support.types import Bools, Doubles, Floats, Integers, Labels
 from cexpr.signals import EXPRESSIONS, SIGNALS
-from cexpr.tables.columns import FACE_KEYS
+from cexpr.tables.columns import FACE_KEYS, FACE_QUALITY, QUALITY_REASONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 # Basic expressions with a smaller share are left out of summaries.
 _WORTH_A_WORD: Final = 0.05
 _LEAST_SHOWN: Final = 0.005
+_ROW_ARRAYS: Final = (
+    "frame",
+    "time",
+    "track",
+    "boxes_xywh",
+    "detection",
+    "signals",
+    "quality",
+    "reason",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +49,9 @@ class FaceRows:
         names: Names of the S signals.
         signals: float32, shape (N, S), as the models gave them; NaN is unknown.
         derived: Formula by the name of each signal that was computed instead of learnt.
+        quality: float32, shape (N,), 0..1 as `cexpr.faces.quality.face_quality` gives it; NaN is
+            unknown, and so are all where none are given.
+        reason: int32, shape (N,), place in `QUALITY_REASONS` from 1, 0 for none.
     """
 
     frame: Integers
@@ -49,16 +62,23 @@ class FaceRows:
     names: tuple[str, ...]
     signals: Floats
     derived: Mapping[str, str] = field(default_factory=dict)
+    quality: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    reason: Labels = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def __post_init__(self) -> None:
         """Refuse arrays whose lengths differ."""
         rows = len(self.frame)
+        if not len(self.quality):
+            object.__setattr__(self, "quality", np.full(rows, np.nan, np.float32))
+            object.__setattr__(self, "reason", np.zeros(rows, np.int32))
         shapes = {
             "time": (self.time.shape, (rows,)),
             "track": (self.track.shape, (rows,)),
             "boxes_xywh": (self.boxes_xywh.shape, (rows, 4)),
             "detection": (self.detection.shape, (rows,)),
             "signals": (self.signals.shape, (rows, len(self.names))),
+            "quality": (self.quality.shape, (rows,)),
+            "reason": (self.reason.shape, (rows,)),
         }
         for name, (got, expected) in shapes.items():
             if got != expected:
@@ -66,6 +86,14 @@ class FaceRows:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def of_quality(self, least: float) -> Integers:
+        """Return the rows, int64, whose quality is unknown or at least `least`."""
+        return np.flatnonzero(~(self.quality < least))
+
+    def __getitem__(self, rows: Integers | Bools) -> FaceRows:
+        """Return some of the rows."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in _ROW_ARRAYS})
 
     def learnt(self) -> FaceRows:
         """Return the same faces without the derived signals."""
@@ -269,7 +297,22 @@ def face_rows(table: pa.Table, derived: Mapping[str, str] | None = None) -> Face
         names=names,
         signals=columns_matrix(table, names),
         derived=derived or {},
+        **_quality(table),
     )
+
+
+def _quality(table: pa.Table) -> dict[str, NDArray[Any]]:
+    """Values of the columns of the quality, which earlier versions did not write."""
+    value, reason = FACE_QUALITY
+    if not {value.name, reason.name} <= set(table.column_names):
+        return {}
+    codes = pa.compute.index_in(
+        table.column(reason.name).cast(pa.string()), pa.array(QUALITY_REASONS)
+    )
+    return {
+        "quality": _numbers(table.column(value.name), value.kind),
+        "reason": _numbers(codes.fill_null(-1), pa.int32()) + np.int32(1),
+    }
 
 
 def frame_rows(table: pa.Table) -> FrameRows:

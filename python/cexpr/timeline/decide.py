@@ -50,9 +50,10 @@ class DecidedClip:
     """A clip as phase 2 decided it, step by step.
 
     Attributes:
-        rows: The faces; their signals are smoothed.
+        rows: The faces that took part; their signals are smoothed.
+        usable: int64, shape (N,), the rows that these were among all faces.
         tracks: Every face decided on its own timeline, whatever the rules say of `faces`.
-        n_faces: int64, shape (T,).
+        n_faces: int64, shape (T,), all faces of each frame.
         merged: float32, shape (T, K), scores of the faces brought together; with `faces: each`
             those of the face that the frame shows.
         decided: int64, shape (T, K), the face row that each of them is of, -1 for none.
@@ -68,6 +69,7 @@ class DecidedClip:
     """
 
     rows: FaceRows
+    usable: Integers
     tracks: DecidedTracks
     n_faces: Integers
     merged: Floats
@@ -89,6 +91,7 @@ def decide_tables(
     smoothings: Mapping[str, Smoothing] | None = None,
     end_time: float | None = None,
     cuts: Sequence[int] = (),
+    min_quality: float = 0.0,
 ) -> Tables:
     """Decide a clip and lay it out as tables.
 
@@ -100,6 +103,7 @@ def decide_tables(
         smoothings: Instead of `rules.smooth`.
         end_time: Seconds at which the last frame ends; None if it is as long as the one before.
         cuts: Numbers of the frames that begin after a cut; see `decide_clip`.
+        min_quality: As in `decide_clip`; the rows of faces below it have no label and no scores.
 
     Returns:
         The tables of frames, T rows, of faces, as many rows as there are faces, and of events. The
@@ -110,7 +114,7 @@ def decide_tables(
         RuleError: the rules need a signal that the rows lack.
         ValueError: a face stands in a frame that is not among `frame`.
     """
-    found = decide_clip(rows, frame, time, rules, smoothings, cuts)
+    found = decide_clip(rows, frame, time, rules, smoothings, cuts, min_quality)
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
     if rules.faces == "each":
         events = cut_each(found.tracks, time, rules.event_options, end_time)
@@ -119,14 +123,14 @@ def decide_tables(
             found.labels,
             found.confidence,
             found.decided,
-            rows.track,
+            found.rows.track,
             time,
             rules.event_options,
             end_time,
         )
     return Tables(
         frames_table(frame_decisions(found, frame, time), content),
-        faces_table(rows, face_decisions(found), content),
+        faces_table(rows, face_decisions(found, len(rows)), content),
         events_table(events, frame, time, content.compounds),
     )
 
@@ -146,14 +150,17 @@ def frame_decisions(found: DecidedClip, frame: Integers, time: Doubles) -> Frame
     )
 
 
-def face_decisions(found: DecidedClip) -> FaceDecisions:
-    """Return what the table of faces holds of a decided clip, beside its face rows."""
-    cell = found.tracks.layout.cell
+def face_decisions(found: DecidedClip, count: int) -> FaceDecisions:
+    """Return what the table of faces holds of a decided clip, beside its `count` face rows."""
+    cell = np.full(count, -1, np.int64)
+    cell[found.usable] = found.tracks.layout.cell
+    smoothed = np.full((count, len(found.rows.names)), np.nan, np.float32)
+    smoothed[found.usable] = found.rows.signals
     return FaceDecisions(
-        signals=found.rows.signals,
-        scores=found.tracks.scores[cell],
-        labels=found.tracks.labels[cell],
-        confidence=found.tracks.confidence[cell],
+        signals=smoothed,
+        scores=_taken(found.tracks.scores, cell, np.nan),
+        labels=_taken(found.tracks.labels, cell, -1),
+        confidence=_taken(found.tracks.confidence, cell, np.nan),
     )
 
 
@@ -164,6 +171,7 @@ def decide_clip(
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
     cuts: Sequence[int] = (),
+    min_quality: float = 0.0,
 ) -> DecidedClip:
     """Find the label of every frame of a clip.
 
@@ -179,6 +187,8 @@ def decide_clip(
         smoothings: Instead of `rules.smooth`.
         cuts: Numbers of the frames that begin after a cut, increasing: no smoothing and no
             function over time looks across one.
+        min_quality: Faces whose quality is known and below this count as not seen, but for
+            `n_faces`.
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
@@ -186,6 +196,9 @@ def decide_clip(
     """
     smoothings = smoothings or rules.smooth
     index = _frame_index(rows.frame, frame)
+    n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
+    usable = rows.of_quality(min_quality)
+    rows, index = rows[usable], index[usable]
     shots = shots_of(rows.track, rows.frame, cuts)
     rate = frame_rate(frame, time)
     rows = replace(rows, signals=smooth_tracks(replace(rows, track=shots), smoothings, rate))
@@ -194,24 +207,31 @@ def decide_clip(
     )
     layout = lay_out(rows.track, index, len(frame))
     tracks = decide_tracks(layout, scores, frame, time, rules, smoothings, cuts)
-    n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     if rules.faces == "each":
-        return _each(rows, tracks, scores, n_faces, rules)
-    return _merged(rows, tracks, scores, n_faces, frame, time, rules, smoothings, cuts)
+        found = _each(rows, tracks, scores, time, rules)
+    else:
+        found = _merged(rows, tracks, scores, frame, time, rules, smoothings, cuts)
+    return replace(found, n_faces=n_faces, usable=usable)
 
 
 def _each(
-    rows: FaceRows, tracks: DecidedTracks, scores: Floats, n_faces: Integers, rules: RuleSet
+    rows: FaceRows,
+    tracks: DecidedTracks,
+    scores: Floats,
+    time: Doubles,
+    rules: RuleSet,
 ) -> DecidedClip:
     """Show in each frame the face whose own label is strongest."""
     layout = tracks.layout
+    n_faces = np.bincount(layout.frame[layout.cell], minlength=len(time))
     shown = shown_cells(tracks, rows.detection, n_faces)
     chosen = _taken(layout.row, shown, -1)
     signals, merged = _taken(rows.signals, chosen, np.nan), _taken(scores, chosen, np.nan)
     unseen = (shown >= 0) & (chosen < 0)
-    signals[unseen] = filled_signals(layout, rows.signals, shown[unseen], rules.gaps)
+    signals[unseen] = filled_signals(layout, rows.signals, shown[unseen], time, rules)
     return DecidedClip(
         rows=rows,
+        usable=np.arange(len(rows)),
         tracks=tracks,
         n_faces=n_faces,
         merged=merged,
@@ -230,7 +250,6 @@ def _merged(
     rows: FaceRows,
     tracks: DecidedTracks,
     scores: Floats,
-    n_faces: Integers,
     frame: Integers,
     time: Doubles,
     rules: RuleSet,
@@ -243,8 +262,10 @@ def _merged(
     merged, decided = steps.merge_faces(
         scores, index, len(frame), rules.faces, rows.detection, area
     )
+    n_faces = np.bincount(index, minlength=len(frame))
     seen = (n_faces > 0).astype(np.uint8)
-    filled_scores, is_filled = steps.fill_gaps(merged, seen, rules.gaps)
+    gaps = (rules.gaps, rules.gaps_at_most, time)
+    filled_scores, is_filled = steps.fill_gaps(merged, seen, *gaps)
     smoothed = smooth_scores(
         filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time), cuts
     )
@@ -254,9 +275,10 @@ def _merged(
     column = np.where(labels >= 0, labels, closest)
     chosen = decided[np.arange(len(frame)), column]
     chosen = np.where(chosen >= 0, chosen, _best_detection(rows.detection, index, len(frame)))
-    signals, _ = steps.fill_gaps(_taken(rows.signals, chosen, np.nan), seen, rules.gaps)
+    signals, _ = steps.fill_gaps(_taken(rows.signals, chosen, np.nan), seen, *gaps)
     return DecidedClip(
         rows=rows,
+        usable=np.arange(len(rows)),
         tracks=tracks,
         n_faces=n_faces,
         merged=merged,

@@ -72,7 +72,8 @@ def smooth_scores(
         frame: int64, shape (T,).
         smoothing: The `compounds` entry of `RuleSet.smooth`. With `filled: skip` the rows of
             frames without a face take no part; a row with no other in reach keeps its filled
-            score. With `filled: count` all rows take part.
+            score. With `filled: count` all rows take part. A score that is unknown in a frame
+            without a face, because its gap is not filled, stays unknown.
         rate: Frames per second, for lengths in seconds.
         cuts: Numbers of the frames that begin after a cut, increasing.
 
@@ -90,11 +91,14 @@ def smooth_scores(
         return np.concatenate(
             [smooth_scores(part, known, numbers, smoothing, rate) for part, known, numbers in shots]
         )
+    unseen = seen[:, np.newaxis] == 0
+    stands = unseen & np.isnan(scores)
     if smoothing.filled == "count":
-        return smooth(scores, frame, **arguments)
-    known = np.where(seen[:, np.newaxis] == 1, scores, np.float32(np.nan))
-    smoothed = smooth(known, frame, **arguments)
-    return np.asarray(np.where(np.isnan(smoothed), scores, smoothed), np.float32)
+        smoothed = smooth(scores, frame, **arguments)
+    else:
+        smoothed = smooth(np.where(unseen, np.float32(np.nan), scores), frame, **arguments)
+        stands |= np.isnan(smoothed)
+    return np.asarray(np.where(stands, scores, smoothed), np.float32)
 
 
 def frame_rate(frame: Integers, time: Doubles) -> float:

@@ -84,17 +84,28 @@ def merge_faces(
     return _core.merge_faces(scores, row_frames, frame_count, how, detection, area)
 
 
-def fill_gaps(values: Floats, seen: Flags, how: GapsFilled = "interpolate") -> tuple[Floats, Flags]:
+def fill_gaps(
+    values: Floats,
+    seen: Flags,
+    how: GapsFilled = "interpolate",
+    at_most: Length | None = None,
+    times: Doubles | None = None,
+) -> tuple[Floats, Flags]:
     """Fill the rows of frames in which no face was seen.
 
-    "interpolate" draws a straight line from the last number before to the first number after and
-    holds it before the first and after the last one; "hold" repeats the last number before (rows
-    before the first stay NaN); "none" leaves NaN. Seen rows are never changed, NaN included.
+    "interpolate" draws a straight line from the last number before to the first number after where
+    all rows between them lie within `at_most` of the one before; in a longer gap the number before
+    is held, as behind the last one, and rows before the first number get that one. "hold" repeats
+    the last number before (rows before the first stay NaN); "none" leaves NaN. Rows further than
+    `at_most` from the number that they would hold stay NaN. Seen rows are never changed, NaN
+    included.
 
     Args:
         values: float32, shape (T, C); rows that were not seen are not read.
         seen: uint8, shape (T,), 1 where a face was seen.
         how: One of the three above.
+        at_most: (number, "frames" | "seconds"); None: unlimited.
+        times: float64, shape (T,), seconds, not decreasing; needed where `at_most` is in seconds.
 
     Returns:
         The filled values, float32 (T, C); and uint8 (T,), 1 where a row was not seen and holds a
@@ -104,7 +115,7 @@ def fill_gaps(values: Floats, seen: Flags, how: GapsFilled = "interpolate") -> t
         TypeError: an array has another dtype.
         ValueError: a size or `how` is wrong.
     """
-    return _core.fill_gaps(values, seen, how)
+    return _core.fill_gaps(values, seen, how, at_most, times)
 
 
 def choose_labels(

@@ -34,13 +34,16 @@ class StillTables(NamedTuple):
     faces: pa.Table
 
 
-def decide_stills(rows: FaceRows, count: int, rules: RuleSet) -> StillTables:
+def decide_stills(
+    rows: FaceRows, count: int, rules: RuleSet, min_quality: float = 0.0
+) -> StillTables:
     """Decide images, each as if it were alone: nothing is smoothed or filled between two.
 
     Args:
         rows: Their faces; `frame` is the number of the image, from 1, and not decreasing.
         count: Number of images, >= 1.
         rules: The rule set; the signals that it needs must be among `rows.names`.
+        min_quality: As in `decide_clip`.
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
@@ -51,9 +54,9 @@ def decide_stills(rows: FaceRows, count: int, rules: RuleSet) -> StillTables:
     faces, frames = [], []
     for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         alone = _taken(rows, slice(start, stop))
-        found = decide_clip(alone, _FIRST, _START, rules, unsmoothed)
+        found = decide_clip(alone, _FIRST, _START, rules, unsmoothed, min_quality=min_quality)
         frames.append(frame_decisions(found, _FIRST, _START))
-        faces.append(face_decisions(found))
+        faces.append(face_decisions(found, len(alone)))
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
     numbered = replace(_joined(frames), frame=np.arange(1, count + 1))
     return StillTables(frames_table(numbered, content), faces_table(rows, _joined(faces), content))

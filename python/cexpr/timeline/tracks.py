@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +12,6 @@ from cexpr.rules.rule_set import RuleSet
 from cexpr.smoothing import Smoothing
 from cexpr.timeline import steps
 from cexpr.timeline.smooth import frame_rate, smooth_scores
-
-if TYPE_CHECKING:
-    from cexpr._core import GapsFilled
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,10 +130,13 @@ def decide_tracks(
     labels = np.full(len(filled), -1, np.int32)
     confidence = np.full(len(filled), np.nan, np.float32)
     seen = (layout.row >= 0).astype(np.uint8)
-    options, gaps, rate = rules.decide_options, rules.gaps, frame_rate(frame, time)
+    options, rate = rules.decide_options, frame_rate(frame, time)
+    gaps, at_most = rules.gaps, rules.gaps_at_most
     for number in range(len(layout.tracks)):
         cells, rows = layout.cells(number), layout.frames(number)
-        filled[cells], is_filled[cells] = steps.fill_gaps(filled[cells], seen[cells], gaps)
+        filled[cells], is_filled[cells] = steps.fill_gaps(
+            filled[cells], seen[cells], gaps, at_most, time[rows]
+        )
         filled[cells] = smooth_scores(
             filled[cells], seen[cells], frame[rows], smoothings["compounds"], rate, cuts
         )
@@ -173,14 +172,17 @@ def shown_cells(found: DecidedTracks, detection: Floats, n_faces: Integers) -> I
     return shown
 
 
-def filled_signals(layout: Layout, signals: Floats, cells: Integers, how: GapsFilled) -> Floats:
+def filled_signals(
+    layout: Layout, signals: Floats, cells: Integers, time: Doubles, rules: RuleSet
+) -> Floats:
     """Signals in cells in which the face was not seen, filled in along its timeline.
 
     Args:
         layout: The timelines.
         signals: float32, shape (N, S), of the face rows.
         cells: int64, shape (C,), the cells that are asked for.
-        how: `RuleSet.gaps`.
+        time: float64, shape (T,), seconds of the frames of the clip.
+        rules: The rule set.
 
     Returns:
         float32, shape (C, S).
@@ -195,6 +197,7 @@ def filled_signals(layout: Layout, signals: Floats, cells: Integers, how: GapsFi
         rows = layout.row[whole]
         values = np.full((len(rows), signals.shape[1]), np.nan, np.float32)
         values[rows >= 0] = signals[rows[rows >= 0]]
-        values, _ = steps.fill_gaps(values, (rows >= 0).astype(np.uint8), how)
+        seen, times = (rows >= 0).astype(np.uint8), time[layout.frame[whole]]
+        values, _ = steps.fill_gaps(values, seen, rules.gaps, rules.gaps_at_most, times)
         found[asked] = values[cells[asked] - whole.start]
     return found

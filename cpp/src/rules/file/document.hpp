@@ -48,6 +48,7 @@ struct Document {
   Smoothing smooth_compounds;
   Faces faces = Faces::max;
   Gaps gaps = Gaps::interpolate;
+  Length gaps_at_most = kGapsAtMost;
   Decision decision;
   Events events;
   std::vector<TestCase> tests;

@@ -1,3 +1,5 @@
+#include <string>
+
 #include "nodes/reader.hpp"
 #include "rules/file/read_length.hpp"
 #include "rules/file/sections.hpp"
@@ -15,11 +17,34 @@ void read_faces(const Node* node, Document& document, Problems& problems) {
 }
 
 void read_gaps(const Node* node, Document& document, Problems& problems) {
-  std::size_t word = 0;
-  if (node != nullptr &&
-      read_word(*node, "gaps", "gaps", {"interpolate", "hold", "none"}, problems, word)) {
-    document.gaps = static_cast<Gaps>(word);
+  if (node == nullptr) {
+    return;
   }
+  const auto read_how = [&](const Node& how, const std::string& what) {
+    std::size_t word = 0;
+    if (read_word(how, "gaps", what, {"interpolate", "hold", "none"}, problems, word)) {
+      document.gaps = static_cast<Gaps>(word);
+    }
+  };
+  if (node->kind != Node::Kind::map) {
+    read_how(*node, "gaps");
+    return;
+  }
+  MapReader keys(*node, "gaps", "gaps", problems);
+  if (const Node* how = keys.take("how")) {
+    read_how(*how, "how");
+  }
+  if (const Node* limit = keys.take("at_most")) {
+    if (document.gaps == Gaps::none) {
+      problems.add(*limit, "gaps", "at_most goes with interpolate and hold; none fills nothing");
+    } else if (limit->kind == Node::Kind::string && limit->text == "unlimited") {
+      document.gaps_at_most = kUnlimited;
+    } else {
+      read_length(*limit, "gaps", "at_most, if not unlimited,", 0.0, true, problems,
+                  document.gaps_at_most);
+    }
+  }
+  keys.report_unknown();
 }
 
 void read_events(const Node* node, Document& document, Problems& problems) {

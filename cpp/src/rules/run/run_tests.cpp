@@ -127,7 +127,8 @@ class Clip {
     }
     std::vector<std::uint8_t> is_filled(frames_.size());
     Matrix filled(frames_.size(), compounds);
-    fill_gaps(scores.view(), {seen_.data(), seen_.size()}, rules.gaps(), filled.all(),
+    fill_gaps(scores.view(), {seen_.data(), seen_.size()}, {times_.data(), times_.size()},
+              rules.gaps(), rules.gaps_at_most(), filled.all(),
               {is_filled.data(), is_filled.size()});
     return smooth_scores(rules.smooth_compounds(), std::move(filled));
   }
@@ -140,6 +141,7 @@ class Clip {
 
  private:
   /// `filled: skip` leaves filled frames out, and keeps their scores where no other is in reach.
+  /// What no face was seen for and nothing filled stays unknown.
   Matrix smooth_scores(const Smoothing& smoothing, Matrix filled) const {
     Matrix smoothed = filled;
     for (std::size_t t = 0; smoothing.skip_filled && t < seen_.size(); ++t) {
@@ -149,7 +151,8 @@ class Clip {
     }
     smooth_columns(smoothed.all(), 0, smoothed.cols_, frames_, smoothing, rate_);
     for (std::size_t i = 0; i < filled.values.size(); ++i) {
-      if (std::isnan(smoothed.values[i])) {
+      const bool is_unseen = seen_[i / filled.cols_] == 0;
+      if (std::isnan(smoothed.values[i]) || (is_unseen && std::isnan(filled.values[i]))) {
         smoothed.values[i] = filled.values[i];
       }
     }
