@@ -174,7 +174,7 @@ class Pipeline:
         read = time.perf_counter()
         smoothings = self.options.smoothings(self.rules.smooth)
         end_time = float(times[0] + info["seconds"])
-        tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time, info["cuts"])
+        tables = decide_tables(rows, frame, times, self.rules, smoothings, end_time)
         info["timings"] |= {
             "inference": self.inference_seconds - inference_before,
             "phase_1": read - start,

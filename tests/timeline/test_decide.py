@@ -229,30 +229,3 @@ def test_an_event_that_is_filled_in_at_its_apex_has_no_face() -> None:
     (event,) = events.to_pylist()
     # The score is held from the only face on; of equal ones the first is the apex.
     assert (event["onset_frame"], event["apex_frame"], event["face"]) == (1, 1, None)
-
-
-@pytest.mark.parametrize("faces", ["each", "max"])
-def test_nothing_looks_across_a_cut(faces: str) -> None:
-    """The same face is sad before the cut and happy after it."""
-    rows = make_rows(list(range(1, 9)), [1] * 8)
-    rows.signals[:4] = [0.8, 0.1, 0.1, -0.5, 0.0]
-    rows.signals[4:] = [0.0, 0.6, 0.4, 0.5, 1.0]
-    smooth = {group: {"kernel": "box", "radius": 4} for group in ("expression", "compounds")}
-    rules = make_rules(faces=faces, smooth=smooth)
-    cut, *_ = decide_tables(rows, *timeline_of(8), rules, cuts=[5])
-    for span, rows_of in ((slice(0, 4), slice(0, 4)), (slice(4, 8), slice(4, 8))):
-        found = columns_matrix(cut, [*NAMES[:3], *COMPOUNDS])[span]
-        np.testing.assert_allclose(found[:, :3], rows.signals[rows_of, :3], atol=TOLERANCE)
-        np.testing.assert_allclose(found, np.tile(found[:1], (4, 1)), atol=TOLERANCE)
-    whole, *_ = decide_tables(rows, *timeline_of(8), rules)
-    assert whole.column("fear")[3].as_py() < 0.6
-
-
-def test_functions_over_time_do_not_look_across_a_cut() -> None:
-    rows = make_rows([1, 2, 3, 4], [1] * 4)
-    rows.signals[:, 1] = [0.2, 0.2, 0.6, 0.6]
-    rules = make_rules(compounds={"Happily_Surprised": "mean_over(happiness, 4)"})
-    cut, *_ = decide_tables(rows, *timeline_of(4), rules, cuts=[3])
-    assert cut.column("Happily_Surprised").to_pylist() == pytest.approx([0.2, 0.2, 0.6, 0.6])
-    whole, *_ = decide_tables(rows, *timeline_of(4), rules)
-    assert whole.column("Happily_Surprised")[1].as_py() > 0.3

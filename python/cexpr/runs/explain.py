@@ -23,7 +23,6 @@ from cexpr.tables.files import find_table, read_frames, read_table
 from cexpr.tables.result import FaceRows, FrameRows, face_rows, frame_rows
 from cexpr.timeline.decide import DecidedClip, decide_clip
 from cexpr.timeline.events import frame_ends
-from cexpr.timeline.smooth import shots_of
 
 # Scores of the same rules and signals differ by rounding alone.
 _RELATIVE: Final = 1e-4
@@ -209,15 +208,12 @@ class _Run:
         self._is_of_run = record is None or (
             record.rules["sha256"] == rules.sha256 and (clip is None or clip.status == "done")
         )
-        self.cuts: list[int] = [] if clip is None else clip.info.get("cuts", [])
         self.decision = None if faces is None else self._decided_again(path, faces)
 
     def _decided_again(self, path: Path, rows: FaceRows) -> DecidedClip:
         """Decide the clip again from its faces."""
         try:
-            return decide_clip(
-                rows, self._table.frame, self._table.time, self._rules, self._smooth, self.cuts
-            )
+            return decide_clip(rows, self._table.frame, self._table.time, self._rules, self._smooth)
         except ValueError as error:
             faces = find_table(path.parent, path.stem.removesuffix(_PART), "faces")
             raise UsageError(f"{faces}: does not belong to {path.name}: {error}") from error
@@ -242,7 +238,7 @@ class _Run:
             row=face,
             frames=rows.frame,
             times=rows.time,
-            tracks=shots_of(rows.track, rows.frame, self.cuts),
+            tracks=rows.track,
         )
         notes = (*when, *self.about_faces(self.decision, face), *self.notes(found))
         return FrameExplanation(found, notes)

@@ -5,7 +5,7 @@ It takes milliseconds and reads no video, so it can be repeated with other rules
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from cexpr.tables.layout import (
 from cexpr.tables.result import FaceRows
 from cexpr.timeline import steps
 from cexpr.timeline.events import cut_each, cut_merged
-from cexpr.timeline.smooth import frame_rate, shots_of, smooth_scores, smooth_tracks
+from cexpr.timeline.smooth import frame_rate, smooth_scores, smooth_tracks
 from cexpr.timeline.tracks import (
     DecidedTracks,
     decide_tracks,
@@ -88,7 +88,6 @@ def decide_tables(
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
     end_time: float | None = None,
-    cuts: Sequence[int] = (),
 ) -> Tables:
     """Decide a clip and lay it out as tables.
 
@@ -99,7 +98,6 @@ def decide_tables(
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
         end_time: Seconds at which the last frame ends; None if it is as long as the one before.
-        cuts: Numbers of the frames that begin after a cut; see `decide_clip`.
 
     Returns:
         The tables of frames, T rows, of faces, as many rows as there are faces, and of events. The
@@ -110,7 +108,7 @@ def decide_tables(
         RuleError: the rules need a signal that the rows lack.
         ValueError: a face stands in a frame that is not among `frame`.
     """
-    found = decide_clip(rows, frame, time, rules, smoothings, cuts)
+    found = decide_clip(rows, frame, time, rules, smoothings)
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
     if rules.faces == "each":
         events = cut_each(found.tracks, time, rules.event_options, end_time)
@@ -163,7 +161,6 @@ def decide_clip(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
-    cuts: Sequence[int] = (),
 ) -> DecidedClip:
     """Find the label of every frame of a clip.
 
@@ -177,8 +174,6 @@ def decide_clip(
         time: float64, shape (T,), seconds, not decreasing.
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
-        cuts: Numbers of the frames that begin after a cut, increasing: no smoothing and no
-            function over time looks across one.
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
@@ -186,18 +181,16 @@ def decide_clip(
     """
     smoothings = smoothings or rules.smooth
     index = _frame_index(rows.frame, frame)
-    shots = shots_of(rows.track, rows.frame, cuts)
-    rate = frame_rate(frame, time)
-    rows = replace(rows, signals=smooth_tracks(replace(rows, track=shots), smoothings, rate))
+    rows = replace(rows, signals=smooth_tracks(rows, smoothings, frame_rate(frame, time)))
     scores = rules.evaluate(
-        rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=shots
+        rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=rows.track
     )
     layout = lay_out(rows.track, index, len(frame))
-    tracks = decide_tracks(layout, scores, frame, time, rules, smoothings, cuts)
+    tracks = decide_tracks(layout, scores, frame, time, rules, smoothings)
     n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
     if rules.faces == "each":
         return _each(rows, tracks, scores, n_faces, rules)
-    return _merged(rows, tracks, scores, n_faces, frame, time, rules, smoothings, cuts)
+    return _merged(rows, tracks, scores, n_faces, frame, time, rules, smoothings)
 
 
 def _each(
@@ -235,7 +228,6 @@ def _merged(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing],
-    cuts: Sequence[int],
 ) -> DecidedClip:
     """Bring the faces of each frame together and decide the clip as one timeline."""
     index = tracks.layout.frame[tracks.layout.cell]
@@ -246,7 +238,7 @@ def _merged(
     seen = (n_faces > 0).astype(np.uint8)
     filled_scores, is_filled = steps.fill_gaps(merged, seen, rules.gaps)
     smoothed = smooth_scores(
-        filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time), cuts
+        filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time)
     )
     labels, confidence = steps.choose_labels(smoothed, time, **rules.decide_options)
     # A frame without a label shows the face that came closest to one.
