@@ -88,10 +88,9 @@ def check_equal(stream: Stream, decided: list[DecidedFrame], result: cexpr.ClipR
             np.stack(rows)[which], columns_of(frames, names)[which], rtol=0, atol=1e-4
         )
     assert all(np.isnan(one.signals).all() for one in decided if one.face_count == 0)
-    has_tracks = stream.rules.faces == "each"
     for one, face in zip(decided, frames["face"].to_pylist(), strict=True):
         if one.face_count == 0:
-            assert one.track == (face if has_tracks and one.is_filled else -1)
+            assert (one.track, face) == (-1, None)
 
 
 def check_faces_equal(
