@@ -383,7 +383,7 @@ def test_a_frame_shows_the_face_with_the_strongest_label() -> None:
     assert decided.faces[0].confidence == pytest.approx(0.6)
     np.testing.assert_array_equal(decided.faces[1].signals, np.float32([0.9, 0.2]))
     (filled,) = live.push(2, 0.1, [], [])
-    assert (filled.label, filled.track, filled.is_filled, filled.faces) == (1, 2, True, ())
+    assert (filled.label, filled.track, filled.is_filled, filled.faces) == (1, -1, True, ())
     (weak,) = live.push(3, 0.2, [[0.1, 0.4], [0.3, 0.2]], [4, 2])
     assert (weak.label, weak.track) == (-1, 4)
     assert np.isnan(weak.confidence)

@@ -77,7 +77,7 @@ def check_equal(stream: Stream, decided: list[DecidedFrame], result: cexpr.ClipR
     ).tolist()
     labels = [stream.compounds[one.label] if one.label >= 0 else None for one in decided]
     assert labels == frames["compound"].to_pylist()
-    seen = np.array([one.face_count > 0 for one in decided])
+    seen = np.array([one.track >= 0 for one in decided])
     known = seen | np.array([one.is_filled for one in decided])
     for names, rows, which in (
         (stream.compounds, [one.scores for one in decided], known),
@@ -88,11 +88,12 @@ def check_equal(stream: Stream, decided: list[DecidedFrame], result: cexpr.ClipR
         np.testing.assert_allclose(
             np.stack(rows)[which], columns_of(frames, names)[which], rtol=0, atol=1e-4
         )
-    assert all(np.isnan(one.signals).all() for one in decided if one.face_count == 0)
-    has_tracks = stream.rules.faces == "each"
-    for one, face in zip(decided, frames["face"].to_pylist(), strict=True):
-        if one.face_count == 0:
-            assert one.track == (face if has_tracks and one.is_filled else -1)
+    assert all(np.isnan(one.signals).all() for one in decided if one.track < 0)
+    for one, row in zip(decided, frames.select(["n_faces", "face"]).to_pylist(), strict=True):
+        assert (row["face"] is None) == (row["n_faces"] == 0)
+        # A face of too little quality counts, but its signals are in the tables alone.
+        assert one.face_count == row["n_faces"]
+        assert one.track == -1 or row["face"] is not None
 
 
 def check_faces_equal(

@@ -171,7 +171,6 @@ class Pipeline:
             self.rules,
             self.options.smoothings(self.rules.smooth),
             end_time=float(times[0] + info["seconds"]),
-            cuts=info["cuts"],
             min_quality=self.options.min_quality,
         )
         info["timings"] |= {

@@ -174,5 +174,6 @@ class Stream:
                 replace(face, box_xywh=tuple(box))
                 for face, box in zip(frame.faces, boxes[: len(frame.faces)].tolist(), strict=True)
             )
-            given.append(replace(frame, faces=faces, face_count=face_count))
+            is_filled = frame.is_filled and face_count == 0
+            given.append(replace(frame, faces=faces, face_count=face_count, is_filled=is_filled))
         return given

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders.gif_files import write_gif
-from builders.run_files import BASE, RULES, Command, read_csv, read_run
+from builders.run_files import BASE, Command, read_csv, read_run
 from cexpr.errors import ClipError
 from cexpr.options import RunOptions
 from cexpr.rules.rule_set import RuleSet
@@ -39,21 +39,6 @@ def test_the_last_frame_of_a_gif_keeps_its_delay(work: Path, cexpr_command: Comm
     events = decide_again(run, clip, rules, options).events
     assert events.column("end_time").to_pylist()[-1] == pytest.approx(2.7)
     assert events.equals(run.read_table(clip, "events"))
-
-
-def test_cuts_of_the_record_are_cuts_again(work: Path, cexpr_command: Command) -> None:
-    cexpr_command("run", *BASE, "clips/a.avi")
-    smooth = "smooth: {expression: {kernel: box, radius: 4}}\n"
-    (work / "smooth.yaml").write_text(RULES + smooth)
-    run, rules, options = again("smooth.yaml")
-    (clip,) = run.clips()
-    assert clip.info["cuts"] == []
-    whole = decide_again(run, clip, rules, options)
-    clip.info["cuts"] = [2]
-    cut = decide_again(run, clip, rules, options)
-    raw = run.read_table(clip, "faces").column("surprise")[0].as_py()
-    assert cut.frames.column("surprise")[0].as_py() == pytest.approx(raw, abs=1e-6)
-    assert abs(whole.frames.column("surprise")[0].as_py() - raw) > 1e-4
 
 
 def test_a_table_that_is_missing_is_named(work: Path, cexpr_command: Command) -> None:

@@ -31,10 +31,10 @@ def test_each_face_has_its_file_instead_of_a_frame() -> None:
 
 
 def test_columns_that_nobody_listed_are_taken_over_and_come_back() -> None:
-    faces = some_faces().append_column("quality", pa.array([0.5, 0.25, 1.0], pa.float32()))
+    faces = some_faces().append_column("remark", pa.array([0.5, 0.25, 1.0], pa.float32()))
     number = np.array([1, 1, 3])
     table = images_table(faces, number, ["a", "b", "c"], ["a", "b", "c"])
-    assert table.column("quality").to_pylist() == [0.5, 0.25, 1.0]
+    assert table.column("remark").to_pylist() == [0.5, 0.25, 1.0]
     back = faces_of_images(table, number)
     assert back.column_names == faces.column_names
     assert back.column("frame").to_pylist() == [1, 1, 3]

@@ -155,9 +155,11 @@ def test_a_frame_far_from_any_face_is_empty() -> None:
         ).frames
         # A second, 25 frames, before the first face and behind each.
         known = [*range(5, 56), *range(90, 116)]
-        for name in ("fear", "Smile", "face"):
+        for name in ("fear", "Smile"):
             at = [i + 1 for i, value in enumerate(frames[name].to_pylist()) if value is not None]
             assert at == known
+        faces_at = [i + 1 for i, value in enumerate(frames["face"].to_pylist()) if value]
+        assert faces_at == [30, 90]
         filled = [i + 1 for i, value in enumerate(frames["filled"].to_pylist()) if value]
         assert filled == [number for number in known if number not in (30, 90)]
         labelled = [i + 1 for i, value in enumerate(frames["compound"].to_pylist()) if value]
@@ -214,7 +216,8 @@ def test_a_face_below_the_limit_counts_as_not_seen_but_keeps_its_signals(faces: 
     assert [poor[name] for name in NAMES] == pytest.approx(rows.signals[1].tolist())
     assert poor["quality"] == pytest.approx(0.2)
     assert poor["quality_reason"] == "small"
-    empty = (*COMPOUNDS, "expression", "compound", "confidence")
+    assert poor["expression"] is not None
+    empty = (*COMPOUNDS, "compound", "confidence")
     assert [poor[name] for name in empty] == [None] * len(empty)
     assert poor["compound_id"] == -1
     # 0 keeps all.
@@ -227,10 +230,26 @@ def test_a_clip_of_poor_faces_has_no_label() -> None:
     for faces in ("max", "each"):
         tables = decide_tables(rows, *timeline_of(2), make_rules(faces=faces), min_quality=0.5)
         assert tables.frames["compound"].to_pylist() == [None, None]
-        assert tables.frames["face"].to_pylist() == [None, None]
         assert tables.frames["n_faces"].to_pylist() == [1, 1]
+        # What the face looks like is shown all the same.
+        assert tables.frames["face"].to_pylist() == [1, 1]
+        expected = decide_tables(rows, *timeline_of(2), make_rules(faces=faces))
+        for name in (*NAMES, "expression"):
+            assert tables.frames[name].equals(expected.frames[name])
+            assert tables.faces[name].equals(expected.faces[name])
         assert tables.faces.num_rows == 2
         assert tables.events.num_rows == 0
+
+
+def test_a_frame_with_a_poor_face_only_is_not_called_filled() -> None:
+    rows = with_quality(make_rows([1, 2, 3], [1, 1, 1]), [0.9, 0.1, 0.9])
+    frames = decide_tables(rows, *timeline_of(4), make_rules(), min_quality=0.5).frames
+    assert frames["filled"].to_pylist() == [False, False, False, True]
+    assert frames["face"].to_pylist() == [1, 1, 1, None]
+    # The gap is filled as if the face had not been seen.
+    without = decide_tables(rows[np.array([0, 2])], *timeline_of(4), make_rules()).frames
+    for name in (*NAMES, *COMPOUNDS, "compound"):
+        assert frames[name].equals(without[name])
 
 
 def test_the_end_of_the_last_frame_may_be_given() -> None:
@@ -302,30 +321,3 @@ def test_an_event_that_is_filled_in_at_its_apex_has_no_face() -> None:
     (event,) = events.to_pylist()
     # The score is held from the only face on; of equal ones the first is the apex.
     assert (event["onset_frame"], event["apex_frame"], event["face"]) == (1, 1, None)
-
-
-@pytest.mark.parametrize("faces", ["each", "max"])
-def test_nothing_looks_across_a_cut(faces: str) -> None:
-    """The same face is sad before the cut and happy after it."""
-    rows = make_rows(list(range(1, 9)), [1] * 8)
-    rows.signals[:4] = [0.8, 0.1, 0.1, -0.5, 0.0]
-    rows.signals[4:] = [0.0, 0.6, 0.4, 0.5, 1.0]
-    smooth = {group: {"kernel": "box", "radius": 4} for group in ("expression", "compounds")}
-    rules = make_rules(faces=faces, smooth=smooth)
-    cut, *_ = decide_tables(rows, *timeline_of(8), rules, cuts=[5])
-    for span, rows_of in ((slice(0, 4), slice(0, 4)), (slice(4, 8), slice(4, 8))):
-        found = columns_matrix(cut, [*NAMES[:3], *COMPOUNDS])[span]
-        np.testing.assert_allclose(found[:, :3], rows.signals[rows_of, :3], atol=TOLERANCE)
-        np.testing.assert_allclose(found, np.tile(found[:1], (4, 1)), atol=TOLERANCE)
-    whole, *_ = decide_tables(rows, *timeline_of(8), rules)
-    assert whole.column("fear")[3].as_py() < 0.6
-
-
-def test_functions_over_time_do_not_look_across_a_cut() -> None:
-    rows = make_rows([1, 2, 3, 4], [1] * 4)
-    rows.signals[:, 1] = [0.2, 0.2, 0.6, 0.6]
-    rules = make_rules(compounds={"Happily_Surprised": "mean_over(happiness, 4)"})
-    cut, *_ = decide_tables(rows, *timeline_of(4), rules, cuts=[3])
-    assert cut.column("Happily_Surprised").to_pylist() == pytest.approx([0.2, 0.2, 0.6, 0.6])
-    whole, *_ = decide_tables(rows, *timeline_of(4), rules)
-    assert whole.column("Happily_Surprised")[1].as_py() > 0.3

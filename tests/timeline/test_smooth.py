@@ -9,7 +9,7 @@ from builders.random_faces import NAMES, make_rows, make_rules, timeline_of
 from cexpr.smoothing import Smoothing
 from cexpr.tables.result import columns_matrix
 from cexpr.timeline.decide import decide_tables
-from cexpr.timeline.smooth import frame_rate, shots_of, smooth_scores
+from cexpr.timeline.smooth import frame_rate, smooth_scores
 
 # Sums in float32 against sums in float64, on values in -1..1.
 TOLERANCE = 1e-5
@@ -48,23 +48,3 @@ def test_filled_scores_take_part_where_the_rules_count_them(filled: str, expecte
 def test_the_frame_rate_counts_missing_frames() -> None:
     assert frame_rate(np.array([1, 2, 11]), np.array([0.0, 0.1, 1.0])) == pytest.approx(10.0)
     assert frame_rate(np.array([1]), np.array([0.0])) == 30.0
-
-
-def test_scores_are_smoothed_from_cut_to_cut() -> None:
-    scores = np.float32([[0.0], [0.0], [1.0], [1.0], [0.0]])
-    smoothing, seen = Smoothing(kernel="box", radius=2), np.ones(5, np.uint8)
-    frame = np.arange(11, 16)
-    smoothed = smooth_scores(scores, seen, frame, smoothing, 25.0, [13, 15])
-    np.testing.assert_allclose(smoothed, scores)
-    whole = smooth_scores(scores, seen, frame, smoothing, 25.0, [11])
-    np.testing.assert_allclose(whole, smooth_scores(scores, seen, frame, smoothing, 25.0))
-    assert whole[1, 0] > 0
-
-
-def test_a_track_begins_again_at_every_cut() -> None:
-    track, frame = np.array([1, 2, 1, 2, 1]), np.array([4, 4, 5, 5, 9])
-    shots = shots_of(track, frame, [5, 9])
-    assert len(set(shots.tolist())) == 5
-    shots = shots_of(track, frame, [9])
-    assert (shots[0], shots[1]) == (shots[2], shots[3])
-    assert len(set(shots.tolist())) == 3

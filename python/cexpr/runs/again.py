@@ -89,7 +89,6 @@ def decide_again(
         rules,
         options.smoothings(rules.smooth),
         float(time[0] + seconds) if len(time) else None,
-        clip.info.get("cuts", ()),
         options.min_quality,
     )
     return ClipResult(

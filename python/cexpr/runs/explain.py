@@ -23,7 +23,6 @@ from cexpr.tables.files import find_table, read_frames, read_table
 from cexpr.tables.result import FaceRows, FrameRows, face_rows, frame_rows
 from cexpr.timeline.decide import DecidedClip, decide_clip
 from cexpr.timeline.events import frame_ends
-from cexpr.timeline.smooth import shots_of
 
 # Scores of the same rules and signals differ by rounding alone.
 _RELATIVE: Final = 1e-4
@@ -213,7 +212,6 @@ class _Run:
         self._is_of_run = record is None or (
             record.rules["sha256"] == rules.sha256 and (clip is None or clip.status == "done")
         )
-        self.cuts: list[int] = [] if clip is None else clip.info.get("cuts", [])
         self.decision = None if faces is None else self._decided_again(path, faces)
 
     def _decided_again(self, path: Path, rows: FaceRows) -> DecidedClip:
@@ -225,7 +223,6 @@ class _Run:
                 self._table.time,
                 self._rules,
                 self._smooth,
-                self.cuts,
                 self._min_quality,
             )
         except ValueError as error:
@@ -252,7 +249,7 @@ class _Run:
             row=face,
             frames=rows.frame,
             times=rows.time,
-            tracks=shots_of(rows.track, rows.frame, self.cuts),
+            tracks=rows.track,
         )
         notes = (*when, *self.about_faces(self.decision, face), *self.notes(found))
         return FrameExplanation(found, notes)

@@ -166,12 +166,16 @@ def enter_stills(records: Sequence[ClipRecord], tables: StillTables, rows: FaceR
     labels, expressions = (
         tables.frames.column(name).to_pylist() for name in ("compound", "expression")
     )
-    for record, faces, label, expression in zip(records, counts, labels, expressions, strict=True):
+    qualities = np.split(rows.quality, np.cumsum(counts)[:-1])
+    for record, faces, quality, label, expression in zip(
+        records, counts, qualities, labels, expressions, strict=True
+    ):
         record.info = {
             **record.info,
             "faces": faces,
             "face_rows": faces,
             "frames_with_face": int(faces > 0),
+            "quality": round(float(quality.mean()), 6) if faces else None,
         }
         record.compounds = _one(label)
         record.shown, record.expressions = _one(label or expression), _one(expression)

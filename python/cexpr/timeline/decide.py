@@ -5,7 +5,7 @@ It takes milliseconds and reads no video, so it can be repeated with other rules
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from cexpr.tables.layout import (
 from cexpr.tables.result import FaceRows
 from cexpr.timeline import steps
 from cexpr.timeline.events import cut_each, cut_merged
-from cexpr.timeline.smooth import frame_rate, shots_of, smooth_scores, smooth_tracks
+from cexpr.timeline.smooth import frame_rate, smooth_scores, smooth_tracks
 from cexpr.timeline.tracks import (
     DecidedTracks,
     decide_tracks,
@@ -66,6 +66,7 @@ class DecidedClip:
             is no score, the best detection; -1 without a face.
         signals: float32, shape (T, S), smoothed, of that face; filled in where there is none.
         face: int64, shape (T,), its track; 0 without a face, also where the frame is filled in.
+        face_signals: float32, shape (M, S), smoothed, of all M faces, those left out included.
     """
 
     rows: FaceRows
@@ -81,6 +82,7 @@ class DecidedClip:
     chosen: Integers
     signals: Floats
     face: Integers
+    face_signals: Floats
 
 
 def decide_tables(
@@ -90,7 +92,6 @@ def decide_tables(
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
     end_time: float | None = None,
-    cuts: Sequence[int] = (),
     min_quality: float = 0.0,
 ) -> Tables:
     """Decide a clip and lay it out as tables.
@@ -102,7 +103,6 @@ def decide_tables(
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
         end_time: Seconds at which the last frame ends; None if it is as long as the one before.
-        cuts: Numbers of the frames that begin after a cut; see `decide_clip`.
         min_quality: As in `decide_clip`; the rows of faces below it have no label and no scores.
 
     Returns:
@@ -114,7 +114,7 @@ def decide_tables(
         RuleError: the rules need a signal that the rows lack.
         ValueError: a face stands in a frame that is not among `frame`.
     """
-    found = decide_clip(rows, frame, time, rules, smoothings, cuts, min_quality)
+    found = decide_clip(rows, frame, time, rules, smoothings, min_quality)
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
     if rules.faces == "each":
         events = cut_each(found.tracks, time, rules.event_options, end_time)
@@ -130,7 +130,7 @@ def decide_tables(
         )
     return Tables(
         frames_table(frame_decisions(found, frame, time), content),
-        faces_table(rows, face_decisions(found, len(rows)), content),
+        faces_table(rows, face_decisions(found), content),
         events_table(events, frame, time, content.compounds),
     )
 
@@ -145,19 +145,17 @@ def frame_decisions(found: DecidedClip, frame: Integers, time: Doubles) -> Frame
         scores=found.scores,
         labels=found.labels,
         confidence=found.confidence,
-        filled=found.is_filled.astype(bool),
+        filled=(found.is_filled == 1) & (found.n_faces == 0),
         face=found.face,
     )
 
 
-def face_decisions(found: DecidedClip, count: int) -> FaceDecisions:
-    """Return what the table of faces holds of a decided clip, beside its `count` face rows."""
-    cell = np.full(count, -1, np.int64)
+def face_decisions(found: DecidedClip) -> FaceDecisions:
+    """Return what the table of faces holds of a decided clip, beside its face rows."""
+    cell = np.full(len(found.face_signals), -1, np.int64)
     cell[found.usable] = found.tracks.layout.cell
-    smoothed = np.full((count, len(found.rows.names)), np.nan, np.float32)
-    smoothed[found.usable] = found.rows.signals
     return FaceDecisions(
-        signals=smoothed,
+        signals=found.face_signals,
         scores=_taken(found.tracks.scores, cell, np.nan),
         labels=_taken(found.tracks.labels, cell, -1),
         confidence=_taken(found.tracks.confidence, cell, np.nan),
@@ -170,7 +168,6 @@ def decide_clip(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing] | None = None,
-    cuts: Sequence[int] = (),
     min_quality: float = 0.0,
 ) -> DecidedClip:
     """Find the label of every frame of a clip.
@@ -185,10 +182,9 @@ def decide_clip(
         time: float64, shape (T,), seconds, not decreasing.
         rules: The rule set; the signals that it needs must be among `rows.names`.
         smoothings: Instead of `rules.smooth`.
-        cuts: Numbers of the frames that begin after a cut, increasing: no smoothing and no
-            function over time looks across one.
-        min_quality: Faces whose quality is known and below this count as not seen, but for
-            `n_faces`.
+        min_quality: Faces whose quality is known and below this count as not seen: they get no
+            scores and no label. A frame that shows no better face shows the signals of the one
+            with the best detection.
 
     Raises:
         RuleError: the rules need a signal that the rows lack.
@@ -196,22 +192,24 @@ def decide_clip(
     """
     smoothings = smoothings or rules.smooth
     index = _frame_index(rows.frame, frame)
-    n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
-    usable = rows.of_quality(min_quality)
-    rows, index = rows[usable], index[usable]
-    shots = shots_of(rows.track, rows.frame, cuts)
     rate = frame_rate(frame, time)
-    rows = replace(rows, signals=smooth_tracks(replace(rows, track=shots), smoothings, rate))
+    usable = rows.of_quality(min_quality)
+    seen = rows[usable]
+    seen = replace(seen, signals=smooth_tracks(seen, smoothings, rate))
     scores = rules.evaluate(
-        rows.signals, rows.names, frames=rows.frame, times=rows.time, tracks=shots
+        seen.signals, seen.names, frames=seen.frame, times=seen.time, tracks=seen.track
     )
-    layout = lay_out(rows.track, index, len(frame))
-    tracks = decide_tracks(layout, scores, frame, time, rules, smoothings, cuts)
+    layout = lay_out(seen.track, index[usable], len(frame))
+    tracks = decide_tracks(layout, scores, frame, time, rules, smoothings)
     if rules.faces == "each":
-        found = _each(rows, tracks, scores, time, rules)
+        found = _each(seen, tracks, scores, time, rules)
     else:
-        found = _merged(rows, tracks, scores, frame, time, rules, smoothings, cuts)
-    return replace(found, n_faces=n_faces, usable=usable)
+        found = _merged(seen, tracks, scores, frame, time, rules, smoothings)
+    signals = smooth_tracks(rows, smoothings, rate)
+    signals[usable] = seen.signals
+    n_faces = np.bincount(index, minlength=len(frame)).astype(np.int64)
+    found = replace(found, n_faces=n_faces, usable=usable, face_signals=signals)
+    return found if len(usable) == len(rows) else _with_poor_faces(found, rows, index)
 
 
 def _each(
@@ -243,6 +241,7 @@ def _each(
         chosen=chosen,
         signals=signals,
         face=_taken(rows.track, chosen, 0),
+        face_signals=rows.signals,
     )
 
 
@@ -254,7 +253,6 @@ def _merged(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing],
-    cuts: Sequence[int],
 ) -> DecidedClip:
     """Bring the faces of each frame together and decide the clip as one timeline."""
     index = tracks.layout.frame[tracks.layout.cell]
@@ -267,7 +265,7 @@ def _merged(
     gaps = (rules.gaps, rules.gaps_at_most, time)
     filled_scores, is_filled = steps.fill_gaps(merged, seen, *gaps)
     smoothed = smooth_scores(
-        filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time), cuts
+        filled_scores, seen, frame, smoothings["compounds"], frame_rate(frame, time)
     )
     labels, confidence = steps.choose_labels(smoothed, time, **rules.decide_options)
     # A frame without a label shows the face that came closest to one.
@@ -290,7 +288,26 @@ def _merged(
         chosen=chosen,
         signals=signals,
         face=_taken(rows.track, chosen, 0),
+        face_signals=rows.signals,
     )
+
+
+def _with_poor_faces(found: DecidedClip, rows: FaceRows, index: Integers) -> DecidedClip:
+    """Show a face that was left out where a frame has no other one; it has no label.
+
+    Args:
+        found: The clip as decided without them.
+        rows: All faces.
+        index: int64, shape (M,), the row of the timeline that each is in, from 0.
+    """
+    best = _best_detection(rows.detection, index, len(found.n_faces))
+    poor = np.where((found.chosen < 0) & (found.n_faces > 0), best, -1)
+    is_unknown = (poor >= 0) & (found.is_filled == 0)
+    signals = np.where(
+        is_unknown[:, np.newaxis], _taken(found.face_signals, poor, np.nan), found.signals
+    )
+    face = np.where(poor >= 0, _taken(rows.track, poor, 0), found.face)
+    return replace(found, signals=signals, face=face)
 
 
 def _taken(values: NDArray[Any], rows: Integers, otherwise: float) -> NDArray[Any]:

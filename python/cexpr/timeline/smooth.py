@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -14,21 +14,6 @@ from cexpr.tables.result import FaceRows
 
 # Frames per second of a clip with a single frame: no length in seconds reaches anything there.
 _FALLBACK_RATE: Final = 30.0
-
-
-def shots_of(track: Integers, frame: Integers, cuts: Sequence[int]) -> Integers:
-    """Number the tracks anew so that each begins again at every cut.
-
-    Args:
-        track: int64, shape (N,), track id of each face row.
-        frame: int64, shape (N,), number of its frame.
-        cuts: Numbers of the frames that begin after a cut, increasing.
-
-    Returns:
-        int64, shape (N,): equal where track and shot are.
-    """
-    shot = np.searchsorted(np.asarray(cuts, np.int64), frame, side="right")
-    return np.asarray(track * (len(cuts) + 1) + shot, np.int64)
 
 
 def smooth_tracks(rows: FaceRows, smoothings: Mapping[str, Smoothing], rate: float) -> Floats:
@@ -62,9 +47,8 @@ def smooth_scores(
     frame: Integers,
     smoothing: Smoothing,
     rate: float,
-    cuts: Sequence[int] = (),
 ) -> Floats:
-    """Smooth compound scores over the clip, from cut to cut.
+    """Smooth compound scores over the clip.
 
     Args:
         scores: float32, shape (T, K), gaps filled.
@@ -75,7 +59,6 @@ def smooth_scores(
             score. With `filled: count` all rows take part. A score that is unknown in a frame
             without a face, because its gap is not filled, stays unknown.
         rate: Frames per second, for lengths in seconds.
-        cuts: Numbers of the frames that begin after a cut, increasing.
 
     Returns:
         float32, shape (T, K).
@@ -83,14 +66,6 @@ def smooth_scores(
     arguments = smoothing.arguments(rate)
     if arguments is None:
         return scores
-    if len(cuts):
-        starts = np.searchsorted(frame, np.asarray(cuts, np.int64))
-        shots = zip(
-            np.split(scores, starts), np.split(seen, starts), np.split(frame, starts), strict=True
-        )
-        return np.concatenate(
-            [smooth_scores(part, known, numbers, smoothing, rate) for part, known, numbers in shots]
-        )
     unseen = seen[:, np.newaxis] == 0
     stands = unseen & np.isnan(scores)
     if smoothing.filled == "count":

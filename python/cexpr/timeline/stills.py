@@ -56,7 +56,7 @@ def decide_stills(
         alone = _taken(rows, slice(start, stop))
         found = decide_clip(alone, _FIRST, _START, rules, unsmoothed, min_quality=min_quality)
         frames.append(frame_decisions(found, _FIRST, _START))
-        faces.append(face_decisions(found, len(alone)))
+        faces.append(face_decisions(found))
     content = Content(rows.names, tuple(rules.compounds), rows.derived, rules.name)
     numbered = replace(_joined(frames), frame=np.arange(1, count + 1))
     return StillTables(frames_table(numbered, content), faces_table(rows, _joined(faces), content))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,7 +112,6 @@ def decide_tracks(
     time: Doubles,
     rules: RuleSet,
     smoothings: Mapping[str, Smoothing],
-    cuts: Sequence[int] = (),
 ) -> DecidedTracks:
     """Decide each track as if it were alone in the clip.
 
@@ -123,7 +122,6 @@ def decide_tracks(
         time: float64, shape (T,), seconds.
         rules: The rule set.
         smoothings: A smoothing for each group; `compounds` is used here.
-        cuts: Numbers of the frames that begin after a cut, increasing.
     """
     filled = layout.spread(scores)
     is_filled = np.zeros(len(filled), np.uint8)
@@ -138,7 +136,7 @@ def decide_tracks(
             filled[cells], seen[cells], gaps, at_most, time[rows]
         )
         filled[cells] = smooth_scores(
-            filled[cells], seen[cells], frame[rows], smoothings["compounds"], rate, cuts
+            filled[cells], seen[cells], frame[rows], smoothings["compounds"], rate
         )
         labels[cells], confidence[cells] = steps.choose_labels(filled[cells], time[rows], **options)
     return DecidedTracks(layout, filled, is_filled, labels, confidence)
