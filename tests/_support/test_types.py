@@ -17,7 +17,7 @@ def test_a_name_stands_for_the_dtype_that_it_promises() -> None:
     assert types.Doubles == NDArray[np.float64]
     assert types.Integers == NDArray[np.int64]
     assert types.Labels == NDArray[np.int32]
-    assert types.Image == types.Flags == NDArray[np.uint8]
+    assert types.Image == types.Flags == types.Bytes == NDArray[np.uint8]
 
 
 def test_no_other_module_names_an_array_type_of_its_own() -> None:

@@ -25,5 +25,8 @@ Image: TypeAlias = NDArray[np.uint8]
 Flags: TypeAlias = NDArray[np.uint8]
 """0 or 1 for each row, as the core takes them."""
 
+Bytes: TypeAlias = NDArray[np.uint8]
+"""Content of a file."""
+
 Bools: TypeAlias = NDArray[np.bool_]
 """Masks."""

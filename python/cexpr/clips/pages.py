@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cexpr._support.opencv import load_cv2, reason
 from cexpr._support.text import counted
-from cexpr._support.types import Image
+from cexpr._support.types import Bytes, Image
 from cexpr.clips.reader import FALLBACK_FPS, Frame, Reader, as_bgr, mapped, uneven
 
 MAX_BYTES: Final = 256 * 1024 * 1024
@@ -180,7 +180,7 @@ class TiffReader(_PagesReader):
         return found
 
 
-def webp_durations(data: NDArray[np.uint8]) -> list[float]:
+def webp_durations(data: Bytes) -> list[float]:
     """Read for how many seconds each frame of an animated WebP is shown in a browser.
 
     At most 10 ms become 100 ms, as in GIFs. Chunks are those of the WebP container (RFC 9649).

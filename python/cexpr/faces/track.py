@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cexpr import _core
-from cexpr._support.types import Floats, Image, Integers
+from cexpr._support.types import Bools, Floats, Image, Integers
 from cexpr.clips.reader import Frame
 from cexpr.faces.appearance import Appearance
 from cexpr.faces.detector import Detections, Detector, to_xyxy
@@ -315,12 +314,12 @@ class Tracker:
                 matches[index] = row
         return [(self._tracks[index], row) for index, row in matches.items()]
 
-    def _are_faces(self, image: Image, found: Detections) -> NDArray[np.bool_]:
+    def _are_faces(self, image: Image, found: Detections) -> Bools:
         """Tell which of the new faces that a search found are faces, shape (N,)."""
         options = self.options
         is_clear = found.scores >= options.clear_score
         least = np.where(is_clear, options.clear_start_score, options.start_score)
-        faces: NDArray[np.bool_] = self._detector.confirm(image, found.boxes_xywh) >= least
+        faces: Bools = self._detector.confirm(image, found.boxes_xywh) >= least
         return faces
 
     def _doubt(self, image: Image, tracks: list[KnownFace]) -> None:
@@ -342,13 +341,13 @@ class Tracker:
         self._pause *= 2
 
 
-def _untouched(boxes_xywh: Floats) -> NDArray[np.bool_]:
+def _untouched(boxes_xywh: Floats) -> Bools:
     """Tell which faces no other one covers or borders on: bool, shape (N,)."""
     grown = boxes_xywh.copy()
     grown[:, :2] -= _BORDER * boxes_xywh[:, 2:]
     grown[:, 2:] += 2 * _BORDER * boxes_xywh[:, 2:]
     boxes = grown.tolist()
-    untouched: NDArray[np.bool_] = (_overlaps(boxes, boxes) > _TOUCHING).sum(axis=1) <= 1
+    untouched: Bools = (_overlaps(boxes, boxes) > _TOUCHING).sum(axis=1) <= 1
     return untouched
 
 
