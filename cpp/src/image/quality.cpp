@@ -81,7 +81,7 @@ void cut(const ImageView& image, const float* box, std::size_t columns, Fine& fi
   preprocess(image, from, options, {fine.data(), fine.size()});
   for (std::size_t y = 0; y < kSide; ++y) {
     const float* upper = fine.data() + 4 * y * kSide;
-    const float* lower = upper + 2 * kSide;
+    const float* lower = fine.data() + (4 * y + 2) * kSide;
     for (std::size_t x = 0; x < kSide; ++x) {
       const std::size_t at = 2 * x;
       patch[y * kSide + x] = 0.25F * (upper[at] + upper[at + 1] + lower[at] + lower[at + 1]);
