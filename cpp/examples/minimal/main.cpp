@@ -1,6 +1,7 @@
 // Signals in, labels out: reads a faces.csv of cexpr with one face in each frame.
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
 
 #include "cexpr/cexpr.hpp"
 
@@ -27,9 +28,12 @@ int main() try {
   };
   std::cout << "frame,compound,confidence\n";
   std::string line, cell;
-  for (std::getline(std::cin, line); std::getline(std::cin, line);) {
-    std::vector<double> cells;  // frame,time,face,x,y,w,h,detection and the signals
-    for (std::istringstream row(line); std::getline(row, cell, ',');) {
+  if (!std::getline(std::cin, line) || line.rfind("frame,time,face,", 0) != 0) {
+    throw std::invalid_argument("other columns");
+  }
+  while (std::getline(std::cin, line)) {
+    std::vector<double> cells;  // frame,time,face,x,y,w,h,detection and eight signals
+    for (std::istringstream row(line); cells.size() < 16 && std::getline(row, cell, ',');) {
       cells.push_back(std::stod(cell));
     }
     const std::vector<float> values(&cells.at(8), &cells.at(15) + 1);

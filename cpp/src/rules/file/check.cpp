@@ -95,6 +95,7 @@ class Checker {
       return;
     }
     std::vector<std::string> lets;
+    lets.reserve(document_.lets.size());
     for (const Let& one : document_.lets) {
       lets.push_back(one.name);
     }
